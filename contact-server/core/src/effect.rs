@@ -1,0 +1,95 @@
+//! Everything that a business may ask of the world.
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    AgentId, ContactId, EffectId, LegId, StationId,
+    contact::{CustomerStatus, LegCause},
+    wire::console::{AgentState, ContactShown, Queue, Today},
+};
+
+use crate::record::Change;
+
+/// What the caller of this crate must do, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Goes into the transaction of the batch.
+    Store(Change),
+    /// Leaves when the batch has committed.
+    Dial(DialCommand),
+    /// Leaves when the batch has committed.
+    Tell(Notice),
+}
+
+/// A command to a dialer. The effect id makes a duplicate delivery harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialCommand {
+    pub effect: EffectId,
+    pub leg: LegId,
+    pub action: Action,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    Originate { to: Endpoint, caller_name: String, ring: Duration },
+    /// Loops until stopped, or plays once and ends with `PlayEnded`.
+    Play { prompt: Prompt, repeat: bool },
+    Stop,
+    /// Rooms are named by the contact.
+    Join { room: ContactId, mode: JoinMode },
+    Leave { room: ContactId },
+    /// Idempotent.
+    HangUp { cause: LegCause },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JoinMode {
+    Talk,
+    Listen,
+    /// Heard by the agent only.
+    Whisper,
+}
+
+/// Who a leg goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Endpoint {
+    /// E.164.
+    Telephone(String),
+    /// The page of this contact's customer.
+    Page(ContactId),
+    /// The console of this agent.
+    Console(AgentId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Prompt {
+    /// "This is BUSINESS. Press 1 to be connected, 9 never to be called again."
+    Confirm,
+    /// "Please hold while we connect you to BUSINESS."
+    Hold,
+    /// "Sorry, nobody is free. We will call again."
+    Sorry,
+    /// "We won't call again. Goodbye."
+    OptedOut,
+    /// Music or tones while the agent has put the customer on hold.
+    OnHold,
+}
+
+/// A snapshot for somebody who watches. The latest one says everything; one that got lost is no loss.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    Customer { contact: ContactId, status: CustomerStatus },
+    /// The customer's token is worth nothing from now on except for reading the end.
+    CustomerFinished { contact: ContactId },
+    Agent { agent: AgentId, state: AgentState },
+    /// The screen-pop.
+    Shown { agent: AgentId, contact: Box<ContactShown> },
+    Cleared { agent: AgentId, contact: ContactId, cause: Option<LegCause> },
+    Today { agent: AgentId, today: Today },
+    /// To every console of the business.
+    Queue(Queue),
+    /// An older console of this agent must go.
+    Displaced { agent: AgentId, station: StationId },
+    /// Who may see the page, and whether the customer allows it: the hub opens and closes by this.
+    Viewing { contact: ContactId, agent: Option<AgentId>, sharing: bool },
+}

@@ -1,0 +1,121 @@
+//! Everything that may happen to a business.
+use shared::{
+    AgentId, ContactId, EffectId, LegId, StationId, Timestamp,
+    api::{Channel, PageView, WrapUp},
+    contact::LegCause,
+};
+
+use crate::{
+    record::{AgentProfile, Person, TokenHash},
+    settings::Settings,
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// New settings. Contacts that are open keep theirs.
+    Configured(Settings),
+    /// An agent was created or changed.
+    AgentSet(AgentProfile),
+    AgentRemoved(AgentId),
+
+    Requested(Box<Requested>),
+    /// The customer cancels or hangs up. Always allowed; on an ended contact it does nothing.
+    Cancelled(ContactId),
+    PageViewed(ContactId, PageView),
+    ContextSet(ContactId, String),
+    /// Consent to be seen, given again or withdrawn.
+    SharingSet(ContactId, bool),
+
+    /// A console connected. A new station drops the old one.
+    SignedIn { agent: AgentId, station: StationId },
+    SignedOut { agent: AgentId, station: StationId },
+    /// The console's socket or heartbeat is gone; it may come back within `console_grace`.
+    ConsoleLost { agent: AgentId, station: StationId },
+    Ready(AgentId),
+    Away(AgentId, String),
+    Accepted(AgentId, ContactId),
+    Declined(AgentId, ContactId),
+    HungUp(AgentId, ContactId),
+    HoldSet(AgentId, ContactId, bool),
+    WrapUpSaved { agent: AgentId, contact: ContactId, wrap_up: WrapUp, done: bool },
+
+    Dialer(LegId, DialEvent),
+}
+
+/// A call request that the edge has checked (key, origin, shape of the number, window, limits).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requested {
+    pub contact: ContactId,
+    pub channel: Channel,
+    pub person: Person,
+    /// Empty: anybody.
+    pub skill: String,
+    /// Not before the first, not after the second. None: now.
+    pub due: Option<(Timestamp, Timestamp)>,
+    pub token: TokenHash,
+    pub token_expires_at: Timestamp,
+    /// SHA-256 of (browser's key, body).
+    pub idempotency: Idempotency,
+    pub consent: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: [u8; 32],
+    pub body: [u8; 32],
+}
+
+/// What became of a leg. Drivers may send any of these late, twice or never.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialEvent {
+    Ringing,
+    EarlyMedia,
+    /// The leg is up and carries voice.
+    Answered,
+    /// The leg never came up.
+    Failed { cause: LegCause, code: u16 },
+    PlayEnded { effect: EffectId },
+    Joined,
+    Left,
+    Digit(char),
+    /// Media went away; the leg lives on for `media_grace`.
+    Suspended,
+    Resumed,
+    Ended { cause: LegCause },
+    /// After a restart: the driver knows nothing of this leg.
+    Unknown,
+}
+
+/// Why an input was refused. A refused input changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no such contact")]
+    NoSuchContact,
+    #[error("there is no such agent")]
+    NoSuchAgent,
+    /// The agent has another console now.
+    #[error("this console was replaced by a newer one")]
+    Displaced,
+    #[error("the contact is {state}; {input} does not apply")]
+    NotNow { input: &'static str, state: &'static str },
+    #[error("that contact belongs to another agent")]
+    NotYours,
+    /// The same key came with another body.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Not an error: the request was accepted before. The shell answers as it did then, with a new token.
+    #[error("the request was accepted before, as {0}")]
+    AcceptedBefore(ContactId),
+    #[error("numbers of that region are not called")]
+    RegionDenied,
+    #[error("the business's dial budget is used up until {until:?}")]
+    BudgetSpent { until: Timestamp },
+    #[error("the number asked never to be called again")]
+    OptedOut,
+    #[error("too many requests are open")]
+    TooManyOpen,
+    #[error("the business does not offer that skill")]
+    SkillUnknown,
+    #[error("the desired time has passed")]
+    WindowPassed,
+}

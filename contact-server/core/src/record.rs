@@ -1,0 +1,159 @@
+//! What is kept: append-only events beside current-state rows, in one transaction.
+//!
+//! Events name ids and never hold personal data, which stand in rows of their own ([`Person`], wrap-up
+//! notes) so that they can be erased. Everything here is serialised (JSON in the stores): append fields with
+//! `#[serde(default)]`, never rename or reorder.
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    AgentId, ContactId, EffectId, LegId, StationId, Timestamp,
+    api::{Channel, LegRecord, PageView, WrapUp},
+    contact::{EndReason, LegCause, Presence},
+};
+
+use crate::settings::Settings;
+
+/// SHA-256 of a token. The token itself is never kept.
+pub type TokenHash = [u8; 32];
+
+/// One thing that a transaction writes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Appended; the store gives the business's next `seq`.
+    Event(Timestamp, Event),
+    Contact(ContactRow),
+    Person(ContactId, Person),
+    PageViewed(ContactId, PageView),
+    Context(ContactId, String),
+    WrapUp { contact: ContactId, agent: AgentId, wrap_up: WrapUp, done: bool },
+    Leg(LegRecord),
+    AgentState(AgentStateRow),
+    AgentProfile(AgentProfile),
+    AgentRemoved(AgentId),
+    Settings(Settings),
+    ContactToken { hash: TokenHash, contact: ContactId, expires_at: Timestamp },
+    /// No token of this contact is good any more.
+    ContactTokensRevoked(ContactId),
+    Idempotency { key: [u8; 32], body: [u8; 32], contact: ContactId, expires_at: Timestamp },
+    /// This number is never called again by this business.
+    OptOut { e164: String, at: Timestamp },
+}
+
+/// What happened. `payload` of the events table; version 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Requested { contact: ContactId, channel: Channel, skill: String, consent: String, merged: bool },
+    /// Queued, or queued again for another attempt.
+    Queued { contact: ContactId, not_before: Option<Timestamp> },
+    Reserved { contact: ContactId, agent: AgentId },
+    /// The intent, written before the dial. `effect` finds the attempt again after a crash.
+    Dialed { contact: ContactId, leg: LegId, effect: EffectId, agent: Option<AgentId> },
+    Answered { contact: ContactId, leg: LegId },
+    Confirmed { contact: ContactId },
+    Offered { contact: ContactId, agent: AgentId },
+    Accepted { contact: ContactId, agent: AgentId },
+    /// Declined, or not answered in time (RONA).
+    OfferLapsed { contact: ContactId, agent: AgentId, declined: bool },
+    Bridged { contact: ContactId, agent: AgentId },
+    Held { contact: ContactId, on: bool },
+    LegEnded { contact: ContactId, leg: LegId, cause: LegCause },
+    WrapUpDone { contact: ContactId, agent: AgentId, disposition: String },
+    Ended { contact: ContactId, reason: EndReason },
+    SharingSet { contact: ContactId, on: bool },
+    OptedOut { contact: ContactId },
+    Presence { agent: AgentId, presence: Presence },
+    SettingsChanged { version: u32 },
+}
+
+/// The current state of a contact, without personal data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContactRow {
+    pub id: ContactId,
+    pub channel: Channel,
+    pub skill: String,
+    /// Place in line: counts up per business with each request, never changes.
+    pub place: u64,
+    pub requested_at: Timestamp,
+    /// Not before, not after.
+    pub due: Option<(Timestamp, Timestamp)>,
+    /// A second request for a number that has one already, or a number that opted out meanwhile: it looks
+    /// alive to whoever made it, and is never dialled.
+    pub merged: bool,
+    pub attempts: u32,
+    pub consent: String,
+    pub sharing: bool,
+    pub settings: u32,
+    /// The agent who has (or last had) it.
+    pub agent: Option<AgentId>,
+    pub bridged_at: Option<Timestamp>,
+    /// Milliseconds bridged, complete once ended.
+    pub talked_ms: u64,
+    pub ended_at: Option<Timestamp>,
+    pub reason: Option<EndReason>,
+    /// Nothing is left to do, wrap-up included.
+    pub closed: bool,
+    /// The state machine's own state, as `core` serialises it.
+    pub state: crate::center::ContactState,
+}
+
+/// Personal data of a contact; erased as one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Person {
+    pub e164: Option<String>,
+    /// As people write it.
+    pub number: Option<String>,
+    /// ISO 3166 alpha-2 of the number.
+    pub region: Option<String>,
+    pub name: Option<String>,
+    pub note: Option<String>,
+    pub trail: Vec<PageView>,
+    pub context: Option<String>,
+    pub time_zone: Option<String>,
+    pub language: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentProfile {
+    pub id: AgentId,
+    pub name: String,
+    pub skills: BTreeSet<String>,
+}
+
+/// An agent's live state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStateRow {
+    pub id: AgentId,
+    pub presence: Presence,
+    pub since: Timestamp,
+    pub away_reason: Option<String>,
+    pub station: Option<StationId>,
+    pub contact: Option<ContactId>,
+}
+
+/// What a [`crate::Center`] is rebuilt from: rows that are not closed, and what its rules count.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    pub business_name: String,
+    /// The newest.
+    pub settings: Settings,
+    /// Those that open contacts started with.
+    pub older_settings: Vec<Settings>,
+    pub agents: Vec<AgentProfile>,
+    pub agent_states: Vec<AgentStateRow>,
+    /// Not closed, with their personal data.
+    pub contacts: Vec<(ContactRow, Person)>,
+    pub wrap_ups: BTreeMap<ContactId, WrapUp>,
+    /// Legs of open contacts, and of the last 24 hours (for the budget).
+    pub legs: Vec<LegRecord>,
+    pub opt_outs: BTreeSet<String>,
+    /// Not expired: key, body, contact, expiry.
+    pub idempotency: Vec<([u8; 32], [u8; 32], ContactId, Timestamp)>,
+    /// The greatest `place` ever given.
+    pub last_place: u64,
+    /// The greatest timestamp stored; the clock starts no earlier.
+    pub last_at: Timestamp,
+    /// Calls that each agent finished since midnight UTC: count, seconds, last end.
+    pub today: BTreeMap<AgentId, (u32, u32, Timestamp)>,
+}

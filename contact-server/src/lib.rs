@@ -1,0 +1,7 @@
+//! The shell around `contact-core`: sockets, tables, dialers and the clock.
+//!
+//! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `http`, `ws`, `hub`, `auth`,
+//! `assets`. They meet in [`ports`].
+pub mod clock;
+pub mod config;
+pub mod ports;

@@ -1,0 +1,63 @@
+//! What the parts of the shell promise one another. The engine side (engine, dialer) and the edge side
+//! (HTTP, sockets, hub) know each other by these alone.
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contact_core::{DialCommand, Endpoint, Input, Notice, Refusal};
+use shared::{BusinessId, LegId, wire::LegTrouble};
+
+/// Gives an input to the engine of a business and waits until what it caused is on disk.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    async fn input(&self, business: BusinessId, input: Input) -> Result<(), EngineError>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Nothing was stored; try again soon. The disk, the database, or a shutdown.
+    #[error("the engine cannot take this now")]
+    Unavailable,
+    #[error("there is no such business")]
+    NoSuchBusiness,
+}
+
+/// Whoever is connected. Implemented by the edge; never blocks, never fails: a peer that is away gets its
+/// snapshot when it comes back.
+pub trait Directory: Send + Sync + 'static {
+    fn tell(&self, business: BusinessId, notice: Notice);
+    /// Lets a browser endpoint ring. It stays invited (and is invited again when it reconnects) until
+    /// [`Self::leg_gone`]. False if nobody is connected there now.
+    fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool;
+    fn leg_gone(&self, business: BusinessId, to: &Endpoint, leg: LegId);
+}
+
+/// A dialer driver. Places legs and tells what became of them, as [`Input::Dialer`] to the engine.
+pub trait Dialer: Send + Sync + 'static {
+    /// Never blocks. A duplicate (same effect id) does nothing.
+    fn command(&self, business: BusinessId, command: DialCommand);
+}
+
+/// What a browser endpoint says about its leg. Implemented by the `embedded` driver, called by the sockets.
+/// `from` is who the socket's token says it is: a leg that was not sent there is refused.
+#[async_trait]
+pub trait BrowserLegs: Send + Sync + 'static {
+    /// Returns the SDP answer.
+    async fn offer(&self, business: BusinessId, from: &Endpoint, leg: LegId, sdp: String) -> Result<String, LegRefused>;
+    fn trouble(&self, business: BusinessId, from: &Endpoint, leg: LegId, why: LegTrouble);
+    fn reject(&self, business: BusinessId, from: &Endpoint, leg: LegId);
+    fn digit(&self, business: BusinessId, from: &Endpoint, leg: LegId, digit: char);
+    fn hang_up(&self, business: BusinessId, from: &Endpoint, leg: LegId);
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LegRefused {
+    #[error("that leg is not yours")]
+    NotYours,
+    #[error("the offer cannot be used: {0}")]
+    Offer(String),
+}
+
+pub type SharedEngine = Arc<dyn Engine>;
+pub type SharedDirectory = Arc<dyn Directory>;

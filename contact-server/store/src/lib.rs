@@ -1,0 +1,146 @@
+//! What is kept. One trait, SQLite and Postgres behind it, one conformance suite for both.
+//!
+//! Every row belongs to a business and every read names it. [`Store::commit`] is the only way in for what
+//! `core` decided: one transaction a batch, fenced by the `owner_epoch` of the business, durable when it
+//! returns. Schemas: `migrations/sqlite`, `migrations/postgres`; forward only, expand then contract.
+use async_trait::async_trait;
+use contact_core::{
+    Settings,
+    record::{AgentProfile, Change, Snapshot, TokenHash},
+};
+use shared::{
+    AgentId, BusinessId, ContactId, Timestamp,
+    api::{ContactDetail, ContactPage},
+};
+
+/// Counts up each time a process takes a business over; a commit with an older one is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnerEpoch(pub u64);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else owns the business now. Stop at once.
+    #[error("another process owns this business now")]
+    Fenced,
+    /// A unique name (login, business key) is taken.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    #[error("{0} does not exist")]
+    NotFound(&'static str),
+    /// The stored data do not decode: a newer version wrote them, or they are damaged.
+    #[error("stored data of {0} cannot be read")]
+    Corrupt(&'static str),
+    /// The database is away, full or read-only. Nothing was written.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What an operator sets for a business, beside its [`Settings`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Business {
+    pub id: BusinessId,
+    pub name: String,
+    /// The public key in the script tag.
+    pub key: String,
+    /// Exact origins (`https://shop.example`) that may use the key and be led to.
+    pub origins: Vec<String>,
+    /// ISO 3166 alpha-2, for national numbers.
+    pub default_region: String,
+    pub fallback_number: Option<String>,
+    pub consent_version: String,
+    /// ISO 4217
+    pub currency: String,
+    pub dispositions: Vec<String>,
+    pub away_reasons: Vec<String>,
+    pub browser_voice: bool,
+    pub mask_selectors: Vec<String>,
+    pub mask_strict: bool,
+}
+
+#[derive(Clone)]
+pub struct AgentLogin {
+    pub agent: AgentId,
+    pub business: BusinessId,
+    pub login: String,
+    pub name: String,
+    /// PHC string (argon2id).
+    pub password_hash: String,
+}
+
+/// A bearer token that is not a contact's: agent session, viewer, handset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub hash: TokenHash,
+    pub business: BusinessId,
+    pub scope: Scope,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Scope {
+    AgentSession { agent: AgentId, csrf: String },
+    Viewer { agent: AgentId, contact: ContactId },
+    /// A single-use code from a link; using it takes it away.
+    HandsetCode { e164: String },
+    Handset { e164: String },
+}
+
+/// A prompt that a business uploaded: the rendered clip of its spoken name, or a whole prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptClip {
+    /// `name`, `confirm`, `hold`, `sorry`, `opted_out` or `on_hold`.
+    pub slot: String,
+    /// RIFF WAV, mono, 8 or 16 kHz, 16 bit.
+    pub wav: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// Matched against name, number (digits), note and wrap-up notes, without regard to case.
+    pub search: Option<String>,
+    /// The `next` of the page before.
+    pub before: Option<String>,
+    /// 1 to 100.
+    pub limit: u32,
+}
+
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // Businesses and agents: what `ringside admin` changes.
+    async fn put_business(&self, business: &Business, settings: &Settings) -> Result<(), StoreError>;
+    async fn businesses(&self) -> Result<Vec<Business>, StoreError>;
+    async fn put_agent(&self, business: BusinessId, profile: &AgentProfile, login: &str, password_hash: &str) -> Result<(), StoreError>;
+    async fn find_login(&self, login: &str) -> Result<Option<AgentLogin>, StoreError>;
+    async fn agent_login(&self, business: BusinessId, agent: AgentId) -> Result<Option<AgentLogin>, StoreError>;
+    async fn put_prompt(&self, business: BusinessId, clip: &PromptClip) -> Result<(), StoreError>;
+    async fn prompts(&self, business: BusinessId) -> Result<Vec<PromptClip>, StoreError>;
+
+    // The engine.
+    /// Takes the business over: from now on commits with an older epoch are refused.
+    async fn claim(&self, business: BusinessId) -> Result<OwnerEpoch, StoreError>;
+    async fn load(&self, business: BusinessId, now: Timestamp) -> Result<Snapshot, StoreError>;
+    /// Writes all changes in one transaction and returns the `seq` of the last event of the business.
+    /// Durable when it returns.
+    async fn commit(&self, business: BusinessId, epoch: OwnerEpoch, changes: &[Change]) -> Result<u64, StoreError>;
+
+    // Tokens. A token that has expired at `now` is not found.
+    async fn find_contact_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<(BusinessId, ContactId)>, StoreError>;
+    /// Another token for a contact, after a replayed request; the older ones are revoked.
+    async fn replace_contact_token(&self, business: BusinessId, contact: ContactId, hash: &TokenHash, expires_at: Timestamp) -> Result<(), StoreError>;
+    async fn put_token(&self, token: &Token) -> Result<(), StoreError>;
+    async fn find_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<Token>, StoreError>;
+    /// Finds it and removes it, at most once even if two ask together.
+    async fn take_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<Token>, StoreError>;
+    async fn revoke_token(&self, hash: &TokenHash) -> Result<(), StoreError>;
+    async fn revoke_agent_sessions(&self, business: BusinessId, agent: AgentId) -> Result<(), StoreError>;
+
+    // Reading for people.
+    async fn history(&self, business: BusinessId, query: &HistoryQuery) -> Result<ContactPage, StoreError>;
+    async fn contact(&self, business: BusinessId, contact: ContactId) -> Result<Option<ContactDetail>, StoreError>;
+    /// Contacts of the same number before this one.
+    async fn earlier_contacts(&self, business: BusinessId, contact: ContactId) -> Result<u32, StoreError>;
+    /// Deletes tokens and idempotency keys that expired before `now`.
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError>;
+    /// One cheap round trip, for `/readyz`.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,209 @@
+//! `/ws/mirror` (a customer's page publishes) and `/ws/view` (a viewer's replica follows).
+//!
+//! A stream is one document of one tab. Each frame carries (epoch, seq) in it: an epoch begins with a
+//! keyframe at seq 0, patches count up from 1. The server never decodes a frame's bytes (they are
+//! `page-mirror`'s); it keeps the last keyframe and the patches since, and stamps `order` on everything.
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ping, Pong};
+use crate::{DocumentId, ProtocolVersion, TabId, Timestamp, messages};
+
+extern crate alloc;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublisherHello {
+    pub version: ProtocolVersion,
+    /// The contact token.
+    pub token: String,
+    pub tab: TabId,
+    pub document: DocumentId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FrameKind {
+    /// The whole page; begins an epoch.
+    Keyframe,
+    /// A change to the page; kept until the next keyframe.
+    Patch,
+    /// Where the pointer is: worth nothing later, never kept, carries the seq of the last patch.
+    Pointer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    pub kind: FrameKind,
+    pub epoch: u32,
+    pub seq: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// This tab is in front now (or is not). Viewers follow the tab in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFront {
+    pub yes: bool,
+}
+
+messages! {
+    pub enum PublisherToServer {
+        1 => PublisherHello,
+        2 => Ping,
+        3 => Frame,
+        4 => InFront,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublisherWelcome {
+    pub version: ProtocolVersion,
+    pub now: Timestamp,
+    pub heartbeat_ms: u32,
+    /// The customer's consent stands. Without it nothing is recorded.
+    pub sharing: bool,
+    /// Masking settings of the business.
+    pub strict: bool,
+    pub mask_selectors: Vec<String>,
+}
+
+/// A viewer lost the thread, or the server's budget is used up: start a new epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyframeWanted {}
+
+/// Consent was given or withdrawn (in any tab). Off: stop recording at once and drop what was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharingSet {
+    pub on: bool,
+}
+
+/// Who sees the page now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewers {
+    pub names: Vec<String>,
+}
+
+/// Go to this page, which `by` pushed. The server checked that it belongs to the business; check again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Navigate {
+    pub url: String,
+    pub by: String,
+}
+
+messages! {
+    pub enum ServerToPublisher {
+        1 => PublisherWelcome,
+        2 => Pong,
+        3 => KeyframeWanted,
+        4 => SharingSet,
+        5 => Viewers,
+        6 => Navigate,
+    }
+}
+
+/// Where a viewer left off in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumePoint {
+    pub document: DocumentId,
+    pub epoch: u32,
+    pub seq: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewerHello {
+    pub version: ProtocolVersion,
+    /// The viewer token: a capability for one contact.
+    pub token: String,
+    pub resume: Option<ResumePoint>,
+}
+
+/// The replica cannot go on from what it has (a gap, or a frame that did not apply).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyframeNeeded {
+    pub document: DocumentId,
+}
+
+/// Lead the customer to a page of the business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushUrl {
+    pub url: String,
+}
+
+messages! {
+    pub enum ViewerToServer {
+        1 => ViewerHello,
+        2 => Ping,
+        3 => KeyframeNeeded,
+        4 => PushUrl,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewerWelcome {
+    pub version: ProtocolVersion,
+    pub now: Timestamp,
+    pub heartbeat_ms: u32,
+    pub sharing: bool,
+    /// Origins whose images, fonts and styles the replica may show.
+    pub origins: Vec<String>,
+}
+
+/// The customer is on another document now; its keyframe follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamStarted {
+    pub order: u64,
+    pub tab: TabId,
+    pub document: DocumentId,
+}
+
+/// One frame of the stream in front, as its publisher sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFrame {
+    pub order: u64,
+    pub document: DocumentId,
+    pub kind: FrameKind,
+    pub epoch: u32,
+    pub seq: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// The page went away (navigation, closed tab, lost network). Another stream may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamEnded {
+    pub order: u64,
+    pub document: DocumentId,
+}
+
+/// The customer pressed Stop (or allowed it again). On stop: clear the replica at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharingChanged {
+    pub order: u64,
+    pub on: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audience {
+    pub order: u64,
+    pub names: Vec<String>,
+}
+
+/// What became of a pushed page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushOutcome {
+    pub order: u64,
+    pub url: String,
+    /// None: sent to the customer's page. Otherwise a problem code.
+    pub refused: Option<String>,
+}
+
+messages! {
+    pub enum ServerToViewer {
+        1 => ViewerWelcome,
+        2 => Pong,
+        3 => StreamStarted,
+        4 => StreamFrame,
+        5 => StreamEnded,
+        6 => SharingChanged,
+        7 => Audience,
+        8 => PushOutcome,
+    }
+}

@@ -1,0 +1,1 @@
+//! Browser voice: one leg over WebRTC.
