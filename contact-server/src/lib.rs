@@ -2,6 +2,11 @@
 //!
 //! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `http`, `ws`, `hub`, `auth`,
 //! `assets`. They meet in [`ports`].
+pub mod app;
 pub mod clock;
 pub mod config;
+pub mod ids;
+pub mod passwords;
 pub mod ports;
+pub mod sites;
+pub mod stopping;

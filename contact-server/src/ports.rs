@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contact_core::{DialCommand, Endpoint, Input, Notice, Refusal};
-use shared::{BusinessId, LegId, wire::LegTrouble};
+use shared::{
+    AgentId, BusinessId, ContactId, LegId,
+    contact::CustomerStatus,
+    wire::{
+        LegTrouble,
+        console::{AgentState, ContactShown, Queue, Today},
+    },
+};
 
 /// Gives an input to the engine of a business and waits until what it caused is on disk.
 #[async_trait]
@@ -44,7 +51,13 @@ pub trait Dialer: Send + Sync + 'static {
 #[async_trait]
 pub trait BrowserLegs: Send + Sync + 'static {
     /// Returns the SDP answer.
-    async fn offer(&self, business: BusinessId, from: &Endpoint, leg: LegId, sdp: String) -> Result<String, LegRefused>;
+    async fn offer(
+        &self,
+        business: BusinessId,
+        from: &Endpoint,
+        leg: LegId,
+        sdp: String,
+    ) -> Result<String, LegRefused>;
     fn trouble(&self, business: BusinessId, from: &Endpoint, leg: LegId, why: LegTrouble);
     fn reject(&self, business: BusinessId, from: &Endpoint, leg: LegId);
     fn digit(&self, business: BusinessId, from: &Endpoint, leg: LegId, digit: char);
@@ -57,6 +70,43 @@ pub enum LegRefused {
     NotYours,
     #[error("the offer cannot be used: {0}")]
     Offer(String),
+}
+
+/// What somebody who (re)connects must show: the committed state, asked for through the engine's inbox, so
+/// that it holds everything that anybody was told before. Join the [`Directory`]'s audience first, then ask:
+/// in whatever order the two arrive, the later one says everything.
+#[async_trait]
+pub trait Snapshots: Send + Sync + 'static {
+    /// None: that contact is closed or never was.
+    async fn customer(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Option<CustomerSnapshot>, EngineError>;
+    /// None: there is no such agent.
+    async fn console(
+        &self,
+        business: BusinessId,
+        agent: AgentId,
+    ) -> Result<Option<ConsoleSnapshot>, EngineError>;
+    /// Estimated seconds until a call if it were asked for now; None when nobody is signed in who could take
+    /// it. The empty skill is anybody.
+    async fn wait_seconds(&self, business: BusinessId, skill: &str) -> Result<Option<u32>, EngineError>;
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomerSnapshot {
+    pub status: CustomerStatus,
+    /// The agent who may see the page now. Whether the customer allows it is `status.sharing`.
+    pub viewer: Option<AgentId>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConsoleSnapshot {
+    pub state: AgentState,
+    pub shown: Option<Box<ContactShown>>,
+    pub queue: Queue,
+    pub today: Today,
 }
 
 pub type SharedEngine = Arc<dyn Engine>;

@@ -57,6 +57,13 @@ pub struct Business {
     pub mask_strict: bool,
 }
 
+/// What `ringside admin` changes beside the [`Business`] itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    pub settings: Settings,
+    pub agents: Vec<AgentProfile>,
+}
+
 #[derive(Clone)]
 pub struct AgentLogin {
     pub agent: AgentId,
@@ -78,11 +85,21 @@ pub struct Token {
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Scope {
-    AgentSession { agent: AgentId, csrf: String },
-    Viewer { agent: AgentId, contact: ContactId },
+    AgentSession {
+        agent: AgentId,
+        csrf: String,
+    },
+    Viewer {
+        agent: AgentId,
+        contact: ContactId,
+    },
     /// A single-use code from a link; using it takes it away.
-    HandsetCode { e164: String },
-    Handset { e164: String },
+    HandsetCode {
+        e164: String,
+    },
+    Handset {
+        e164: String,
+    },
 }
 
 /// A prompt that a business uploaded: the rendered clip of its spoken name, or a whole prompt.
@@ -109,9 +126,24 @@ pub trait Store: Send + Sync + 'static {
     // Businesses and agents: what `ringside admin` changes.
     async fn put_business(&self, business: &Business, settings: &Settings) -> Result<(), StoreError>;
     async fn businesses(&self) -> Result<Vec<Business>, StoreError>;
-    async fn put_agent(&self, business: BusinessId, profile: &AgentProfile, login: &str, password_hash: &str) -> Result<(), StoreError>;
+    async fn put_agent(
+        &self,
+        business: BusinessId,
+        profile: &AgentProfile,
+        login: &str,
+        password_hash: &str,
+    ) -> Result<(), StoreError>;
     async fn find_login(&self, login: &str) -> Result<Option<AgentLogin>, StoreError>;
-    async fn agent_login(&self, business: BusinessId, agent: AgentId) -> Result<Option<AgentLogin>, StoreError>;
+    async fn agent_login(
+        &self,
+        business: BusinessId,
+        agent: AgentId,
+    ) -> Result<Option<AgentLogin>, StoreError>;
+    /// The newest settings and all agents of a business, without its contacts.
+    async fn setup(&self, business: BusinessId) -> Result<Setup, StoreError>;
+    /// Counts up with every `put_business`, `put_agent` and `put_prompt`, by whichever process: one cheap
+    /// read, by which a running server notices what `ringside admin` has changed.
+    async fn setup_version(&self) -> Result<u64, StoreError>;
     async fn put_prompt(&self, business: BusinessId, clip: &PromptClip) -> Result<(), StoreError>;
     async fn prompts(&self, business: BusinessId) -> Result<Vec<PromptClip>, StoreError>;
 
@@ -121,12 +153,27 @@ pub trait Store: Send + Sync + 'static {
     async fn load(&self, business: BusinessId, now: Timestamp) -> Result<Snapshot, StoreError>;
     /// Writes all changes in one transaction and returns the `seq` of the last event of the business.
     /// Durable when it returns.
-    async fn commit(&self, business: BusinessId, epoch: OwnerEpoch, changes: &[Change]) -> Result<u64, StoreError>;
+    async fn commit(
+        &self,
+        business: BusinessId,
+        epoch: OwnerEpoch,
+        changes: &[Change],
+    ) -> Result<u64, StoreError>;
 
     // Tokens. A token that has expired at `now` is not found.
-    async fn find_contact_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<(BusinessId, ContactId)>, StoreError>;
+    async fn find_contact_token(
+        &self,
+        hash: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<(BusinessId, ContactId)>, StoreError>;
     /// Another token for a contact, after a replayed request; the older ones are revoked.
-    async fn replace_contact_token(&self, business: BusinessId, contact: ContactId, hash: &TokenHash, expires_at: Timestamp) -> Result<(), StoreError>;
+    async fn replace_contact_token(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+        hash: &TokenHash,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
     async fn put_token(&self, token: &Token) -> Result<(), StoreError>;
     async fn find_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<Token>, StoreError>;
     /// Finds it and removes it, at most once even if two ask together.
@@ -136,7 +183,11 @@ pub trait Store: Send + Sync + 'static {
 
     // Reading for people.
     async fn history(&self, business: BusinessId, query: &HistoryQuery) -> Result<ContactPage, StoreError>;
-    async fn contact(&self, business: BusinessId, contact: ContactId) -> Result<Option<ContactDetail>, StoreError>;
+    async fn contact(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Option<ContactDetail>, StoreError>;
     /// Contacts of the same number before this one.
     async fn earlier_contacts(&self, business: BusinessId, contact: ContactId) -> Result<u32, StoreError>;
     /// Deletes tokens and idempotency keys that expired before `now`.
