@@ -1,1 +1,38 @@
-fn main() {}
+//! The project's own commands. `cargo xtask help` lists them.
+mod arrows;
+mod bench;
+mod demo;
+mod run;
+mod setup;
+mod test;
+mod web;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask demo [--smoke]     build all, start the contact server and the demo shop, print where they are;
+                               --smoke does the main job once with real browsers and exits
+cargo xtask test [PART ...]    all that CI runs, or only the parts named (see `cargo xtask test --list`)
+cargo xtask build              build what browsers load, into dist/
+cargo xtask setup              get what building needs: WASM target, npm tools; as root also Debian packages
+cargo xtask bench NAME [--json]  page-weight
+cargo xtask help               this text
+";
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["demo"] => demo::run(),
+        ["demo", "--smoke"] => demo::smoke(),
+        ["test", parts @ ..] => test::run(parts),
+        ["build"] => web::build().map(drop),
+        ["setup"] => setup::everything(),
+        ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
+        [] | ["help" | "--help" | "-h"] => {
+            run::say(HELP);
+            Ok(())
+        }
+        other => bail!("`{}` is not a command.\n\n{HELP}", other.join(" ")),
+    }
+}

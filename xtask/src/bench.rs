@@ -1,0 +1,63 @@
+//! `cargo xtask bench NAME`: figures, for people or as one JSON line.
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    run::{root, say},
+    web,
+};
+
+/// Hand-written JS of the project that browsers load; `js_glue_min_bytes` is their sum.
+const HAND_WRITTEN: [&str; 3] =
+    ["widget/loader/loader.js", "widget/recorder/src/glue.js", "console/replica/src/applier.js"];
+
+pub(crate) fn run(name: &str, json: bool) -> Result<()> {
+    match name {
+        "page-weight" => page_weight(json),
+        other => bail!("There is no bench `{other}` yet. Known: page-weight."),
+    }
+}
+
+/// What a shop's page really downloads, and its goal, in bytes.
+fn page_weight(json: bool) -> Result<()> {
+    let dist = web::build()?;
+    let app = web::files(&dist.join("app"))?;
+    let of = |names: &[&str]| -> Result<usize> {
+        let mut sum = 0;
+        for file in &app {
+            let name = file.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+            let in_snippet = names[0].starts_with("recorder")
+                && file.components().any(|part| part.as_os_str() == "snippets");
+            if names.contains(&name.as_str()) || (in_snippet && name.ends_with(".js")) {
+                sum += web::brotli(&fs::read(file)?).len();
+            }
+        }
+        ensure!(sum > 0, "none of {names:?} was built");
+        Ok(sum)
+    };
+    let mut glue = 0;
+    for file in HAND_WRITTEN {
+        let path = root().join(file);
+        ensure!(path.is_file(), "{file} is not there: correct HAND_WRITTEN in xtask/src/bench.rs");
+        glue += web::minify(Path::new(&path), true)?.len();
+    }
+    let figures = [
+        ("loader_br_bytes", web::brotli(&fs::read(dist.join("widget.js"))?).len(), 1_300),
+        ("js_glue_min_bytes", glue, 20_000),
+        ("form_br_bytes", of(&["widget.js", "widget_bg.wasm"])?, 70_000),
+        ("recorder_br_bytes", of(&["recorder.js", "recorder_bg.wasm"])?, 40_000),
+    ];
+    if !json {
+        for (figure, bytes, goal) in figures {
+            let verdict = if bytes <= goal { "ok" } else { "OVER" };
+            say(&format!("{figure:<20} {bytes:>8}   goal <= {goal:>6}   {verdict}"));
+        }
+        return Ok(());
+    }
+    let values: serde_json::Map<_, _> =
+        figures.iter().map(|(figure, bytes, _)| ((*figure).to_owned(), (*bytes).into())).collect();
+    let context = serde_json::json!({ "brotli_quality": 11, "wasm_bindgen": crate::setup::WASM_BINDGEN });
+    say(&serde_json::json!({ "bench": "page-weight", "figures": values, "context": context }).to_string());
+    Ok(())
+}
