@@ -17,6 +17,8 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Virtual handsets exist, and fictitious numbers may be called. Never on a public server.
     pub demo: bool,
+    /// What one address may ask of the public interface (`[rates]`).
+    pub rates: crate::limits::Rates,
     /// Where `ringside` keeps its files by default.
     pub data: PathBuf,
 }

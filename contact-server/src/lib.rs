@@ -6,6 +6,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod ids;
+pub mod limits;
 pub mod passwords;
 pub mod ports;
 pub mod sites;

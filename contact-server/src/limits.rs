@@ -1,0 +1,225 @@
+//! Every bound of the edge by its name, and the token buckets that hold callers to their rates.
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use shared::Timestamp;
+
+/// A connection that says nothing is closed after this.
+pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// How often a client sends its heartbeat; twice this without any message closes the connection.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A peer that takes no byte for this long is let go.
+pub const WRITE_WITHIN: Duration = Duration::from_secs(30);
+/// How long a closing handshake may take before the connection is dropped.
+pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+/// A console that stands in the way of another one must answer a ping within this, or it counts as gone.
+pub const PROBE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Socket buffers, bytes. Small ones cost least CPU and memory (measured: ARCHITECTURE's relay bench).
+pub const READ_BUFFER: usize = 4 * 1024;
+pub const WRITE_BUFFER: usize = 16 * 1024;
+
+/// Connections in all, those that have not said hello included.
+pub const SOCKETS: usize = 50_000;
+/// Connections that have not said hello yet.
+pub const SOCKETS_UNKNOWN: usize = 2_000;
+/// Tabs of one customer; past it a tab is told to come back later.
+pub const WIDGETS_PER_CONTACT: usize = 16;
+pub const PUBLISHERS_PER_CONTACT: usize = 8;
+pub const VIEWERS_PER_CONTACT: usize = 16;
+pub const HANDSETS_PER_NUMBER: usize = 4;
+
+/// What may wait for a status socket, in bytes.
+pub const OUTBOX_BYTES: usize = 256 * 1024;
+/// Bytes of frames that are kept of one document: one keyframe and the patches since.
+pub const STREAM_BYTES: usize = 12 * 1024 * 1024;
+/// Bytes that are fed to a viewer before each flush.
+pub const BATCH_BYTES: usize = 64 * 1024;
+/// Push outcomes that wait for a viewer.
+pub const OUTCOMES: usize = 32;
+/// A budget or a viewer's trouble asks the page for a keyframe at most this often.
+pub const KEYFRAME_EVERY: Duration = Duration::from_secs(30);
+
+/// Messages a second on a socket that people type and click at, and how many at once.
+pub const MESSAGES: Rate = Rate { burst: 60, per_minute: 1_200 };
+/// Mirror frames: a page that changes at every animation frame, and pointer moves.
+pub const FRAMES: Rate = Rate { burst: 600, per_minute: 12_000 };
+/// Mirror bytes in KiB: two of the greatest keyframes at once, 2 MiB a second in the long run.
+pub const FRAME_KIB: Rate = Rate { burst: 16 * 1024, per_minute: 60 * 2 * 1024 };
+
+/// Passwords that are verified at once; each takes 19 MiB and tens of milliseconds.
+pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Sign-ins that wait for their turn; past it they are told to come back.
+pub const PASSWORDS_WAITING: usize = 64;
+pub const LOGIN_BYTES: usize = 128;
+
+pub const CONTACT_TOKEN: Duration = Duration::from_hours(24);
+pub const AGENT_SESSION: Duration = Duration::from_hours(12);
+pub const VIEWER_TOKEN: Duration = Duration::from_hours(4);
+pub const HANDSET_TOKEN: Duration = Duration::from_hours(7 * 24);
+
+/// A customer's name, in characters.
+pub const NAME_CHARS: usize = 100;
+/// A number as typed, in characters.
+pub const NUMBER_CHARS: usize = 40;
+/// Names of skills, zones, languages, dispositions and versions, in bytes.
+pub const LABEL_BYTES: usize = 64;
+pub const DISPOSITION_BYTES: usize = 100;
+/// What is ordered, on one line, in characters.
+pub const ITEM_CHARS: usize = 200;
+/// A search in the history, in characters.
+pub const SEARCH_CHARS: usize = 100;
+
+/// Addresses that one set of buckets remembers in each of its two generations.
+const REMEMBERED: usize = 32_768;
+
+/// How many at once, and how many in the long run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    pub burst: u32,
+    pub per_minute: u32,
+}
+
+/// What one address may ask of the public interface. Part of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rates {
+    /// Call requests.
+    pub requests: Rate,
+    /// Questions whether a number can be called, and what a site offers.
+    pub numbers: Rate,
+    /// Sign-ins from one address, right or wrong; codes of handsets.
+    pub sign_in: Rate,
+    /// Sign-ins to one login from anywhere.
+    pub login: Rate,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            requests: Rate { burst: 20, per_minute: 10 },
+            numbers: Rate { burst: 120, per_minute: 120 },
+            sign_in: Rate { burst: 20, per_minute: 20 },
+            login: Rate { burst: 10, per_minute: 6 },
+        }
+    }
+}
+
+/// One caller's bucket. Holds thousandths of tokens, so that slow rates refill smoothly.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    millis: u64,
+    at: Timestamp,
+}
+
+impl Bucket {
+    pub fn full(rate: Rate, now: Timestamp) -> Self {
+        Self { millis: u64::from(rate.burst) * 1_000, at: now }
+    }
+
+    /// Takes `count` tokens, or takes none and returns the whole seconds until they are there.
+    pub fn take(&mut self, rate: Rate, count: u32, now: Timestamp) -> Result<(), u32> {
+        let elapsed = now.0.saturating_sub(self.at.0);
+        let refill = elapsed.saturating_mul(u64::from(rate.per_minute)) / 60;
+        let most = u64::from(rate.burst) * 1_000;
+        // Time that bought nothing yet is kept, or a caller who asks often would never be refilled.
+        if refill > 0 || self.millis >= most {
+            self.millis = self.millis.saturating_add(refill).min(most);
+            self.at = now;
+        }
+        let price = u64::from(count) * 1_000;
+        if let Some(left) = self.millis.checked_sub(price) {
+            self.millis = left;
+            return Ok(());
+        }
+        let missing_ms = (price - self.millis) * 60 / u64::from(rate.per_minute.max(1));
+        Err(u32::try_from(missing_ms.div_ceil(1_000)).unwrap_or(u32::MAX).max(1))
+    }
+}
+
+/// Buckets by caller in bounded memory: two generations, the older of which is forgotten when the younger
+/// is full. Whoever is forgotten has not asked for as long as thousands of others did.
+#[derive(Debug)]
+pub struct Buckets<K> {
+    rate: Rate,
+    generations: Mutex<[HashMap<K, Bucket>; 2]>,
+}
+
+impl<K: std::hash::Hash + Eq> Buckets<K> {
+    pub fn new(rate: Rate) -> Self {
+        Self { rate, generations: Mutex::new([HashMap::new(), HashMap::new()]) }
+    }
+
+    /// Takes one token of that caller, or returns the seconds until there is one.
+    pub fn take(&self, caller: K, now: Timestamp) -> Result<(), u32> {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *generations;
+        let mut bucket = match young.remove(&caller).or_else(|| old.remove(&caller)) {
+            Some(bucket) => bucket,
+            None => Bucket::full(self.rate, now),
+        };
+        let taken = bucket.take(self.rate, 1, now);
+        if young.len() >= REMEMBERED {
+            *old = std::mem::take(young);
+        }
+        young.insert(caller, bucket);
+        taken
+    }
+}
+
+/// The caller that an address stands for: IPv6 customers own at least a /64 (RFC 6177).
+pub fn caller(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOW: Rate = Rate { burst: 2, per_minute: 6 };
+
+    #[test]
+    fn burst_passes_then_the_rate_holds() {
+        let mut bucket = Bucket::full(SLOW, Timestamp(0));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(0)), Ok(()));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(0)), Ok(()));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(0)), Err(10));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(9_000)), Err(1));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(10_000)), Ok(()));
+        assert_eq!(bucket.take(SLOW, 1, Timestamp(10_000)), Err(10));
+    }
+
+    #[test]
+    fn asking_without_pause_does_not_starve_the_refill() {
+        let mut bucket = Bucket::full(SLOW, Timestamp(0));
+        let passed = (0..60_000).filter(|ms| bucket.take(SLOW, 1, Timestamp(*ms)).is_ok()).count();
+        assert_eq!(passed, 2 + 5);
+    }
+
+    #[test]
+    fn callers_do_not_share_a_bucket_and_memory_is_bounded() {
+        let buckets = Buckets::new(SLOW);
+        for caller in 0..u32::try_from(REMEMBERED * 3).unwrap() {
+            assert_eq!(buckets.take(caller, Timestamp(0)), Ok(()));
+        }
+        let [young, old] = &*buckets.generations.lock().unwrap();
+        assert!(young.len() + old.len() <= 2 * REMEMBERED);
+    }
+
+    #[test]
+    fn one_ipv6_network_is_one_caller() {
+        let a: IpAddr = "2001:db8:1:2:3::4".parse().unwrap();
+        let b: IpAddr = "2001:db8:1:2:ffff::1".parse().unwrap();
+        assert_eq!(caller(a), caller(b));
+        assert_eq!(caller("::ffff:192.0.2.1".parse().unwrap()), "192.0.2.1".parse::<IpAddr>().unwrap());
+    }
+}
