@@ -1,20 +1,23 @@
 //! One business.
-use serde::{Deserialize, Serialize};
-use shared::Timestamp;
+use shared::{
+    AgentId, ContactId, Timestamp,
+    contact::CustomerStatus,
+    wire::console::{AgentState, ContactShown, Queue, Today},
+};
 
 use crate::{Effect, Input, Refusal, Snapshot};
+
+mod state;
+
+pub use state::ContactState;
 
 #[derive(Debug)]
 pub struct Center {}
 
-/// Where a contact stands; the state carries its data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum ContactState {
-    Waiting,
-}
-
 impl Center {
     /// `seed` is fresh random bytes from the shell: leg and effect ids derive from it.
+    ///
+    /// Effects may be due at once (calls that the crash cut off): poll them like those of an input.
     pub fn restore(_now: Timestamp, _snapshot: Snapshot, _seed: [u8; 32]) -> Self {
         Self {}
     }
@@ -26,6 +29,28 @@ impl Center {
         None
     }
     pub fn poll_timeout(&self) -> Option<(Timestamp, &'static str)> {
+        None
+    }
+
+    /// What the customer of a contact that is open, or ended lately, is shown.
+    pub fn status(&self, _contact: ContactId) -> Option<CustomerStatus> {
+        None
+    }
+    /// The agent's own state, the contact that the agent is shown, and today's figures.
+    /// `ContactShown::earlier` is 0: only the store knows it.
+    pub fn agent_view(&self, _agent: AgentId) -> Option<(AgentState, Option<ContactShown>, Today)> {
+        None
+    }
+    /// Who waits, as every console is shown it.
+    pub fn queue(&self) -> Queue {
+        Queue { waiting: Vec::new(), total: 0 }
+    }
+    /// Estimated seconds until a call, if asked for now. None when nobody with that skill is at work.
+    pub fn wait_estimate(&self, _skill: &str) -> Option<u32> {
+        None
+    }
+    /// Who may see the page of an open contact, and whether its customer allows it.
+    pub fn viewing(&self, _contact: ContactId) -> Option<(Option<AgentId>, bool)> {
         None
     }
 }

@@ -1,5 +1,5 @@
 //! Everything that a business may ask of the world.
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -50,8 +50,8 @@ pub enum JoinMode {
     Whisper,
 }
 
-/// Who a leg goes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who a leg goes to. `Debug` shows the last two digits of a number, so that it can't leak into a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Endpoint {
     /// E.164.
     Telephone(String),
@@ -59,6 +59,19 @@ pub enum Endpoint {
     Page(ContactId),
     /// The console of this agent.
     Console(AgentId),
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Telephone(number) => {
+                let tail = number.len().checked_sub(2).and_then(|at| number.get(at..)).unwrap_or_default();
+                write!(f, "Telephone(..{tail})")
+            }
+            Self::Page(contact) => f.debug_tuple("Page").field(contact).finish(),
+            Self::Console(agent) => f.debug_tuple("Console").field(agent).finish(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,10 @@
 //! Events name ids and never hold personal data, which stand in rows of their own ([`Person`], wrap-up
 //! notes) so that they can be erased. Everything here is serialised (JSON in the stores): append fields with
 //! `#[serde(default)]`, never rename or reorder.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -94,12 +97,15 @@ pub struct ContactRow {
     pub reason: Option<EndReason>,
     /// Nothing is left to do, wrap-up included.
     pub closed: bool,
-    /// The state machine's own state, as `core` serialises it.
+    /// The state machine's own state, as `core` serialises it. `state.phase()` is what people are shown.
     pub state: crate::center::ContactState,
+    /// When `state.phase()` began.
+    #[serde(default)]
+    pub phase_since: Timestamp,
 }
 
-/// Personal data of a contact; erased as one.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Personal data of a contact; erased as one. `Debug` tells only what is there, so that it can't leak into a log.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Person {
     pub e164: Option<String>,
     /// As people write it.
@@ -112,6 +118,19 @@ pub struct Person {
     pub context: Option<String>,
     pub time_zone: Option<String>,
     pub language: Option<String>,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person")
+            .field("e164", &self.e164.is_some())
+            .field("region", &self.region)
+            .field("name", &self.name.is_some())
+            .field("note", &self.note.is_some())
+            .field("trail", &self.trail.len())
+            .field("context", &self.context.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
