@@ -1,5 +1,37 @@
 //! The configuration: a TOML file and `RINGSIDE_*` environment variables, checked as a whole at the start.
-use std::{net::SocketAddr, path::PathBuf};
+//!
+//! | key | default | |
+//! |---|---|---|
+//! | `listen` | `127.0.0.1:8080` | HTTP and WebSocket, TCP |
+//! | `public_url` | `http://localhost:PORT` on loopback | how browsers reach this server |
+//! | `data` | `data` | folder of the files that Ringside keeps |
+//! | `database` | `sqlite:DATA/ringside.db` | or `postgres://USER@HOST/NAME` |
+//! | `media_bind` | address and port of `listen` | browser voice, UDP |
+//! | `media_advertise` | `media_bind` | what browsers are told, behind a NAT |
+//! | `trusted_proxies` | none | peers whose `X-Forwarded-*` is believed |
+//! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
+//! | `demo` | `false` | virtual handsets; on loopback only |
+//! | `demo_origins` | the demo shop's | origins that the demo business allows |
+//!
+//! A variable is the key in capitals behind `RINGSIDE_`, wins over the file, and separates a list by commas.
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use url::{Host, Url};
+
+use crate::limits::Rates;
+
+mod read;
+
+pub use read::{ConfigError, Fault, Source};
+
+/// Read when no `--config` is given and it exists.
+pub const DEFAULT_FILE: &str = "ringside.toml";
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+/// Where `demo-site` serves the shop by default.
+const DEMO_ORIGINS: [&str; 2] = ["http://127.0.0.1:8090", "http://localhost:8090"];
 
 /// A configuration that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,18 +39,264 @@ pub struct Config {
     /// HTTP and WebSocket.
     pub listen: SocketAddr,
     /// How browsers reach this server: scheme, host, port; no path. Cookies are `Secure` if it is https.
-    pub public_url: url::Url,
+    pub public_url: Url,
     /// `sqlite:PATH` or `postgres://...`
     pub database: String,
     /// UDP for browser voice.
     pub media_bind: SocketAddr,
     pub media_advertise: Option<SocketAddr>,
     /// Peers whose `X-Forwarded-For` and `-Proto` are believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<IpAddr>,
     /// Virtual handsets exist, and fictitious numbers may be called. Never on a public server.
     pub demo: bool,
     /// What one address may ask of the public interface (`[rates]`).
-    pub rates: crate::limits::Rates,
+    pub rates: Rates,
+    /// Origins that the demo's business allows; without `demo` they mean nothing.
+    pub demo_origins: Vec<String>,
     /// Where `ringside` keeps its files by default.
     pub data: PathBuf,
+    /// Nobody set `public_url`: it follows the port that was really bound.
+    pub public_url_follows: bool,
+}
+
+impl Config {
+    /// Everything on loopback with ports that the system picks, files under `data`: for tests and demos.
+    pub fn local(data: &Path) -> Self {
+        let listen = SocketAddr::new(DEFAULT_LISTEN.ip(), 0);
+        Self {
+            listen,
+            public_url: local_url(0),
+            database: default_database(data),
+            media_bind: listen,
+            media_advertise: None,
+            trusted_proxies: Vec::new(),
+            demo: false,
+            rates: Rates::default(),
+            demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
+            data: data.to_owned(),
+            public_url_follows: true,
+        }
+    }
+
+    /// Reads `file` (or `ringside.toml` if there is one) and the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let source = match file {
+            Some(path) => Source::file(path)?,
+            None if Path::new(DEFAULT_FILE).exists() => Source::file(Path::new(DEFAULT_FILE))?,
+            None => Source::default(),
+        };
+        Self::from_source(source.with_env(std::env::vars()))
+    }
+
+    /// Checks everything and names all faults at once.
+    pub fn from_source(mut source: Source) -> Result<Self, ConfigError> {
+        let listen =
+            source.parsed("listen", "an address and port such as 127.0.0.1:8080").unwrap_or(DEFAULT_LISTEN);
+        let data = PathBuf::from(source.text("data").unwrap_or_else(|| "data".into()));
+        let given_url: Option<Url> = source.parsed("public_url", "a URL such as https://call.example.com");
+        let config = Self {
+            listen,
+            public_url: given_url.clone().unwrap_or_else(|| local_url(listen.port())),
+            database: source.text("database").unwrap_or_else(|| default_database(&data)),
+            media_bind: source
+                .parsed("media_bind", "an address and port such as 0.0.0.0:8080")
+                .unwrap_or(listen),
+            media_advertise: source.parsed("media_advertise", "an address and port such as 203.0.113.7:8080"),
+            trusted_proxies: source.parsed_list("trusted_proxies", "IP addresses"),
+            demo: source.flag("demo"),
+            rates: source.table("rates"),
+            demo_origins: source
+                .list("demo_origins")
+                .unwrap_or_else(|| DEMO_ORIGINS.map(String::from).to_vec()),
+            data,
+            public_url_follows: given_url.is_none(),
+        };
+        config.check(&mut source);
+        source.finish(config)
+    }
+
+    /// Takes over the port that was really bound.
+    pub fn bound(&mut self, addr: SocketAddr) {
+        self.listen = addr;
+        if self.public_url_follows {
+            self.public_url = local_url(addr.port());
+        }
+    }
+
+    /// `https://call.example.com`: the public URL without a trailing slash, as an `Origin` header has it.
+    pub fn public_origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    fn check(&self, source: &mut Source) {
+        self.check_public_url(source);
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|s| self.database.starts_with(s)) {
+            source.fault("database", "must start with sqlite: or postgres://");
+        }
+        if self.media_bind.ip().is_unspecified() && self.media_advertise.is_none() {
+            source.fault(
+                "media_advertise",
+                "must say which address browsers can reach, because media_bind is every address",
+            );
+        }
+        if self.media_advertise.is_some_and(|addr| addr.ip().is_unspecified() || addr.port() == 0) {
+            source.fault("media_advertise", "must be one address and one port, not 0.0.0.0 or port 0");
+        }
+        if self.demo && !self.listen.ip().is_loopback() {
+            source.fault(
+                "demo",
+                "has virtual telephones and a known password, so `listen` must be a loopback address such as 127.0.0.1",
+            );
+        }
+        for origin in &self.demo_origins {
+            if Url::parse(origin).ok().is_none_or(|url| url.origin().ascii_serialization() != *origin) {
+                source.fault(
+                    "demo_origins",
+                    format!("`{origin}` is no origin: write it like http://localhost:8090"),
+                );
+            }
+        }
+    }
+
+    /// Voice in the page and secure cookies need https; plain http is for this machine alone (and browsers
+    /// treat only localhost as secure without it).
+    fn check_public_url(&self, source: &mut Source) {
+        let url = &self.public_url;
+        if self.public_url_follows {
+            if !self.listen.ip().is_loopback() {
+                source.fault(
+                    "public_url",
+                    "must say how browsers reach this server, because `listen` is not loopback",
+                );
+            }
+            return;
+        }
+        if url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+        {
+            source
+                .fault("public_url", "must be scheme, host and port alone, such as https://call.example.com");
+        }
+        match url.scheme() {
+            "https" if self.trusted_proxies.is_empty() => source.fault(
+                "trusted_proxies",
+                "must list the proxy that ends TLS: public_url is https, and this server itself speaks plain HTTP",
+            ),
+            "https" => {}
+            "http" if is_loopback(url) => {}
+            "http" => source.fault("public_url", "must be https: plain http is served to localhost alone"),
+            _ => source.fault("public_url", "must start with https://"),
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn local_url(port: u16) -> Url {
+    Url::parse(&format!("http://localhost:{port}/")).expect("a host name and a port make a URL")
+}
+
+fn default_database(data: &Path) -> String {
+    format!("sqlite:{}", data.join("ringside.db").display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_set_is_a_server_for_this_machine() {
+        let config = load("", &[]).unwrap();
+        assert_eq!(config.listen, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!(config.public_url.as_str(), "http://localhost:8080/");
+        assert_eq!(config.public_origin(), "http://localhost:8080");
+        assert_eq!(config.database, "sqlite:data/ringside.db");
+        assert_eq!(config.media_bind, config.listen);
+        assert!(!config.demo);
+    }
+
+    #[test]
+    fn environment_wins_over_the_file() {
+        let config =
+            load("listen = '127.0.0.1:1'\ndata = 'there'", &[("RINGSIDE_LISTEN", "127.0.0.1:2")]).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.database, "sqlite:there/ringside.db");
+    }
+
+    #[test]
+    fn public_server_behind_its_proxy_is_accepted() {
+        let config = load(
+            "listen = '0.0.0.0:8080'\npublic_url = 'https://call.example.com'\nmedia_bind = '0.0.0.0:9000'\n\
+             media_advertise = '203.0.113.7:9000'\ntrusted_proxies = ['10.0.0.1']\ndatabase = 'postgres://r@db/r'",
+            &[],
+        )
+        .unwrap();
+        assert_eq!(config.public_origin(), "https://call.example.com");
+        assert_eq!(config.trusted_proxies, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn all_faults_are_named_at_once() {
+        let faults = load(
+            "listen = 'everywhere'\npublic_url = 'http://call.example.com/x'\ndatabase = 'mysql://x'\ndemo = 'maybe'\n\
+             colour = 'red'\nmedia_bind = '0.0.0.0:1'\ntrusted_proxies = ['proxy']",
+            &[("RINGSIDE_DEMO_ORIGINS", "http://ok.example,http://slash.example/")],
+        )
+        .unwrap_err();
+        let text = faults.to_string();
+        for key in [
+            "listen",
+            "public_url",
+            "database",
+            "demo",
+            "colour",
+            "media_advertise",
+            "trusted_proxies",
+            "demo_origins",
+        ] {
+            assert!(text.contains(&format!("`{key}`")), "{key} is missing in\n{text}");
+        }
+        assert!(text.contains("RINGSIDE_DEMO_ORIGINS"), "says where it stands: {text}");
+        assert!(text.contains("slash.example") && !text.contains("ok.example`"));
+    }
+
+    #[test]
+    fn plain_http_is_refused_outside_localhost() {
+        assert!(load("public_url = 'http://127.0.0.1:8080'", &[]).is_ok());
+        assert!(load("public_url = 'http://call.example.com'", &[]).is_err());
+        assert!(load("public_url = 'https://call.example.com'", &[]).is_err(), "no proxy ends the TLS");
+        assert!(load("listen = '0.0.0.0:80'\nmedia_bind = '127.0.0.1:80'", &[]).is_err(), "no public_url");
+    }
+
+    #[test]
+    fn demo_is_refused_on_a_reachable_address() {
+        let faults = load(
+            "listen = '192.0.2.1:80'\ndemo = true\npublic_url = 'https://x.example'\ntrusted_proxies = ['192.0.2.2']",
+            &[],
+        )
+        .unwrap_err();
+        assert_eq!(faults.to_string().matches("\n").count(), 1, "one fault: {faults}");
+        assert!(faults.to_string().contains("`demo`"));
+    }
+
+    #[test]
+    fn bound_port_shows_in_the_url_that_nobody_set() {
+        let mut config = Config::local(Path::new("x"));
+        config.bound("127.0.0.1:4711".parse().unwrap());
+        assert_eq!(config.public_url.as_str(), "http://localhost:4711/");
+    }
+
+    fn load(file: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::from_source(Source::text_of(Path::new("ringside.toml"), file)?.with_env(env))
+    }
 }

@@ -17,6 +17,9 @@ use shared::{
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
     async fn input(&self, business: BusinessId, input: Input) -> Result<(), EngineError>;
+    /// Gives an input whose outcome nobody waits for, such as a dialer's event. Returns once it stands in
+    /// line, waiting for room if need be: inputs that one caller posts keep their order.
+    async fn post(&self, business: BusinessId, input: Input);
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,176 @@
+//! The engine: one task per business owns its `Center`, and everyone else sends it requests.
+//!
+//! Inputs are applied in memory one after the other; each leaves a batch (its effects and its answer) that
+//! goes to the business's writer. The writer commits what has gathered in one transaction, and only then
+//! carries out the outward effects and gives the answers, in order. So many inputs share one commit, and
+//! nobody is told what a power cut would lose.
+//!
+//! Invariants:
+//! - An answer, a dial or a notice leaves after the commit of its batch and of every batch before it.
+//!   Refusals and snapshots too: they may rest on something that is not on disk yet.
+//! - A batch that was not committed is dropped, and dropping an answer *is* the answer `Unavailable`.
+//! - After a failed commit the `Center` is thrown away and rebuilt from the store, under a new epoch.
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use contact_core::{Center, Input};
+use shared::{AgentId, BusinessId, ContactId};
+use store::{Store, StoreError};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::{
+    clock::Clock,
+    ports::{ConsoleSnapshot, CustomerSnapshot, Dialer, Engine, EngineError, SharedDirectory, Snapshots},
+};
+
+mod owner;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+/// Requests that may wait for one business's task. Past it, callers are told `Unavailable`.
+pub const INBOX: usize = 4_096;
+
+/// What engines act upon.
+#[derive(Clone)]
+pub struct World {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub directory: SharedDirectory,
+    pub dialer: Arc<dyn Dialer>,
+}
+
+/// The engines of all businesses.
+pub struct Engines {
+    world: World,
+    inboxes: RwLock<BTreeMap<BusinessId, mpsc::Sender<Request>>>,
+    owners: Mutex<JoinSet<()>>,
+}
+
+/// Gives an answer; dropped instead if what it rests on was not committed.
+type Answer = Box<dyn FnOnce() + Send>;
+
+enum Request {
+    Input {
+        input: Input,
+        answer: Option<oneshot::Sender<Result<(), EngineError>>>,
+    },
+    /// Looks at the center and prepares an answer, which leaves behind everything that was decided before.
+    View(Box<dyn FnOnce(&Center) -> Answer + Send>),
+}
+
+impl Engines {
+    pub fn new(world: World) -> Self {
+        Self { world, inboxes: RwLock::default(), owners: Mutex::default() }
+    }
+
+    /// Takes a business over and serves it. Returns when it was rebuilt and what that caused is on disk.
+    /// Does nothing for a business that is being served.
+    pub async fn start(&self, business: BusinessId) -> Result<(), StoreError> {
+        let mut owners = self.owners.lock().await;
+        if self.inbox(business).is_some_and(|inbox| !inbox.is_closed()) {
+            return Ok(());
+        }
+        let owner = owner::Owner { business, world: self.world.clone() };
+        let generation = owner.restore().await?;
+        let (requests, inbox) = mpsc::channel(INBOX);
+        owners.spawn(owner.run(generation, inbox));
+        self.inboxes.write().unwrap_or_else(PoisonError::into_inner).insert(business, requests);
+        Ok(())
+    }
+
+    /// Takes no more requests, finishes those that were taken, and returns when the last is on disk.
+    pub async fn stop(&self) {
+        let mut owners = self.owners.lock().await;
+        self.inboxes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        while let Some(ended) = owners.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "an engine task did not end well");
+            }
+        }
+    }
+
+    /// Reads the center behind everything that is pending.
+    async fn view<T: Send + 'static>(
+        &self,
+        business: BusinessId,
+        read: impl FnOnce(&Center) -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let (sender, receiver) = oneshot::channel();
+        let view = Request::View(Box::new(move |center| {
+            let value = read(center);
+            // A caller that left does not want its answer.
+            Box::new(move || drop(sender.send(value)))
+        }));
+        self.inbox(business).ok_or(EngineError::NoSuchBusiness)?.try_send(view).map_err(unavailable)?;
+        receiver.await.map_err(|_| EngineError::Unavailable)
+    }
+
+    fn inbox(&self, business: BusinessId) -> Option<mpsc::Sender<Request>> {
+        self.inboxes.read().unwrap_or_else(PoisonError::into_inner).get(&business).cloned()
+    }
+}
+
+#[async_trait]
+impl Engine for Engines {
+    async fn input(&self, business: BusinessId, input: Input) -> Result<(), EngineError> {
+        let (answer, verdict) = oneshot::channel();
+        let request = Request::Input { input, answer: Some(answer) };
+        self.inbox(business).ok_or(EngineError::NoSuchBusiness)?.try_send(request).map_err(unavailable)?;
+        verdict.await.map_err(|_| EngineError::Unavailable)?
+    }
+
+    async fn post(&self, business: BusinessId, input: Input) {
+        let Some(inbox) = self.inbox(business) else { return };
+        if inbox.send(Request::Input { input, answer: None }).await.is_err() {
+            tracing::debug!(%business, "an input came after its engine had stopped");
+        }
+    }
+}
+
+#[async_trait]
+impl Snapshots for Engines {
+    async fn customer(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Option<CustomerSnapshot>, EngineError> {
+        self.view(business, move |center| {
+            let status = center.status(contact)?;
+            let viewer = center.viewing(contact).and_then(|(agent, _)| agent);
+            Some(CustomerSnapshot { status, viewer })
+        })
+        .await
+    }
+
+    async fn console(
+        &self,
+        business: BusinessId,
+        agent: AgentId,
+    ) -> Result<Option<ConsoleSnapshot>, EngineError> {
+        self.view(business, move |center| {
+            let (state, shown, today) = center.agent_view(agent)?;
+            Some(ConsoleSnapshot { state, shown: shown.map(Box::new), queue: center.queue(), today })
+        })
+        .await
+    }
+
+    async fn wait_seconds(&self, business: BusinessId, skill: &str) -> Result<Option<u32>, EngineError> {
+        let skill = skill.to_owned();
+        self.view(business, move |center| center.wait_estimate(&skill)).await
+    }
+}
+
+fn unavailable(error: mpsc::error::TrySendError<Request>) -> EngineError {
+    if let mpsc::error::TrySendError::Full(_) = error {
+        tracing::warn!(limit = INBOX, "an engine's inbox is full");
+    }
+    EngineError::Unavailable
+}

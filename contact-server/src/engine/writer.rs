@@ -1,0 +1,77 @@
+//! Commits what has gathered, then lets it out.
+use std::time::Duration;
+
+use contact_core::{Change, DialCommand, Effect, Notice};
+use shared::BusinessId;
+use store::{OwnerEpoch, StoreError};
+use tokio::sync::mpsc;
+
+use super::{Answer, World};
+
+/// Batches that one transaction takes at most, so that its time stays bounded.
+const BATCHES_PER_COMMIT: usize = 512;
+/// A commit that takes longer has failed.
+const COMMIT_LIMIT: Duration = Duration::from_secs(15);
+
+/// What one input (or timeout, or view) caused. Dropped uncommitted, it answers `Unavailable`.
+pub(super) struct Batch {
+    pub(super) effects: Vec<Effect>,
+    pub(super) answer: Option<Answer>,
+}
+
+/// What leaves after the commit.
+enum Outward {
+    Dial(DialCommand),
+    Tell(Notice),
+    Answer(Answer),
+}
+
+/// Writes until the queue is closed and empty, or a commit fails.
+pub(super) async fn run(
+    world: World,
+    business: BusinessId,
+    epoch: OwnerEpoch,
+    mut queue: mpsc::Receiver<Batch>,
+) -> Result<(), StoreError> {
+    let mut gathered = Vec::with_capacity(BATCHES_PER_COMMIT);
+    while queue.recv_many(&mut gathered, BATCHES_PER_COMMIT).await > 0 {
+        commit(&world, business, epoch, std::mem::take(&mut gathered)).await?;
+    }
+    Ok(())
+}
+
+/// Writes all batches in one transaction, then carries out their outward effects in order.
+pub(super) async fn commit(
+    world: &World,
+    business: BusinessId,
+    epoch: OwnerEpoch,
+    batches: Vec<Batch>,
+) -> Result<(), StoreError> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut outward = Vec::new();
+    for batch in batches {
+        for effect in batch.effects {
+            match effect {
+                Effect::Store(change) => changes.push(change),
+                Effect::Dial(command) => outward.push(Outward::Dial(command)),
+                Effect::Tell(notice) => outward.push(Outward::Tell(notice)),
+            }
+        }
+        outward.extend(batch.answer.map(Outward::Answer));
+    }
+    if !changes.is_empty() {
+        let commit = world.store.commit(business, epoch, &changes);
+        match tokio::time::timeout(COMMIT_LIMIT, commit).await {
+            Ok(committed) => drop(committed?),
+            Err(late) => return Err(StoreError::Database(Box::new(late))),
+        }
+    }
+    for effect in outward {
+        match effect {
+            Outward::Dial(command) => world.dialer.command(business, command),
+            Outward::Tell(notice) => world.directory.tell(business, notice),
+            Outward::Answer(answer) => answer(),
+        }
+    }
+    Ok(())
+}
