@@ -65,7 +65,10 @@ fn offline() -> Problem {
 }
 
 fn unreadable() -> Problem {
-    local("unreadable", "The server's answer makes no sense here. Reload the page; if it stays so, tell your operator.")
+    local(
+        "unreadable",
+        "The server's answer makes no sense here. Reload the page; if it stays so, tell your operator.",
+    )
 }
 
 fn local(code: &str, detail: &str) -> Problem {

@@ -3,7 +3,6 @@
 //! State is pure ([`desk::state`]) and tested natively; sockets, storage, voice and sounds live in hooks. The
 //! server's snapshots are the truth: nothing here guesses what a call does.
 mod app;
-mod contact;
 mod desk;
 mod history;
 mod http;

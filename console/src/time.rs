@@ -1,6 +1,6 @@
 //! Times as people read them. Pure but for the browser's clock and time zones.
 use shared::Timestamp;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::*;
 
 /// `2:14`, `1:02:14`
@@ -49,13 +49,12 @@ pub(crate) fn local_time(at: Timestamp, zone: &str) -> Option<String> {
     let constructor = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let constructor = js_sys::Reflect::get(&constructor, &"DateTimeFormat".into()).ok()?;
     let arguments = js_sys::Array::of2(&JsValue::UNDEFINED, &options);
-    let format = js_sys::Reflect::construct(constructor.unchecked_ref(), &arguments).ok()?;
+    let format =
+        js_sys::Reflect::construct(constructor.unchecked_ref::<js_sys::Function>(), &arguments).ok()?;
     let method = js_sys::Reflect::get(&format, &"format".into()).ok()?;
     let method: &js_sys::Function = method.unchecked_ref();
     method.call1(&format, &date(at)).ok()?.as_string()
 }
-
-use wasm_bindgen::JsCast;
 
 fn date(at: Timestamp) -> js_sys::Date {
     js_sys::Date::new(&JsValue::from_f64(at.0 as f64))
