@@ -6,7 +6,7 @@ use media::tone::Bursts;
 use playwright_rs::{
     Playwright,
     api::LaunchOptions,
-    protocol::{Browser, BrowserContext, BrowserContextOptions, Locator, Page},
+    protocol::{Browser, BrowserContext, BrowserContextOptions, GrantPermissionsOptions, Locator, Page},
 };
 
 /// How long an event may take before a story gives up on it.
@@ -88,7 +88,7 @@ impl Troupe {
         let browser = self.playwright.chromium().launch_with_options(options_launch).await?;
         let context = browser.new_context_with_options(options).await?;
         for site in microphone_sites {
-            let grant = playwright_rs::protocol::GrantPermissionsOptions { origin: Some((*site).to_owned()) };
+            let grant = GrantPermissionsOptions::default().origin(*site);
             context.grant_permissions(&["microphone"], Some(grant)).await?;
         }
         let page = context.new_page().await?;
@@ -132,7 +132,7 @@ impl Person {
 
     /// Waits until the page's own script finds it true.
     pub async fn finds(&self, what: &str, script: &str) -> Result<()> {
-        let waited = self.page.wait_for_function(script, None::<&()>, None).await;
+        let waited = self.page.wait_for_function(script, None).await;
         waited.with_context(|| format!("{} does not find that {what}", self.name))?;
         Ok(())
     }
