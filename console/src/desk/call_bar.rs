@@ -68,9 +68,13 @@ pub(crate) fn CallBar(props: &CallBarProps) -> Html {
 
 /// The bar while no call is up: what comes, in words.
 fn idle_bar(state: &DeskState) -> Html {
-    let text = state.contact.as_ref().map_or("No call", |contact| match contact.phase {
-        Phase::Ended => "Call ended. Finish the wrap-up to take the next one.",
-        phase => words::phase(phase),
+    let text = state.contact.as_ref().map_or("No call", |contact| {
+        let ended = contact.phase == Phase::Ended;
+        if ended {
+            "Call ended. Finish the wrap-up to take the next one."
+        } else {
+            words::phase(contact.phase)
+        }
     });
     html! { <header class="call-bar"><p class="call-state" role="status">{ text }</p></header> }
 }

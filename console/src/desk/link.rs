@@ -6,6 +6,7 @@ use std::{
 
 use shared::{
     ContactId, LegId, ProtocolVersion,
+    contact::Presence,
     wire::{
         LegFailed, LegInvite, LegOffer, LegTrouble, Ping,
         console::{
@@ -90,47 +91,38 @@ impl Desk {
         }
     }
 
+    /// What the hook itself must do about a message; the state learns of every message.
     fn heard(self: &Rc<Self>, message: ServerToConsole) {
-        match &message {
-            ServerToConsole::Welcome(welcome) => {
-                if let Some(socket) = &*self.socket.borrow() {
-                    socket.set_heartbeat(welcome.heartbeat_ms);
-                }
-            }
-            ServerToConsole::AgentState(agent) => {
-                use shared::contact::Presence;
-                match agent.presence {
-                    // A page that was reloaded in mid-call takes its leg up again without asking.
-                    Presence::Talking => self.accepted.set(true),
-                    Presence::Ringing => {}
-                    Presence::Offline
-                    | Presence::Away
-                    | Presence::Ready
-                    | Presence::Reserved
-                    | Presence::WrapUp => self.accepted.set(false),
-                }
-            }
-            ServerToConsole::LegAnswer(answer) => {
-                if let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == answer.leg) {
-                    phone.answer(answer.sdp.clone());
-                }
-            }
-            ServerToConsole::LegGone(gone) => {
-                if self.phone.borrow().as_ref().is_some_and(|phone| phone.leg() == gone.leg) {
-                    self.phone.take();
-                    self.microphone.take();
-                }
-            }
-            _ => {}
+        if let (ServerToConsole::Welcome(welcome), Some(socket)) = (&message, &*self.socket.borrow()) {
+            socket.set_heartbeat(welcome.heartbeat_ms);
         }
-        let invite = match &message {
-            ServerToConsole::LegInvite(LegInvite { leg }) => Some(*leg),
-            _ => None,
-        };
+        if let ServerToConsole::AgentState(agent) = &message
+            && agent.presence != Presence::Ringing
+        {
+            // A page that was reloaded in mid-call takes its leg up again without asking.
+            self.accepted.set(agent.presence == Presence::Talking);
+        }
+        if let ServerToConsole::LegAnswer(answer) = &message
+            && let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == answer.leg)
+        {
+            phone.answer(answer.sdp.clone());
+        }
+        if let ServerToConsole::LegGone(gone) = &message
+            && self.carries(gone.leg)
+        {
+            self.phone.take();
+            self.microphone.take();
+        }
+        let invite =
+            if let ServerToConsole::LegInvite(LegInvite { leg }) = &message { Some(*leg) } else { None };
         self.tell(Happened::Server(message, browser_now()));
         if let Some(leg) = invite {
             self.invited(leg);
         }
+    }
+
+    fn carries(&self, leg: LegId) -> bool {
+        self.phone.borrow().as_ref().is_some_and(|phone| phone.leg() == leg)
     }
 
     fn invited(self: &Rc<Self>, leg: LegId) {

@@ -80,6 +80,7 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
     html! {
         <ContextProvider<DeskHandle> context={desk.clone()}>
             <div class={classes!("desk", drawer.then_some("drawer-open"), state.contact.is_some().then_some("has-contact"))}>
+                <h1 class="visually-hidden">{ "Ringside console" }</h1>
                 <CallBar state={(*state).clone()} />
                 <LinkNotice link={state.link} />
                 <Rail me={props.me.clone()} state={(*state).clone()} middle={*middle}

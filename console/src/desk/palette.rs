@@ -157,11 +157,11 @@ fn key_pressed(
     if event.key() == "Enter" && tag == "BUTTON" {
         return;
     }
-    if let Some(command) = Command::of_key(&event.key(), ctrl, event.shift_key(), typing) {
-        if command.applies(state) {
-            event.prevent_default();
-            run.emit(command);
-        }
+    if let Some(command) = Command::of_key(&event.key(), ctrl, event.shift_key(), typing)
+        && command.applies(state)
+    {
+        event.prevent_default();
+        run.emit(command);
     }
 }
 

@@ -80,7 +80,7 @@ fn MePanel(props: &MeProps) -> Html {
             desk.away(&reason);
         }
     });
-    let is_ready = presence == Presence::Ready;
+    let (is_ready, can_be_ready) = (presence == Presence::Ready, presence == Presence::Away);
     html! {
         <section class="me" aria-label="Me">
             <p class="me-name">{ &props.me.name }<small>{ &props.me.business }</small></p>
@@ -95,7 +95,7 @@ fn MePanel(props: &MeProps) -> Html {
                 }
             </p>
             <div class="me-switch">
-                <button class={classes!((!is_ready).then_some("primary"))} onclick={ready} disabled={is_ready}
+                <button class={classes!(can_be_ready.then_some("primary"))} onclick={ready} disabled={!can_be_ready}
                     title="Take calls (R)">{ if is_ready { "You're ready" } else { "Ready" } }</button>
                 <label class="visually-hidden" for="away">{ "Go away" }</label>
                 <select id="away" onchange={away} title="Take no calls">

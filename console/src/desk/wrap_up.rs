@@ -8,7 +8,10 @@ use shared::{
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use super::{DeskHandle, DeskState, state::Link};
+use super::{
+    DeskHandle, DeskState,
+    state::{Draft, Link},
+};
 
 /// A pause in typing after which the draft is saved, in milliseconds.
 const SAVE_AFTER_MS: u32 = 500;
@@ -27,8 +30,12 @@ pub(crate) fn WrapUpForm(props: &WrapUpProps) -> Html {
         let unsaved = state.unsaved().cloned();
         use_effect_with((unsaved, state.link == Link::Up), move |(unsaved, up)| {
             let wanted = unsaved.clone().filter(|_| *up);
-            let timer =
-                wanted.map(|draft| Timeout::new(SAVE_AFTER_MS, move || drop(desk.save(&draft, false))));
+            let save = move |draft: Draft| {
+                Timeout::new(SAVE_AFTER_MS, move || {
+                    desk.save(&draft, false);
+                })
+            };
+            let timer = wanted.map(save);
             move || drop(timer)
         });
     }
