@@ -5,12 +5,14 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod dialer;
 pub mod engine;
 pub mod ids;
 pub mod limits;
 pub mod numbers;
 pub mod passwords;
 pub mod ports;
+pub mod prompts;
 pub mod sites;
 pub mod stopping;
 pub mod windows;
