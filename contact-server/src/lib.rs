@@ -2,9 +2,11 @@
 //!
 //! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `http`, `ws`, `hub`, `auth`,
 //! `assets`. They meet in [`ports`].
+pub mod admin;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod dialer;
 pub mod engine;
 pub mod ids;
@@ -13,6 +15,8 @@ pub mod numbers;
 pub mod passwords;
 pub mod ports;
 pub mod prompts;
+pub mod run;
+pub mod setup;
 pub mod sites;
 pub mod stopping;
 pub mod windows;
