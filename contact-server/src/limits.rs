@@ -52,6 +52,9 @@ pub const FRAMES: Rate = Rate { burst: 600, per_minute: 12_000 };
 /// Mirror bytes in KiB: two of the greatest keyframes at once, 2 MiB a second in the long run.
 pub const FRAME_KIB: Rate = Rate { burst: 16 * 1024, per_minute: 60 * 2 * 1024 };
 
+/// How often one replica that lost the thread is sent the whole page again.
+pub const RESENDS: Rate = Rate { burst: 3, per_minute: 6 };
+
 /// Passwords that are verified at once; each takes 19 MiB and tens of milliseconds.
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Sign-ins that wait for their turn; past it they are told to come back.

@@ -1,0 +1,196 @@
+//! Whoever is connected, and what they are told: the edge's side of [`Directory`].
+//!
+//! Rooms (one a contact) stand in a sharded map that is touched when a connection joins or leaves and at what
+//! the engine tells; a connection holds its room. Nobody here waits for a peer.
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use contact_core::{Endpoint, Notice};
+use shared::{
+    BusinessId, ContactId, LegId,
+    wire::{
+        console::{ContactCleared, ServerToConsole},
+        handset::Ring,
+    },
+};
+
+use crate::ports::Directory;
+
+pub mod desks;
+pub mod frame;
+pub mod mirror;
+pub mod outbox;
+pub mod room;
+pub mod stream;
+
+use desks::{Desks, Phones};
+use outbox::Slot;
+use room::Room;
+
+/// Enough that two contacts seldom wait for one another.
+const SHARDS: usize = 64;
+
+#[derive(Debug)]
+pub struct Hub {
+    rooms: [Mutex<BTreeMap<ContactId, Arc<Room>>>; SHARDS],
+    desks: Mutex<Desks>,
+    phones: Mutex<Phones>,
+    serial: AtomicU64,
+}
+
+/// A connection's place in a room; dropping it gives it up.
+#[derive(Debug)]
+pub struct Seat {
+    hub: Arc<Hub>,
+    room: Arc<Room>,
+}
+
+impl std::ops::Deref for Seat {
+    type Target = Room;
+    fn deref(&self) -> &Room {
+        &self.room
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut shard = self.hub.shard(self.room.contact);
+        let mut state = self.room.lock();
+        state.seats -= 1;
+        if state.is_idle() {
+            shard.remove(&self.room.contact);
+        }
+    }
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            rooms: std::array::from_fn(|_| Mutex::default()),
+            desks: Mutex::default(),
+            phones: Mutex::default(),
+            serial: AtomicU64::new(1),
+        }
+    }
+}
+
+impl Hub {
+    /// A number for a connection, never given twice.
+    pub fn serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes a seat in the room of a contact.
+    pub fn enter(self: &Arc<Self>, business: BusinessId, contact: ContactId) -> Seat {
+        let room = {
+            let mut shard = self.shard(contact);
+            let room = shard.entry(contact).or_insert_with(|| Arc::new(Room::new(business, contact))).clone();
+            room.lock().seats += 1;
+            room
+        };
+        Seat { hub: self.clone(), room }
+    }
+
+    pub fn desks(&self) -> MutexGuard<'_, Desks> {
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn phones(&self) -> MutexGuard<'_, Phones> {
+        self.phones.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shard(&self, contact: ContactId) -> MutexGuard<'_, BTreeMap<ContactId, Arc<Room>>> {
+        // The low bits of an id are random.
+        let index = usize::try_from(contact.0 % SHARDS as u128).unwrap_or_default();
+        self.rooms[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The room if anybody is in it.
+    fn room(&self, business: BusinessId, contact: ContactId) -> Option<Arc<Room>> {
+        self.shard(contact).get(&contact).filter(|room| room.business == business).cloned()
+    }
+}
+
+impl Directory for Hub {
+    fn tell(&self, business: BusinessId, notice: Notice) {
+        match notice {
+            Notice::Customer { contact, status } => {
+                if let Some(room) = self.room(business, contact) {
+                    room.lock().set_status(status);
+                }
+            }
+            Notice::CustomerFinished { contact } => {
+                if let Some(room) = self.room(business, contact) {
+                    room.lock().finish();
+                }
+            }
+            Notice::Viewing { contact, agent, sharing } => {
+                if let Some(room) = self.room(business, contact) {
+                    room.lock().set_viewing(agent, sharing);
+                }
+            }
+            Notice::Agent { agent, state } => {
+                let message = ServerToConsole::from(state).encode();
+                self.desks().show(business, agent, Slot::Agent, message);
+            }
+            Notice::Shown { agent, contact } => {
+                let slot = Slot::Shown(contact.contact);
+                let message = ServerToConsole::from(*contact).encode();
+                self.desks().show(business, agent, slot, message);
+            }
+            Notice::Cleared { agent, contact, cause } => {
+                if let Some(console) = self.desks().current(business, agent) {
+                    console.outbox.withdraw(Slot::Shown(contact));
+                    console.outbox.send(ServerToConsole::from(ContactCleared { contact, cause }).encode());
+                }
+            }
+            Notice::Today { agent, today } => {
+                let message = ServerToConsole::from(today).encode();
+                self.desks().show(business, agent, Slot::Today, message);
+            }
+            Notice::Queue(queue) => {
+                let message = Bytes::from(ServerToConsole::from(queue).encode());
+                self.desks().show_all(business, Slot::Queue, &message);
+            }
+            Notice::Displaced { agent, station } => self.desks().displace(business, agent, station),
+        }
+    }
+
+    fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool {
+        match to {
+            Endpoint::Page(contact) => {
+                let mut shard = self.shard(*contact);
+                let room = shard.entry(*contact).or_insert_with(|| Arc::new(Room::new(business, *contact)));
+                room.business == business && room.lock().invite(leg)
+            }
+            Endpoint::Console(agent) => self.desks().invite(business, *agent, leg),
+            Endpoint::Telephone(e164) => {
+                self.phones().ring(business, e164, Ring { leg, from: caller_name.to_owned() })
+            }
+        }
+    }
+
+    fn leg_gone(&self, business: BusinessId, to: &Endpoint, leg: LegId) {
+        match to {
+            Endpoint::Page(contact) => {
+                let mut shard = self.shard(*contact);
+                let Some(room) = shard.get(contact).filter(|room| room.business == business).cloned() else {
+                    return;
+                };
+                let mut state = room.lock();
+                state.leg_gone(leg);
+                if state.is_idle() {
+                    shard.remove(contact);
+                }
+            }
+            Endpoint::Console(agent) => self.desks().leg_gone(business, *agent, leg),
+            Endpoint::Telephone(e164) => self.phones().leg_gone(business, e164, leg),
+        }
+    }
+}

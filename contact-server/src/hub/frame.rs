@@ -1,0 +1,126 @@
+//! A mirror frame on its way through the server: its head is read and stamped, its bytes are passed on as they
+//! are. The same wire form as [`shared::wire::mirror::Frame`] and [`shared::wire::mirror::StreamFrame`], without a copy per byte.
+use bytes::Bytes;
+use serde::{Deserialize, Serialize, Serializer};
+use shared::{
+    DocumentId, WireError,
+    envelope::{self, HEADER_BYTES},
+    wire::mirror::FrameKind,
+};
+
+/// Kind of [`shared::wire::mirror::Frame`] among [`shared::wire::mirror::PublisherToServer`].
+const FRAME: u16 = 3;
+/// Kind of [`shared::wire::mirror::StreamFrame`] among [`shared::wire::mirror::ServerToViewer`].
+const STREAM_FRAME: u16 = 4;
+/// More than the fields before a frame's bytes can take.
+const HEAD_BYTES: usize = HEADER_BYTES + 10 + 16 + 1 + 5 + 5 + 5;
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Incoming<'a> {
+    pub kind: FrameKind,
+    pub epoch: u32,
+    pub seq: u32,
+    #[serde(borrow)]
+    pub bytes: &'a [u8],
+}
+
+/// Reads a frame, or gives None for a message of another kind.
+pub fn read(message: &[u8]) -> Result<Option<Incoming<'_>>, WireError> {
+    let (kind, body, rest) = envelope::split(message)?;
+    if kind != FRAME {
+        return Ok(None);
+    }
+    if !rest.is_empty() {
+        return Err(WireError::Trailing);
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((frame, [])) => Ok(Some(frame)),
+        Ok(_) | Err(_) => Err(WireError::Body(kind)),
+    }
+}
+
+#[derive(Serialize)]
+struct Outgoing<'a> {
+    order: u64,
+    document: DocumentId,
+    kind: &'a FrameKind,
+    epoch: u32,
+    seq: u32,
+    #[serde(serialize_with = "as_bytes")]
+    bytes: &'a [u8],
+}
+
+fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
+}
+
+/// Writes the message that every viewer gets: an allocation of its own, so that no read buffer is held by it.
+pub fn write(order: u64, document: DocumentId, frame: &Incoming<'_>) -> Bytes {
+    let body = Outgoing {
+        order,
+        document,
+        kind: &frame.kind,
+        epoch: frame.epoch,
+        seq: frame.seq,
+        bytes: frame.bytes,
+    };
+    let mut out = Vec::with_capacity(HEAD_BYTES + frame.bytes.len());
+    out.extend_from_slice(&STREAM_FRAME.to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    let mut out = postcard::to_extend(&body, out).expect("a Vec takes every byte");
+    let length = u32::try_from(out.len() - HEADER_BYTES).expect("messages are far below 4 GiB");
+    out[2..HEADER_BYTES].copy_from_slice(&length.to_le_bytes());
+    out.into()
+}
+
+/// The place of a frame in its stream.
+impl Incoming<'_> {
+    pub fn cursor(&self) -> super::stream::Cursor {
+        super::stream::Cursor { epoch: self.epoch, seq: self.seq }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::wire::mirror::{Frame, InFront, PublisherToServer, ServerToViewer, StreamFrame};
+
+    use super::*;
+
+    #[test]
+    fn wire_form_is_that_of_the_shared_messages() {
+        for bytes in [vec![], vec![7; 3], (0..=255).cycle().take(5_000).collect::<Vec<u8>>()] {
+            let sent = Frame { kind: FrameKind::Patch, epoch: 300, seq: 70_000, bytes: bytes.clone() };
+            let message = PublisherToServer::from(sent).encode();
+            let frame = read(&message).unwrap().unwrap();
+            assert_eq!((frame.epoch, frame.seq, frame.bytes), (300, 70_000, &bytes[..]));
+
+            let document = DocumentId(0xD0C);
+            let relayed = write(u64::MAX, document, &frame);
+            let expected = StreamFrame {
+                order: u64::MAX,
+                document,
+                kind: FrameKind::Patch,
+                epoch: 300,
+                seq: 70_000,
+                bytes,
+            };
+            assert_eq!(ServerToViewer::decode(&relayed), Ok(expected.into()));
+        }
+    }
+
+    #[test]
+    fn other_kinds_pass_and_broken_frames_are_refused() {
+        assert_eq!(read(&PublisherToServer::from(InFront { yes: true }).encode()), Ok(None));
+        let mut message = PublisherToServer::from(Frame {
+            kind: FrameKind::Keyframe,
+            epoch: 1,
+            seq: 0,
+            bytes: vec![1, 2, 3],
+        })
+        .encode();
+        message.pop();
+        assert_eq!(read(&message), Err(WireError::Truncated));
+        message[2] -= 1;
+        assert_eq!(read(&message), Err(WireError::Body(FRAME)));
+    }
+}

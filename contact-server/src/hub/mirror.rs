@@ -1,0 +1,419 @@
+//! The pages of one contact and those who look at them. No sockets: publishers have an [`Outbox`], viewers a
+//! [`Follow`] that says how far they got, and take what is new when they can write.
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use shared::{
+    AgentId, DocumentId, TabId, Timestamp, close,
+    wire::mirror::{
+        Audience, KeyframeWanted, Navigate, PushOutcome, ResumePoint, ServerToPublisher, ServerToViewer,
+        SharingChanged, SharingSet, StreamEnded, StreamStarted, Viewers,
+    },
+};
+use tokio::sync::Notify;
+
+use super::{
+    frame::{self, Incoming},
+    outbox::{Outbox, Slot},
+    stream::{BadFrame, Cursor, StreamLog},
+};
+use crate::limits::{
+    BATCH_BYTES, Bucket, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT,
+};
+
+/// There is no room for another tab or viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+#[derive(Debug, Default)]
+pub struct Mirror {
+    /// Stamped on everything that viewers are told; counts up.
+    order: u64,
+    sharing: bool,
+    sharing_order: u64,
+    /// Who may see the page.
+    watcher: Option<AgentId>,
+    names: Vec<String>,
+    names_order: u64,
+    /// When the last page went away.
+    ended_order: u64,
+    publishers: Vec<Publisher>,
+    /// Serial of the publisher that is followed.
+    front: Option<u64>,
+    claims: u64,
+    viewers: Vec<Viewer>,
+}
+
+#[derive(Debug)]
+struct Publisher {
+    serial: u64,
+    tab: TabId,
+    document: DocumentId,
+    started_order: u64,
+    /// Says that it is in front; a page that has just loaded is taken to be.
+    in_front: bool,
+    claimed: u64,
+    log: StreamLog,
+    outbox: Arc<Outbox>,
+}
+
+#[derive(Debug)]
+struct Viewer {
+    serial: u64,
+    agent: AgentId,
+    name: String,
+    wake: Arc<Notify>,
+    outcomes: VecDeque<Bytes>,
+    closing: Option<u16>,
+    resends: Bucket,
+}
+
+/// How far one viewer got. Held by its connection.
+#[derive(Debug, Default)]
+pub struct Follow {
+    stream: Option<(u64, DocumentId)>,
+    resume: Option<ResumePoint>,
+    cursor: Option<Cursor>,
+    sharing_order: u64,
+    names_order: u64,
+    pointers: u64,
+}
+
+/// What [`Mirror::next`] left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Wait to be woken.
+    Nothing,
+    /// Write this, then ask again.
+    More,
+    Close(u16),
+}
+
+impl Mirror {
+    pub fn sharing(&self) -> bool {
+        self.sharing
+    }
+
+    /// First names of those who look, each once.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub fn watcher(&self) -> Option<AgentId> {
+        self.watcher
+    }
+
+    /// Who may see the page, and whether the customer allows it. Returns true if `sharing` changed.
+    pub fn set_viewing(&mut self, agent: Option<AgentId>, sharing: bool) -> bool {
+        if self.watcher != agent {
+            self.watcher = agent;
+            for viewer in self.viewers.iter_mut().filter(|viewer| Some(viewer.agent) != agent) {
+                viewer.closing = Some(close::FINISHED);
+                viewer.wake.notify_one();
+            }
+        }
+        if self.sharing == sharing {
+            return false;
+        }
+        self.sharing = sharing;
+        self.sharing_order = self.stamp();
+        let message = Bytes::from(ServerToPublisher::from(SharingSet { on: sharing }).encode());
+        for publisher in &mut self.publishers {
+            publisher.log.restart();
+            publisher.outbox.show(Slot::Sharing, message.clone());
+        }
+        self.wake_viewers();
+        true
+    }
+
+    /// The contact is over: everybody goes.
+    pub fn finish(&mut self) {
+        self.set_viewing(None, false);
+        for publisher in &self.publishers {
+            publisher.outbox.close(close::FINISHED);
+        }
+    }
+
+    pub fn join_publisher(
+        &mut self,
+        serial: u64,
+        (tab, document): (TabId, DocumentId),
+        outbox: Arc<Outbox>,
+    ) -> Result<(), Full> {
+        if self.publishers.len() >= PUBLISHERS_PER_CONTACT {
+            return Err(Full);
+        }
+        // A connection that the same tab left behind may take a while to be noticed.
+        for older in self.publishers.iter_mut().filter(|publisher| publisher.tab == tab) {
+            older.in_front = false;
+        }
+        let started_order = self.stamp();
+        self.claims += 1;
+        self.publishers.push(Publisher {
+            serial,
+            tab,
+            document,
+            started_order,
+            in_front: true,
+            claimed: self.claims,
+            log: StreamLog::new(STREAM_BYTES),
+            outbox,
+        });
+        self.choose_front(None);
+        Ok(())
+    }
+
+    pub fn leave_publisher(&mut self, serial: u64, now: Timestamp) {
+        self.publishers.retain(|publisher| publisher.serial != serial);
+        if self.front == Some(serial) {
+            self.ended_order = self.stamp();
+        }
+        self.choose_front(Some(now));
+    }
+
+    pub fn set_in_front(&mut self, serial: u64, yes: bool, now: Timestamp) {
+        self.claims += 1;
+        let claimed = self.claims;
+        if let Some(publisher) = self.publisher(serial) {
+            publisher.in_front = yes;
+            if yes {
+                publisher.claimed = claimed;
+            }
+        }
+        self.choose_front(Some(now));
+    }
+
+    /// Takes a frame of a page. Of tabs that are not in front nothing is kept.
+    pub fn take(&mut self, serial: u64, frame: &Incoming<'_>, now: Timestamp) -> Result<(), BadFrame> {
+        if !self.sharing {
+            return Ok(());
+        }
+        let order = self.order + 1;
+        let is_front = self.front == Some(serial);
+        let Some(publisher) = self.publishers.iter_mut().find(|publisher| publisher.serial == serial) else {
+            return Ok(());
+        };
+        if !is_front {
+            publisher.log.pass_by();
+            return Ok(());
+        }
+        let document = publisher.document;
+        let news =
+            publisher.log.take(&frame.kind, frame.cursor(), || frame::write(order, document, frame))?;
+        if !publisher.log.has_keyframe() {
+            publisher.ask_for_keyframe(now, false);
+        }
+        if news {
+            self.order = order;
+            self.wake_viewers();
+        }
+        Ok(())
+    }
+
+    pub fn join_viewer(
+        &mut self,
+        serial: u64,
+        (agent, name): (AgentId, String),
+        resume: Option<ResumePoint>,
+        now: Timestamp,
+    ) -> Result<(Follow, Arc<Notify>), Full> {
+        if self.viewers.len() >= VIEWERS_PER_CONTACT {
+            return Err(Full);
+        }
+        let wake = Arc::new(Notify::new());
+        wake.notify_one();
+        self.viewers.push(Viewer {
+            serial,
+            agent,
+            name,
+            wake: wake.clone(),
+            outcomes: VecDeque::new(),
+            closing: (self.watcher != Some(agent)).then_some(close::FINISHED),
+            resends: Bucket::full(RESENDS, now),
+        });
+        self.tell_names();
+        self.serve_newcomer(now);
+        Ok((Follow { resume, sharing_order: self.sharing_order, ..Follow::default() }, wake))
+    }
+
+    pub fn leave_viewer(&mut self, serial: u64) {
+        self.viewers.retain(|viewer| viewer.serial != serial);
+        self.tell_names();
+    }
+
+    /// Puts what the viewer has not got yet into `out`: about [`BATCH_BYTES`] at most.
+    pub fn next(&mut self, serial: u64, follow: &mut Follow, out: &mut Vec<Bytes>) -> Rest {
+        let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial) else {
+            return Rest::Close(close::FINISHED);
+        };
+        if let Some(code) = viewer.closing {
+            return Rest::Close(code);
+        }
+        out.extend(viewer.outcomes.drain(..));
+        if follow.sharing_order != self.sharing_order {
+            follow.sharing_order = self.sharing_order;
+            push(out, SharingChanged { order: self.sharing_order, on: self.sharing });
+        }
+        if follow.names_order != self.names_order {
+            follow.names_order = self.names_order;
+            push(out, Audience { order: self.names_order, names: self.names.clone() });
+        }
+        if follow.stream.map(|(serial, _)| serial) != self.front {
+            self.change_stream(follow, out);
+        }
+        let Some(front) = self.front_publisher() else { return Rest::Nothing };
+        if !front.log.read(&mut follow.cursor, BATCH_BYTES, out) {
+            return Rest::More;
+        }
+        out.extend(front.log.pointer(&mut follow.pointers));
+        Rest::Nothing
+    }
+
+    /// A replica cannot go on: it gets the keyframe once more if there is one, and the page is asked for a new one
+    /// (seldom).
+    pub fn need_keyframe(&mut self, serial: u64, follow: &mut Follow, document: DocumentId, now: Timestamp) {
+        let Some(front) = self.publishers.iter_mut().find(|publisher| Some(publisher.serial) == self.front)
+        else {
+            return;
+        };
+        if front.document != document {
+            return;
+        }
+        front.ask_for_keyframe(now, false);
+        if let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial)
+            && viewer.resends.take(RESENDS, 1, now).is_ok()
+        {
+            follow.cursor = None;
+            viewer.wake.notify_one();
+        }
+    }
+
+    /// Leads the page in front to `url` (or says why not), and tells every viewer what became of it.
+    pub fn push_url(&mut self, serial: u64, url: String, refused: Option<&'static str>) {
+        let by = self.viewers.iter().find(|viewer| viewer.serial == serial).map(|viewer| viewer.name.clone());
+        let Some(by) = by else { return };
+        let refused = match (refused, self.front_publisher()) {
+            (Some(code), _) => Some(code),
+            (None, _) if !self.sharing => Some("not_sharing"),
+            (None, None) => Some("no_page"),
+            (None, Some(front)) => {
+                front.outbox.send(ServerToPublisher::from(Navigate { url: url.clone(), by }).encode());
+                None
+            }
+        };
+        let order = self.stamp();
+        let outcome = PushOutcome { order, url, refused: refused.map(str::to_owned) };
+        let message = Bytes::from(ServerToViewer::from(outcome).encode());
+        for viewer in &mut self.viewers {
+            viewer.outcomes.push_back(message.clone());
+            if viewer.outcomes.len() > OUTCOMES {
+                viewer.outcomes.pop_front();
+            }
+            viewer.wake.notify_one();
+        }
+    }
+
+    fn change_stream(&self, follow: &mut Follow, out: &mut Vec<Bytes>) {
+        if let Some((serial, document)) = follow.stream.take()
+            && !self.publishers.iter().any(|publisher| publisher.serial == serial)
+        {
+            push(out, StreamEnded { order: self.ended_order, document });
+        }
+        let Some(front) = self.front_publisher() else { return };
+        follow.stream = Some((front.serial, front.document));
+        follow.cursor = follow
+            .resume
+            .take()
+            .filter(|resume| resume.document == front.document)
+            .map(|resume| Cursor { epoch: resume.epoch, seq: resume.seq.saturating_add(1) })
+            .filter(|at| front.log.can_resume(*at));
+        if follow.cursor.is_none() {
+            let Publisher { tab, document, started_order, .. } = *front;
+            push(out, StreamStarted { order: started_order, tab, document });
+        }
+        follow.pointers = 0;
+    }
+
+    /// Follows the tab that last said (or had to be taken) to be in front.
+    fn choose_front(&mut self, now: Option<Timestamp>) {
+        let front = self.publishers.iter().max_by_key(|publisher| (publisher.in_front, publisher.claimed));
+        let front = front.map(|publisher| publisher.serial);
+        if front == self.front {
+            return;
+        }
+        let before = std::mem::replace(&mut self.front, front);
+        if let Some(publisher) = before.and_then(|serial| self.publisher(serial)) {
+            publisher.log.pass_by();
+        }
+        let started_order = self.stamp();
+        if let Some(publisher) = front.and_then(|serial| self.publisher(serial)) {
+            publisher.started_order = started_order;
+        }
+        if let Some(now) = now {
+            self.serve_newcomer(now);
+        }
+        self.wake_viewers();
+    }
+
+    /// Asks for a keyframe if somebody looks and there is none to be shown.
+    fn serve_newcomer(&mut self, now: Timestamp) {
+        if self.viewers.is_empty() || !self.sharing {
+            return;
+        }
+        if let Some(front) = self.front.and_then(|serial| self.publisher(serial))
+            && !front.log.has_keyframe()
+        {
+            front.ask_for_keyframe(now, true);
+        }
+    }
+
+    fn tell_names(&mut self) {
+        let mut names: Vec<String> = Vec::new();
+        for viewer in &self.viewers {
+            if !names.contains(&viewer.name) {
+                names.push(viewer.name.clone());
+            }
+        }
+        if names == self.names {
+            return;
+        }
+        self.names.clone_from(&names);
+        self.names_order = self.stamp();
+        let message = Bytes::from(ServerToPublisher::from(Viewers { names }).encode());
+        for publisher in &self.publishers {
+            publisher.outbox.show(Slot::Viewers, message.clone());
+        }
+        self.wake_viewers();
+    }
+
+    fn wake_viewers(&self) {
+        for viewer in &self.viewers {
+            viewer.wake.notify_one();
+        }
+    }
+
+    fn stamp(&mut self) -> u64 {
+        self.order += 1;
+        self.order
+    }
+
+    fn publisher(&mut self, serial: u64) -> Option<&mut Publisher> {
+        self.publishers.iter_mut().find(|publisher| publisher.serial == serial)
+    }
+
+    fn front_publisher(&self) -> Option<&Publisher> {
+        self.publishers.iter().find(|publisher| Some(publisher.serial) == self.front)
+    }
+}
+
+impl Publisher {
+    fn ask_for_keyframe(&mut self, now: Timestamp, urgent: bool) {
+        if self.log.ask(now, urgent) {
+            self.outbox.show(Slot::Keyframe, ServerToPublisher::from(KeyframeWanted {}).encode());
+        }
+    }
+}
+
+fn push(out: &mut Vec<Bytes>, message: impl Into<ServerToViewer>) {
+    out.push(message.into().encode().into());
+}

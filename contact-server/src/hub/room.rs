@@ -1,0 +1,181 @@
+//! Everything of one contact that is connected: its widget sockets, its pages, their viewers.
+//!
+//! A room exists while somebody is in it or a leg is invited into it; before that and after that there is
+//! nothing to remember, since whoever comes asks the engine for the state.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use shared::{
+    BusinessId, ContactId, LegId, close,
+    contact::{CustomerStatus, Phase},
+    wire::{
+        LegGone, LegInvite,
+        widget::{ServerToWidget, Status, Welcome},
+    },
+};
+
+use super::{
+    mirror::{Full, Mirror},
+    outbox::{Outbox, Slot},
+};
+use crate::{limits::WIDGETS_PER_CONTACT, ports::CustomerSnapshot};
+
+#[derive(Debug)]
+pub struct Room {
+    pub business: BusinessId,
+    pub contact: ContactId,
+    state: Mutex<RoomState>,
+}
+
+#[derive(Debug, Default)]
+pub struct RoomState {
+    /// Connections that hold a seat, those included that are still shaking hands.
+    pub(super) seats: usize,
+    pub mirror: Mirror,
+    /// None: neither told nor asked yet.
+    status: Option<CustomerStatus>,
+    knows_viewing: bool,
+    finished: bool,
+    widgets: Vec<Widget>,
+    invite: Option<LegId>,
+    /// Serial of the connection that was sent the invite last.
+    holder: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Widget {
+    serial: u64,
+    voice: bool,
+    outbox: Arc<Outbox>,
+}
+
+impl Room {
+    pub(super) fn new(business: BusinessId, contact: ContactId) -> Self {
+        Self { business, contact, state: Mutex::default() }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, RoomState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RoomState {
+    pub(super) fn is_idle(&self) -> bool {
+        self.seats == 0 && self.invite.is_none()
+    }
+
+    /// The contact is over, and whoever comes now comes too late.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// What the engine said when asked; what it told meanwhile is newer and stays.
+    pub fn learn(&mut self, snapshot: CustomerSnapshot) {
+        if !self.knows_viewing {
+            self.set_viewing(snapshot.viewer, snapshot.status.sharing);
+        }
+        if self.status.is_none() {
+            self.set_status(snapshot.status);
+        }
+    }
+
+    pub fn set_status(&mut self, status: CustomerStatus) {
+        self.status = Some(status);
+        self.tell_status();
+    }
+
+    pub fn set_viewing(&mut self, agent: Option<shared::AgentId>, sharing: bool) {
+        self.knows_viewing = true;
+        self.mirror.set_viewing(agent, sharing);
+    }
+
+    /// The contact is over: pages and viewers go at once, widgets after their last status.
+    pub fn finish(&mut self) {
+        self.finished = true;
+        self.mirror.finish();
+        for widget in &self.widgets {
+            widget.outbox.close(close::FINISHED);
+        }
+    }
+
+    /// Lets a connection of the customer in: its welcome, the status, and the invite if it carries the leg now.
+    pub fn join_widget(
+        &mut self,
+        serial: u64,
+        voice: bool,
+        outbox: Arc<Outbox>,
+        welcome: Welcome,
+    ) -> Result<(), Full> {
+        if self.widgets.len() >= WIDGETS_PER_CONTACT {
+            return Err(Full);
+        }
+        outbox.send(ServerToWidget::from(welcome).encode());
+        self.widgets.push(Widget { serial, voice, outbox: outbox.clone() });
+        if let Some(message) = self.status_message() {
+            outbox.show(Slot::Status, message);
+        }
+        if self.finished || self.status.as_ref().is_some_and(|status| status.phase == Phase::Ended) {
+            outbox.close(close::FINISHED);
+        }
+        self.pass_invite();
+        Ok(())
+    }
+
+    pub fn leave_widget(&mut self, serial: u64) {
+        self.widgets.retain(|widget| widget.serial != serial);
+        if self.holder == Some(serial) {
+            self.holder = None;
+            self.pass_invite();
+        }
+    }
+
+    /// Returns whether a page is there that can carry the leg.
+    pub fn invite(&mut self, leg: LegId) -> bool {
+        if self.invite != Some(leg) {
+            self.invite = Some(leg);
+            self.holder = None;
+        }
+        self.pass_invite()
+    }
+
+    pub fn leg_gone(&mut self, leg: LegId) {
+        if self.invite == Some(leg) {
+            self.invite = None;
+            self.holder = None;
+        }
+        let message = Bytes::from(ServerToWidget::from(LegGone { leg }).encode());
+        for widget in self.widgets.iter().filter(|widget| widget.voice) {
+            widget.outbox.send(message.clone());
+        }
+    }
+
+    /// Tells all widgets the status with the names of those who look.
+    pub fn tell_status(&mut self) {
+        if let Some(message) = self.status_message() {
+            for widget in &self.widgets {
+                widget.outbox.show(Slot::Status, message.clone());
+            }
+        }
+    }
+
+    fn status_message(&self) -> Option<Bytes> {
+        let status = self.status.clone()?;
+        let viewers = if self.mirror.sharing() { self.mirror.names().to_vec() } else { Vec::new() };
+        Some(ServerToWidget::from(Status { status, viewers }).encode().into())
+    }
+
+    /// The newest connection that can carry voice gets the leg; the one that had it is told to let go.
+    fn pass_invite(&mut self) -> bool {
+        let Some(leg) = self.invite else { return false };
+        let Some(newest) = self.widgets.iter().rfind(|widget| widget.voice) else { return false };
+        if self.holder == Some(newest.serial) {
+            return true;
+        }
+        newest.outbox.send(ServerToWidget::from(LegInvite { leg }).encode());
+        let before = self.holder.replace(newest.serial);
+        if let Some(before) = self.widgets.iter().find(|widget| Some(widget.serial) == before) {
+            before.outbox.send(ServerToWidget::from(LegGone { leg }).encode());
+        }
+        true
+    }
+}
