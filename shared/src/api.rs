@@ -275,3 +275,18 @@ pub struct OrderLine {
     /// In the currency's minor unit.
     pub unit_price: u64,
 }
+
+/// `POST /api/v1/handset` (demo only): the single-use code of a link to a virtual telephone.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HandsetCode {
+    pub code: String,
+}
+
+/// What the code is exchanged for: the token of `/ws/handset`.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HandsetToken {
+    pub token: String,
+}

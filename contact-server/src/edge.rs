@@ -1,0 +1,73 @@
+//! What every handler and socket of the edge shares: the [`App`], the [`Hub`], and the buckets that hold
+//! callers to their rates.
+use std::{net::IpAddr, ops::Deref, sync::Arc};
+
+use shared::Timestamp;
+use tokio::sync::Semaphore;
+
+use crate::{
+    app::App,
+    hub::Hub,
+    limits::{self, Buckets},
+};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Edge(Arc<Parts>);
+
+pub struct Parts {
+    pub app: App,
+    pub hub: Arc<Hub>,
+    /// How browsers name this server's own pages in `Origin`.
+    pub origin: String,
+    /// The same for sockets, as a Content-Security-Policy names it: `wss://calls.example`.
+    pub socket_origin: String,
+    pub requests: Buckets<IpAddr>,
+    pub numbers: Buckets<IpAddr>,
+    pub sign_in: Buckets<IpAddr>,
+    /// By hash of the login name.
+    pub logins: Buckets<[u8; 32]>,
+    pub passwords: Semaphore,
+    pub passwords_waiting: Semaphore,
+    /// Connections in all, and those that have not said hello.
+    pub sockets: Arc<Semaphore>,
+    pub sockets_unknown: Arc<Semaphore>,
+}
+
+impl Deref for Edge {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Edge {
+    pub fn new(app: App, hub: Arc<Hub>) -> Self {
+        let rates = app.config.rates.clone();
+        let origin = app.config.public_url.origin().ascii_serialization();
+        Self(Arc::new(Parts {
+            // "http" becomes "ws", and "https" becomes "wss".
+            socket_origin: origin.replacen("http", "ws", 1),
+            origin,
+            hub,
+            requests: Buckets::new(rates.requests),
+            numbers: Buckets::new(rates.numbers),
+            sign_in: Buckets::new(rates.sign_in),
+            logins: Buckets::new(rates.login),
+            passwords: Semaphore::new(limits::PASSWORDS_AT_ONCE),
+            passwords_waiting: Semaphore::new(limits::PASSWORDS_WAITING),
+            sockets: Arc::new(Semaphore::new(limits::SOCKETS)),
+            sockets_unknown: Arc::new(Semaphore::new(limits::SOCKETS_UNKNOWN)),
+            app,
+        }))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.app.clock.now()
+    }
+
+    /// Browsers reach this server by TLS (its own or a proxy's).
+    pub fn secure(&self) -> bool {
+        self.app.config.public_url.scheme() == "https"
+    }
+}

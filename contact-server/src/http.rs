@@ -1,0 +1,68 @@
+//! The HTTP interface: routes, and what is the same for all of them.
+use std::sync::Arc;
+
+use axum::{Router, http::header, middleware, response::Redirect, routing::get};
+use bytes::Bytes;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, assets, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
+
+pub mod address;
+pub mod body;
+pub mod checks;
+pub mod contacts;
+pub mod cors;
+pub mod handset;
+pub mod headers;
+pub mod health;
+pub mod requests;
+pub mod session;
+pub mod site;
+
+/// Builds everything that the server answers. Serve it with the peer's address as connect info.
+pub fn router(app: App, hub: Arc<Hub>) -> Router {
+    let edge = Edge::new(app, hub);
+    let cors = middleware::from_fn_with_state(edge.clone(), cors::public);
+    let api = OpenApiRouter::with_openapi(openapi::base()).merge(public().layer(cors)).merge(own());
+    let (api, document) = api.split_for_parts();
+    let document = Bytes::from(serde_json::to_vec(&document).expect("the document is plain data"));
+    Router::new()
+        .merge(api)
+        .merge(assets::routes(&edge))
+        .merge(ws::routes())
+        .route("/", get(|| async { Redirect::to("/console/") }))
+        .route("/replica", get(health::replica))
+        .route(
+            "/openapi.json",
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
+        )
+        .fallback(|| async { ApiError::NoSuchPage })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(middleware::from_fn_with_state(edge.clone(), headers::guard))
+        .with_state(edge)
+}
+
+/// The OpenAPI document, as `/openapi.json` gives it.
+pub fn document() -> utoipa::openapi::OpenApi {
+    OpenApiRouter::with_openapi(openapi::base()).merge(public()).merge(own()).into_openapi()
+}
+
+/// Routes that pages of merchants ask.
+fn public() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(site::info))
+        .routes(routes!(site::check_number))
+        .routes(routes!(requests::create))
+}
+
+/// Routes that this server's own pages ask.
+fn own() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(session::sign_in, session::who, session::sign_out))
+        .routes(routes!(contacts::history))
+        .routes(routes!(contacts::detail))
+        .routes(routes!(contacts::wrap_up))
+        .routes(routes!(handset::exchange))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}

@@ -1,0 +1,82 @@
+//! A JSON body, read within its limit and refused with the field that is at fault.
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, Request},
+    http::header,
+};
+use serde::de::DeserializeOwned;
+use shared::limits::HTTP_BODY_BYTES;
+
+use crate::problem::ApiError;
+
+/// A decoded body, and its bytes as they came.
+pub struct Json<T> {
+    pub value: T,
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        let is_json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        if !is_json {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        // The only failure beside the limit is a client that went away, which hears no answer anyway.
+        let bytes = to_bytes(request.into_body(), HTTP_BODY_BYTES)
+            .await
+            .map_err(|_| ApiError::BodyTooLarge { limit: HTTP_BODY_BYTES })?;
+        let value = decode(&bytes)?;
+        Ok(Self { value, bytes })
+    }
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        ApiError::Malformed {
+            field: (path != "." && path != "?").then_some(path),
+            detail: format!("The body does not fit: {}.", error.inner()),
+        }
+    })?;
+    json.end().map_err(|_| ApiError::Malformed {
+        field: None,
+        detail: "Something follows the JSON value. Send one value.".to_owned(),
+    })?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::api::NumberQuestion;
+
+    use super::*;
+
+    #[test]
+    fn field_at_fault_is_named() {
+        let Err(ApiError::Malformed { field, .. }) =
+            decode::<NumberQuestion>(br#"{"business":"k","number":7}"#)
+        else {
+            panic!("a number is no text");
+        };
+        assert_eq!(field.as_deref(), Some("number"));
+    }
+
+    #[test]
+    fn trailing_bytes_and_unknown_fields_are_refused() {
+        for body in [
+            "{\"business\":\"k\",\"number\":\"1\"} x",
+            "{\"business\":\"k\",\"number\":\"1\",\"admin\":true}",
+            "",
+        ] {
+            assert!(decode::<NumberQuestion>(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the widget asks before its customer does: what the site offers, and whether a number can be called.
+use axum::{
+    Json as Answer,
+    extract::{Path, State},
+    http::{HeaderMap, Method},
+};
+use std::sync::Arc;
+
+use shared::api::{NumberAnswer, NumberQuestion, Problem, SiteInfo};
+
+use super::{address::Caller, body::Json};
+use crate::{
+    auth,
+    edge::Edge,
+    limits,
+    numbers::{self, Number},
+    problem::{ApiError, Denied},
+    sites::Site,
+};
+
+/// Tells what a site offers.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{key}", tag = "widget",
+    params(("key" = String, Path, description = "The business key of the script tag")),
+    responses(
+        (status = 200, body = SiteInfo),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn info(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+) -> Result<Answer<SiteInfo>, ApiError> {
+    edge.numbers.take(caller.0, edge.now()).map_err(|retry_after| ApiError::TooMany { retry_after })?;
+    let site = find(&edge, &key, &headers, &Method::GET)?;
+    // An engine that cannot answer now has no estimate.
+    let wait_seconds = edge.app.snapshots.wait_seconds(site.business.id, "").await.unwrap_or(None);
+    let Site { business, settings } = &*site;
+    Ok(Answer(SiteInfo {
+        name: business.name.clone(),
+        default_region: business.default_region.clone(),
+        regions: settings.regions.iter().cloned().collect(),
+        consent_version: business.consent_version.clone(),
+        wait_seconds,
+        browser_voice: business.browser_voice,
+        fallback_number: business.fallback_number.clone(),
+        mask_selectors: business.mask_selectors.clone(),
+    }))
+}
+
+/// Tells whether a number can be called, and how it is written.
+#[utoipa::path(
+    post, path = "/api/v1/numbers", tag = "widget", request_body = NumberQuestion,
+    responses(
+        (status = 200, body = NumberAnswer),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn check_number(
+    State(edge): State<Edge>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Json<NumberQuestion>,
+) -> Result<Answer<NumberAnswer>, ApiError> {
+    let site = of_key(&edge, &body.value.business, &headers)?;
+    edge.numbers.take(caller.0, edge.now()).map_err(|retry_after| ApiError::TooMany { retry_after })?;
+    let Number { e164, international, region } =
+        number(&edge, &site, &body.value.number, body.value.region.as_deref())?;
+    Ok(Answer(NumberAnswer { e164, international, region }))
+}
+
+/// The business of a key, for a page of an origin that may use it. What changes something or costs must say its
+/// origin, as browsers do.
+pub fn of_key(edge: &Edge, key: &str, headers: &HeaderMap) -> Result<Arc<Site>, ApiError> {
+    find(edge, key, headers, &Method::POST)
+}
+
+fn find(edge: &Edge, key: &str, headers: &HeaderMap, method: &Method) -> Result<Arc<Site>, ApiError> {
+    let site = edge.app.sites.by_key(key).ok_or(Denied::UnknownKey)?;
+    let may = match auth::origin(headers) {
+        Some(origin) => site.allows_origin(origin),
+        // A page of this very server sends no origin with a GET.
+        None => method == Method::GET && !headers.contains_key(axum::http::header::ORIGIN),
+    };
+    if may { Ok(site) } else { Err(Denied::OriginNotAllowed.into()) }
+}
+
+/// Reads a number, of a region that the business calls.
+pub fn number(edge: &Edge, site: &Site, text: &str, region: Option<&str>) -> Result<Number, ApiError> {
+    if text.chars().count() > limits::NUMBER_CHARS {
+        let fault = numbers::NumberFault::TooLong;
+        return Err(ApiError::invalid("number", fault.code(), fault.to_string()));
+    }
+    let region = region.unwrap_or(&site.business.default_region);
+    let number = numbers::parse(text, Some(region), edge.app.config.demo)
+        .map_err(|fault| ApiError::invalid("number", fault.code(), fault.to_string()))?;
+    if !site.settings.regions.contains(&number.region) {
+        return Err(ApiError::Refused(contact_core::Refusal::RegionDenied));
+    }
+    Ok(number)
+}
