@@ -1,0 +1,208 @@
+//! One WebSocket: its hello, its heartbeat, its rates, its batches out, its end.
+use std::sync::Arc;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use shared::{ProtocolVersion, Timestamp, close};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout},
+};
+
+use super::{Closed, Flow};
+use crate::{
+    hub::outbox::{Batch, Outbox},
+    limits::{Bucket, CLOSE_WITHIN, HEARTBEAT, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
+    stopping,
+};
+
+/// What the server tells a client to keep: a message at least this often.
+pub fn heartbeat_ms() -> u32 {
+    u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX)
+}
+
+pub struct Connection {
+    socket: WebSocket,
+    stopping: stopping::Connection,
+    /// Given back once the peer said who it is.
+    unknown: Option<OwnedSemaphorePermit>,
+}
+
+/// Something that a peer's messages are for.
+pub trait Peer: Send {
+    /// Waits until there is something to write. Cancel-safe.
+    fn ready(&self) -> impl Future<Output = ()> + Send;
+    /// Takes what is to be written now.
+    fn batch(&mut self) -> Batch;
+    /// Takes one message.
+    fn message(&mut self, bytes: Bytes) -> impl Future<Output = Flow> + Send;
+    /// The peer gave a sign of life.
+    fn heard(&self) {}
+}
+
+impl Connection {
+    pub fn new(socket: WebSocket, stopping: stopping::Connection, unknown: OwnedSemaphorePermit) -> Self {
+        Self { socket, stopping, unknown: Some(unknown) }
+    }
+
+    /// Waits for the first message. Whoever says nothing, or no message, is let go.
+    pub async fn hello<T>(&mut self, decode: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, Closed> {
+        let first = tokio::select! {
+            () = self.stopping.stopping() => return Err(close::GOING_AWAY),
+            first = timeout(HELLO_WITHIN, first_message(&mut self.socket)) => first,
+        };
+        let bytes = first.map_err(|_| close::HEARTBEAT_MISSED)?.ok_or(close::MALFORMED)?;
+        let hello = decode(&bytes).ok_or(close::MALFORMED)?;
+        self.unknown = None;
+        Ok(hello)
+    }
+
+    /// Carries messages both ways until one side ends it.
+    pub async fn run(&mut self, peer: &mut impl Peer) {
+        let code = self.carry(peer).await;
+        if let Some(code) = code {
+            self.close(code).await;
+        }
+    }
+
+    /// Returns the code to close with; None if the peer is gone already.
+    async fn carry(&mut self, peer: &mut impl Peer) -> Option<Closed> {
+        let Self { socket, stopping, .. } = self;
+        let patience = 2 * HEARTBEAT;
+        let mut heard = Instant::now();
+        let tick = tokio::time::sleep_until(heard + patience);
+        let stopping = stopping.stopping();
+        tokio::pin!(tick, stopping);
+        loop {
+            // What came in is looked at first, so that a peer whom we kept waiting is not taken for silent; its
+            // rate is limited, so writing gets its turn.
+            tokio::select! {
+                biased;
+                () = &mut stopping => return Some(close::GOING_AWAY),
+                incoming = socket.next() => {
+                    heard = Instant::now();
+                    peer.heard();
+                    match incoming {
+                        Some(Ok(Message::Binary(bytes))) => {
+                            if let Flow::Break(code) = peer.message(bytes).await {
+                                return Some(code);
+                            }
+                        }
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Text(_))) => return Some(close::MALFORMED),
+                        Some(Ok(Message::Close(_))) | None => return None,
+                        // A message beyond the limit, or a frame that is none.
+                        Some(Err(_)) => return Some(close::MALFORMED),
+                    }
+                }
+                () = peer.ready() => {
+                    let batch = peer.batch();
+                    let end = batch.close;
+                    if !write(socket, batch).await {
+                        return Some(close::TOO_SLOW);
+                    }
+                    if end.is_some() {
+                        return end;
+                    }
+                }
+                () = &mut tick => {
+                    if heard.elapsed() >= patience {
+                        return Some(close::HEARTBEAT_MISSED);
+                    }
+                    tick.as_mut().reset(heard + patience);
+                }
+            }
+        }
+    }
+
+    /// Writes what waits, then says goodbye and lets the peer answer.
+    pub async fn close(&mut self, code: Closed) {
+        let frame = Message::Close(Some(CloseFrame { code, reason: reason(code).into() }));
+        let goodbye = async {
+            if self.socket.send(frame).await.is_ok() {
+                // The peer's own close, and whatever was on its way before.
+                while let Some(Ok(_)) = self.socket.next().await {}
+            }
+        };
+        if timeout(CLOSE_WITHIN, goodbye).await.is_err() {
+            tracing::debug!(code, "peer did not answer the close");
+        }
+    }
+
+    /// Writes what an outbox holds, then closes: for peers that only need to be told why.
+    pub async fn tell_and_close(&mut self, outbox: &Outbox, code: Closed) {
+        write(&mut self.socket, outbox.take()).await;
+        self.close(code).await;
+    }
+}
+
+async fn first_message(socket: &mut WebSocket) -> Option<Bytes> {
+    loop {
+        match socket.next().await? {
+            Ok(Message::Binary(bytes)) => return Some(bytes),
+            Ok(Message::Ping(_) | Message::Pong(_)) => {}
+            Ok(Message::Text(_) | Message::Close(_)) | Err(_) => return None,
+        }
+    }
+}
+
+/// Feeds everything, then flushes once. False if the peer does not take it in time, or is gone.
+async fn write(socket: &mut WebSocket, batch: Batch) -> bool {
+    let all = async {
+        for message in batch.messages {
+            socket.feed(Message::Binary(message)).await?;
+        }
+        if batch.probe {
+            socket.feed(Message::Ping(Bytes::new())).await?;
+        }
+        socket.flush().await
+    };
+    matches!(timeout(WRITE_WITHIN, all).await, Ok(Ok(())))
+}
+
+/// Refuses revisions that are not served any more.
+pub fn check_version(version: ProtocolVersion) -> Result<(), Closed> {
+    if version.is_served() { Ok(()) } else { Err(close::VERSION) }
+}
+
+/// For people who read a browser's log.
+fn reason(code: Closed) -> &'static str {
+    match code {
+        close::GOING_AWAY => "the server goes down; come back",
+        close::HEARTBEAT_MISSED => "no heartbeat",
+        close::TOO_SLOW => "read faster",
+        close::INTERNAL => "internal error; come back",
+        close::TOO_MANY => "too many connections or messages; come back later",
+        close::UNAUTHORIZED => "the token or session is not good (any more)",
+        close::MALFORMED => "malformed message",
+        close::VERSION => "this protocol revision is not served; reload",
+        close::DISPLACED => "signed in somewhere else",
+        close::FINISHED => "what this was about has ended",
+        close::ORIGIN => "this origin is not on the list",
+        _ => "",
+    }
+}
+
+/// What most peers are: an outbox, and a rate for what they send.
+pub struct Line {
+    pub outbox: Arc<Outbox>,
+    bucket: Bucket,
+}
+
+impl Line {
+    pub fn new(now: Timestamp) -> Self {
+        Self::with_outbox(Arc::default(), now)
+    }
+
+    pub fn with_outbox(outbox: Arc<Outbox>, now: Timestamp) -> Self {
+        Self { outbox, bucket: Bucket::full(MESSAGES, now) }
+    }
+
+    pub fn check_rate(&mut self, now: Timestamp) -> Flow {
+        match self.bucket.take(MESSAGES, 1, now) {
+            Ok(()) => Flow::Continue(()),
+            Err(_) => Flow::Break(close::TOO_MANY),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `/ws/mirror`: a customer's page publishes what it shows.
+use std::sync::Arc;
+
+use bytes::Bytes;
+use shared::{
+    close,
+    wire::{
+        Ping, Pong,
+        mirror::{InFront, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
+    },
+};
+
+use super::{
+    Closed, Flow,
+    connection::{Connection, Peer, check_version, heartbeat_ms},
+    widget::{Customer, admit, internal},
+};
+use crate::{
+    edge::Edge,
+    hub::{
+        Seat, frame,
+        outbox::{Batch, Outbox},
+    },
+    limits::{Bucket, FRAME_KIB, FRAMES},
+};
+
+pub async fn serve(edge: &Edge, mut connection: Connection, origin: Option<String>) {
+    match Box::pin(enter(edge, &mut connection, origin.as_deref())).await {
+        Ok(mut publisher) => connection.run(&mut publisher).await,
+        Err(code) => connection.close(code).await,
+    }
+}
+
+async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -> Result<Publisher, Closed> {
+    let hello = connection
+        .hello(|bytes| match PublisherToServer::decode(bytes) {
+            Ok(PublisherToServer::PublisherHello(hello)) => Some(hello),
+            Ok(_) | Err(_) => None,
+        })
+        .await?;
+    let PublisherHello { version, token, tab, document } = hello;
+    check_version(version)?;
+    let Customer { business, contact } = admit(edge, &token, origin).await?;
+    let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
+
+    let seat = edge.hub.enter(business, contact);
+    let snapshot = edge.app.snapshots.customer(business, contact).await.map_err(|error| internal(&error))?;
+    let now = edge.now();
+    let serial = edge.hub.serial();
+    let outbox = Arc::new(Outbox::default());
+    {
+        let mut room = seat.lock();
+        room.learn(snapshot.ok_or(close::FINISHED)?);
+        if room.is_finished() {
+            return Err(close::FINISHED);
+        }
+        let welcome = PublisherWelcome {
+            version: shared::ProtocolVersion::CURRENT,
+            now,
+            heartbeat_ms: heartbeat_ms(),
+            sharing: room.mirror.sharing(),
+            strict: site.business.mask_strict,
+            mask_selectors: site.business.mask_selectors.clone(),
+        };
+        outbox.send(ServerToPublisher::from(welcome).encode());
+        room.mirror.join_publisher(serial, (tab, document), outbox.clone()).map_err(|_| close::TOO_MANY)?;
+    }
+    tracing::debug!(%contact, %tab, %document, "page publishes");
+    Ok(Publisher {
+        edge: edge.clone(),
+        seat,
+        serial,
+        outbox,
+        frames: Bucket::full(FRAMES, now),
+        kib: Bucket::full(FRAME_KIB, now),
+    })
+}
+
+struct Publisher {
+    edge: Edge,
+    seat: Seat,
+    serial: u64,
+    outbox: Arc<Outbox>,
+    frames: Bucket,
+    kib: Bucket,
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.seat.lock().mirror.leave_publisher(self.serial, self.edge.now());
+    }
+}
+
+impl Peer for Publisher {
+    async fn ready(&self) {
+        self.outbox.ready().await;
+    }
+
+    fn batch(&mut self) -> Batch {
+        self.outbox.take()
+    }
+
+    async fn message(&mut self, bytes: Bytes) -> Flow {
+        let now = self.edge.now();
+        let kib = u32::try_from(bytes.len().div_ceil(1_024)).unwrap_or(u32::MAX);
+        if self.frames.take(FRAMES, 1, now).and_then(|()| self.kib.take(FRAME_KIB, kib, now)).is_err() {
+            return Flow::Break(close::TOO_MANY);
+        }
+        match frame::read(&bytes) {
+            Ok(Some(frame)) => match self.seat.lock().mirror.take(self.serial, &frame, now) {
+                Ok(()) => Flow::Continue(()),
+                Err(_) => Flow::Break(close::MALFORMED),
+            },
+            Ok(None) => self.other(&bytes),
+            Err(_) => Flow::Break(close::MALFORMED),
+        }
+    }
+}
+
+impl Publisher {
+    fn other(&self, bytes: &[u8]) -> Flow {
+        match PublisherToServer::decode(bytes) {
+            Ok(PublisherToServer::Ping(Ping { nonce })) => {
+                let pong = Pong { nonce, now: self.edge.now() };
+                self.outbox.send(ServerToPublisher::from(pong).encode());
+            }
+            Ok(PublisherToServer::InFront(InFront { yes })) => {
+                self.seat.lock().mirror.set_in_front(self.serial, yes, self.edge.now());
+            }
+            Ok(PublisherToServer::Unknown { .. }) => {}
+            Ok(PublisherToServer::PublisherHello(_) | PublisherToServer::Frame(_)) | Err(_) => {
+                return Flow::Break(close::MALFORMED);
+            }
+        }
+        Flow::Continue(())
+    }
+}

@@ -1,0 +1,199 @@
+//! `/ws/view`: a replica follows the customer's page.
+use std::sync::Arc;
+
+use bytes::Bytes;
+use shared::{
+    close,
+    limits::URL_BYTES,
+    wire::{
+        Ping, Pong,
+        mirror::{KeyframeNeeded, PushUrl, ServerToViewer, ViewerHello, ViewerToServer, ViewerWelcome},
+    },
+};
+use store::{Scope, Token};
+use tokio::sync::Notify;
+use url::Url;
+
+use super::{
+    Closed, Flow,
+    connection::{Connection, Peer, check_version, heartbeat_ms},
+    widget::internal,
+};
+use crate::{
+    edge::Edge,
+    hub::{
+        Seat,
+        mirror::{Follow, Rest},
+        outbox::Batch,
+    },
+    ids,
+    limits::{Bucket, MESSAGES},
+    sites::Site,
+};
+
+pub async fn serve(edge: &Edge, mut connection: Connection, is_own_page: bool) {
+    match Box::pin(enter(edge, &mut connection, is_own_page)).await {
+        Ok(mut viewer) => connection.run(&mut viewer).await,
+        Err(code) => connection.close(code).await,
+    }
+}
+
+async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> Result<Viewer, Closed> {
+    let hello = connection
+        .hello(|bytes| match ViewerToServer::decode(bytes) {
+            Ok(ViewerToServer::ViewerHello(hello)) => Some(hello),
+            Ok(_) | Err(_) => None,
+        })
+        .await?;
+    let ViewerHello { version, token, resume } = hello;
+    check_version(version)?;
+    if !is_own_page {
+        return Err(close::ORIGIN);
+    }
+    let found = edge.app.store.find_token(&ids::hash(&token), edge.now()).await;
+    let (business, agent, contact) = match found.map_err(|error| internal(&error))? {
+        Some(Token { business, scope: Scope::Viewer { agent, contact }, .. }) => (business, agent, contact),
+        Some(_) | None => return Err(close::UNAUTHORIZED),
+    };
+    let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
+    let login = edge.app.store.agent_login(business, agent).await.map_err(|error| internal(&error))?;
+    let name = first_name(&login.ok_or(close::UNAUTHORIZED)?.name);
+
+    let seat = edge.hub.enter(business, contact);
+    let snapshot = edge.app.snapshots.customer(business, contact).await.map_err(|error| internal(&error))?;
+    let now = edge.now();
+    let serial = edge.hub.serial();
+    let (welcome, follow, wake) = {
+        let mut room = seat.lock();
+        room.learn(snapshot.ok_or(close::FINISHED)?);
+        // The capability is good only as long as the contact is this agent's.
+        if room.is_finished() || room.mirror.watcher() != Some(agent) {
+            return Err(close::FINISHED);
+        }
+        let welcome = ViewerWelcome {
+            version: shared::ProtocolVersion::CURRENT,
+            now,
+            heartbeat_ms: heartbeat_ms(),
+            sharing: room.mirror.sharing(),
+            origins: site.business.origins.clone(),
+        };
+        let joined = room.mirror.join_viewer(serial, (agent, name), resume, now);
+        let (follow, wake) = joined.map_err(|_| close::TOO_MANY)?;
+        room.tell_status();
+        (welcome, follow, wake)
+    };
+    tracing::debug!(%contact, %agent, "viewer joined");
+    let replies = vec![ServerToViewer::from(welcome).encode().into()];
+    let bucket = Bucket::full(MESSAGES, now);
+    Ok(Viewer { edge: edge.clone(), site, seat, serial, follow, wake, replies, more: false, bucket })
+}
+
+/// What customers are told of who looks at their page.
+fn first_name(name: &str) -> String {
+    name.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+struct Viewer {
+    edge: Edge,
+    site: Arc<Site>,
+    seat: Seat,
+    serial: u64,
+    follow: Follow,
+    wake: Arc<Notify>,
+    /// The welcome, and pongs.
+    replies: Vec<Bytes>,
+    more: bool,
+    bucket: Bucket,
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        let mut room = self.seat.lock();
+        room.mirror.leave_viewer(self.serial);
+        room.tell_status();
+    }
+}
+
+impl Peer for Viewer {
+    async fn ready(&self) {
+        if !self.more && self.replies.is_empty() {
+            self.wake.notified().await;
+        }
+    }
+
+    fn batch(&mut self) -> Batch {
+        let mut messages = std::mem::take(&mut self.replies);
+        let rest = self.seat.lock().mirror.next(self.serial, &mut self.follow, &mut messages);
+        self.more = rest == Rest::More;
+        let close = match rest {
+            Rest::Close(code) => Some(code),
+            Rest::Nothing | Rest::More => None,
+        };
+        Batch { messages, probe: false, close }
+    }
+
+    async fn message(&mut self, bytes: Bytes) -> Flow {
+        let now = self.edge.now();
+        if self.bucket.take(MESSAGES, 1, now).is_err() {
+            return Flow::Break(close::TOO_MANY);
+        }
+        match ViewerToServer::decode(&bytes) {
+            Ok(ViewerToServer::Ping(Ping { nonce })) => {
+                self.replies.push(ServerToViewer::from(Pong { nonce, now }).encode().into());
+            }
+            Ok(ViewerToServer::KeyframeNeeded(KeyframeNeeded { document })) => {
+                self.seat.lock().mirror.need_keyframe(self.serial, &mut self.follow, document, now);
+            }
+            Ok(ViewerToServer::PushUrl(PushUrl { url })) if url.len() <= URL_BYTES => {
+                let refused = check_pushed(&url, &self.site).err();
+                self.seat.lock().mirror.push_url(self.serial, url, refused);
+            }
+            Ok(ViewerToServer::Unknown { .. }) => {}
+            Ok(ViewerToServer::ViewerHello(_) | ViewerToServer::PushUrl(_)) | Err(_) => {
+                return Flow::Break(close::MALFORMED);
+            }
+        }
+        Flow::Continue(())
+    }
+}
+
+/// Only pages of the business's own origins are pushed. Returns a stable code.
+fn check_pushed(url: &str, site: &Site) -> Result<(), &'static str> {
+    let url = Url::parse(url).map_err(|_| "bad_url")?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err("bad_url");
+    }
+    if site.allows_origin(&url.origin().ascii_serialization()) { Ok(()) } else { Err("foreign_origin") }
+}
+
+#[cfg(test)]
+mod tests {
+    use contact_core::Settings;
+
+    use super::*;
+    use crate::sites::tests::business;
+
+    #[test]
+    fn only_pages_of_the_business_are_pushed() {
+        let site = Site { business: business("key"), settings: Settings::default() };
+        assert_eq!(check_pushed("https://shop.example/cart?a=1#b", &site), Ok(()));
+        for (url, code) in [
+            ("https://shop.example.evil/", "foreign_origin"),
+            ("http://shop.example/", "foreign_origin"),
+            ("https://evil.example/https://shop.example/", "foreign_origin"),
+            ("https://shop.example@evil.example/", "bad_url"),
+            ("javascript:alert(1)", "bad_url"),
+            ("data:text/html,x", "bad_url"),
+            ("//shop.example/", "bad_url"),
+            ("/cart", "bad_url"),
+        ] {
+            assert_eq!(check_pushed(url, &site), Err(code), "{url}");
+        }
+    }
+
+    #[test]
+    fn customers_are_told_first_names_alone() {
+        assert_eq!(first_name("Ada King Lovelace"), "Ada");
+        assert_eq!(first_name("  "), "");
+    }
+}

@@ -1,0 +1,206 @@
+//! `/ws/widget`: a customer's page.
+use bytes::Bytes;
+use contact_core::{Endpoint, Input};
+use shared::{
+    BusinessId, ContactId, LegId, TabId, close,
+    contact::{CustomerStatus, Phase},
+    limits::{CONTEXT_BYTES, SDP_BYTES},
+    wire::{
+        LegAnswer, LegGone, LegOffer, Ping, Pong,
+        widget::{ContextSet, Hello, PageViewed, ServerToWidget, Share, Status, Welcome, WidgetToServer},
+    },
+};
+
+use super::{
+    Closed, Flow,
+    connection::{Connection, Line, Peer, check_version, heartbeat_ms},
+};
+use crate::{
+    edge::Edge,
+    http::checks,
+    hub::{
+        Seat,
+        outbox::{Batch, Outbox},
+    },
+    ids,
+    ports::EngineError,
+};
+
+/// A page that has shown a good token.
+pub struct Customer {
+    pub business: BusinessId,
+    pub contact: ContactId,
+}
+
+/// Finds the contact of a token, for a page of an origin of its business.
+pub async fn admit(edge: &Edge, token: &str, origin: Option<&str>) -> Result<Customer, Closed> {
+    let found = edge.app.store.find_contact_token(&ids::hash(token), edge.now()).await;
+    let (business, contact) = found.map_err(|error| internal(&error))?.ok_or(close::UNAUTHORIZED)?;
+    let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
+    if !origin.is_some_and(|origin| site.allows_origin(origin)) {
+        return Err(close::ORIGIN);
+    }
+    Ok(Customer { business, contact })
+}
+
+/// Logs a failure of ours; the client comes back.
+pub fn internal(error: &(dyn std::error::Error + 'static)) -> Closed {
+    tracing::error!(error, "a socket failed");
+    close::INTERNAL
+}
+
+pub async fn serve(edge: &Edge, mut connection: Connection, origin: Option<String>) {
+    match Box::pin(enter(edge, &mut connection, origin.as_deref())).await {
+        Ok(mut page) => connection.run(&mut page).await,
+        Err(Refused { outbox, code }) => connection.tell_and_close(&outbox, code).await,
+    }
+}
+
+struct Refused {
+    /// What is to be said before the close.
+    outbox: Outbox,
+    code: Closed,
+}
+
+impl From<Closed> for Refused {
+    fn from(code: Closed) -> Self {
+        Self { outbox: Outbox::default(), code }
+    }
+}
+
+async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -> Result<Page, Refused> {
+    let hello = connection
+        .hello(|bytes| match WidgetToServer::decode(bytes) {
+            Ok(WidgetToServer::Hello(hello)) => Some(hello),
+            Ok(_) | Err(_) => None,
+        })
+        .await?;
+    let Hello { version, token, tab, voice } = hello;
+    check_version(version)?;
+    let Customer { business, contact } = admit(edge, &token, origin).await?;
+
+    let welcome =
+        Welcome { version: shared::ProtocolVersion::CURRENT, now: edge.now(), heartbeat_ms: heartbeat_ms() };
+    let seat = edge.hub.enter(business, contact);
+    match edge.app.snapshots.customer(business, contact).await {
+        Ok(Some(snapshot)) => seat.lock().learn(snapshot),
+        Ok(None) => return Err(ended(edge, welcome, business, contact).await),
+        Err(error) => return Err(internal(&error).into()),
+    }
+    let line = Line::new(edge.now());
+    let serial = edge.hub.serial();
+    seat.lock().join_widget(serial, voice, line.outbox.clone(), welcome).map_err(|_| close::TOO_MANY)?;
+    tracing::debug!(%contact, %tab, voice, "page connected");
+    Ok(Page { edge: edge.clone(), seat, serial, tab, line })
+}
+
+/// A contact that is closed: its page is shown how it ended.
+async fn ended(edge: &Edge, welcome: Welcome, business: BusinessId, contact: ContactId) -> Refused {
+    let detail = match edge.app.store.contact(business, contact).await {
+        Ok(Some(detail)) => detail,
+        Ok(None) => return close::FINISHED.into(),
+        Err(error) => return internal(&error).into(),
+    };
+    let status = CustomerStatus {
+        phase: Phase::Ended,
+        channel: detail.summary.channel,
+        since: detail.summary.ended_at.unwrap_or(detail.summary.requested_at),
+        position: None,
+        wait_seconds: None,
+        agent: None,
+        reason: detail.summary.reason,
+        attempts: 0,
+        sharing: false,
+    };
+    let outbox = Outbox::default();
+    outbox.send(ServerToWidget::from(welcome).encode());
+    outbox.send(ServerToWidget::from(Status { status, viewers: Vec::new() }).encode());
+    Refused { outbox, code: close::FINISHED }
+}
+
+struct Page {
+    edge: Edge,
+    seat: Seat,
+    serial: u64,
+    tab: TabId,
+    line: Line,
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.seat.lock().leave_widget(self.serial);
+        tracing::debug!(contact = %self.seat.contact, tab = %self.tab, "page left");
+    }
+}
+
+impl Peer for Page {
+    async fn ready(&self) {
+        self.line.outbox.ready().await;
+    }
+
+    fn batch(&mut self) -> Batch {
+        self.line.outbox.take()
+    }
+
+    async fn message(&mut self, bytes: Bytes) -> Flow {
+        self.line.check_rate(self.edge.now())?;
+        let Ok(message) = WidgetToServer::decode(&bytes) else { return Flow::Break(close::MALFORMED) };
+        let contact = self.seat.contact;
+        match message {
+            WidgetToServer::Ping(Ping { nonce }) => {
+                let pong = Pong { nonce, now: self.edge.now() };
+                self.line.outbox.send(ServerToWidget::from(pong).encode());
+                Flow::Continue(())
+            }
+            WidgetToServer::Cancel(_) => self.input(Input::Cancelled(contact)).await,
+            WidgetToServer::PageViewed(PageViewed { page }) => match checks::page(&page) {
+                Ok(page) => self.input(Input::PageViewed(contact, page)).await,
+                Err(_) => Flow::Break(close::MALFORMED),
+            },
+            WidgetToServer::ContextSet(ContextSet { context }) => match checks::context(Some(&context)) {
+                Ok(_) if context.len() <= CONTEXT_BYTES => {
+                    self.input(Input::ContextSet(contact, context)).await
+                }
+                Ok(_) | Err(_) => Flow::Break(close::MALFORMED),
+            },
+            WidgetToServer::Share(Share { on }) => self.input(Input::SharingSet(contact, on)).await,
+            WidgetToServer::LegOffer(LegOffer { leg, sdp }) => self.offer(leg, sdp).await,
+            WidgetToServer::LegFailed(failed) => {
+                let from = Endpoint::Page(contact);
+                self.edge.app.legs.trouble(self.seat.business, &from, failed.leg, failed.why);
+                Flow::Continue(())
+            }
+            // A second hello, or a kind of a newer revision.
+            WidgetToServer::Hello(_) => Flow::Break(close::MALFORMED),
+            WidgetToServer::Unknown { .. } => Flow::Continue(()),
+        }
+    }
+}
+
+impl Page {
+    async fn input(&self, input: Input) -> Flow {
+        match self.edge.app.engine.input(self.seat.business, input).await {
+            // What does not apply any more was overtaken; the status says how things stand.
+            Ok(()) | Err(EngineError::Refused(_)) => Flow::Continue(()),
+            Err(error @ (EngineError::Unavailable | EngineError::NoSuchBusiness)) => {
+                Flow::Break(internal(&error))
+            }
+        }
+    }
+
+    async fn offer(&self, leg: LegId, sdp: String) -> Flow {
+        if sdp.len() > SDP_BYTES {
+            return Flow::Break(close::MALFORMED);
+        }
+        let from = Endpoint::Page(self.seat.contact);
+        let message = match self.edge.app.legs.offer(self.seat.business, &from, leg, sdp).await {
+            Ok(sdp) => ServerToWidget::from(LegAnswer { leg, sdp }),
+            Err(error) => {
+                tracing::info!(%leg, %error, "offer of a page refused");
+                LegGone { leg }.into()
+            }
+        };
+        self.line.outbox.send(message.encode());
+        Flow::Continue(())
+    }
+}
