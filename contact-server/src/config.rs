@@ -25,10 +25,8 @@ use crate::limits::Rates;
 
 mod read;
 
-pub use read::{ConfigError, Fault, Source};
+pub use read::{ConfigError, DEFAULT_FILE, Fault, Source};
 
-/// Read when no `--config` is given and it exists.
-pub const DEFAULT_FILE: &str = "ringside.toml";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 /// Where `demo-site` serves the shop by default.
 const DEMO_ORIGINS: [&str; 2] = ["http://127.0.0.1:8090", "http://localhost:8090"];
@@ -76,16 +74,6 @@ impl Config {
             data: data.to_owned(),
             public_url_follows: true,
         }
-    }
-
-    /// Reads `file` (or `ringside.toml` if there is one) and the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let source = match file {
-            Some(path) => Source::file(path)?,
-            None if Path::new(DEFAULT_FILE).exists() => Source::file(Path::new(DEFAULT_FILE))?,
-            None => Source::default(),
-        };
-        Self::from_source(source.with_env(std::env::vars()))
     }
 
     /// Checks everything and names all faults at once.

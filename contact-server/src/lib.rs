@@ -2,11 +2,14 @@
 //!
 //! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `http`, `ws`, `hub`, `auth`,
 //! `assets`. They meet in [`ports`].
+pub mod admin;
 pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod dialer;
 pub mod edge;
 pub mod engine;
 pub mod http;
@@ -18,6 +21,9 @@ pub mod openapi;
 pub mod passwords;
 pub mod ports;
 pub mod problem;
+pub mod prompts;
+pub mod run;
+pub mod setup;
 pub mod sites;
 pub mod stopping;
 pub mod windows;

@@ -4,7 +4,8 @@
 //! telephone has: `+44 20 7946 0xxx` (Ofcom, "Telephone numbers for use in TV and radio drama programmes") and
 //! `+1 NPA 555 01xx` (NANPA, 555 line numbers). Outside the demo they are refused.
 use rlibphonenumber::{
-    NumberLengthType, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region, ValidationError,
+    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+    ValidationError,
 };
 
 /// Longer texts are not looked at.
@@ -128,6 +129,11 @@ pub fn is_fictitious(e164: &str) -> bool {
         11 => digits.starts_with('1') && &digits[4..9] == "55501",
         _ => false,
     }
+}
+
+/// True for an ISO 3166 alpha-2 region that has telephone numbers.
+pub fn has_country_code(region: &str) -> bool {
+    region.parse().is_ok_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
 }
 
 fn is_ordinary(kind: PhoneNumberType) -> bool {

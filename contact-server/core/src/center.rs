@@ -1,56 +1,256 @@
 //! One business.
-use shared::{
-    AgentId, ContactId, Timestamp,
-    contact::CustomerStatus,
-    wire::console::{AgentState, ContactShown, Queue, Today},
+//!
+//! [`Center`] knows its requests, its calls and its agents, and decides who is called, when, and by whom. It
+//! does not know how a leg is placed, who is connected, what a store looks like, or what time it is.
+//!
+//! A request waits for its turn. When an agent is free for it, its customer is called first; only a customer
+//! who was reached (and pressed 1 where that is asked) makes an agent's leg ring; then the two are bridged.
+//! The agent is either reserved before the dial, or chosen when the customer answers.
+//!
+//! # Invariants
+//!
+//! * No agent's leg rings unless the customer of that contact is on the line, and confirmed.
+//! * Never two live legs to one number; a number is free once its last leg is known to be down.
+//! * A leg's record and its [`crate::record::Event::Dialed`] come in the same batch as its `Originate`.
+//! * An agent is tied to one contact, and a contact to one agent, and both agree.
+//! * Between two inputs no agent is idle while a request is due that he could serve.
+//! * A merged request has no leg and no agent, ever.
+//! * A refused input changes nothing.
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
+    sync::Arc,
 };
 
-use crate::{Effect, Input, Refusal, Snapshot};
+use shared::{
+    AgentId, ContactId, LegId, Timestamp,
+    api::{LegRecord, Party},
+    contact::EndReason,
+};
 
+use crate::{
+    DialCommand, Effect, Input, Notice, Refusal, Settings,
+    record::{Change, Event},
+};
+
+mod agents;
+mod calling;
+mod consoles;
+mod contacts;
+mod ids;
+mod legs;
+mod limits;
+mod offers;
+mod requests;
+mod restore;
+mod routing;
 mod state;
+#[cfg(test)]
+mod tests;
+mod views;
 
+pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
 
-#[derive(Debug)]
-pub struct Center {}
+/// One business. See the module.
+pub struct Center {
+    now: Timestamp,
+    business_name: String,
+    /// The newest; every contact has the version that it started with.
+    settings: Arc<Settings>,
+    /// Not closed.
+    contacts: BTreeMap<ContactId, contacts::Contact>,
+    agents: BTreeMap<AgentId, agents::Agent>,
+    /// Live.
+    legs: BTreeMap<LegId, LegRecord>,
+    /// The one open contact of a number that is really called.
+    numbers: BTreeMap<String, ContactId>,
+    /// Contacts that are not over.
+    open: u32,
+    last_place: u64,
+    lines: routing::Lines,
+    queue: views::WaitingList,
+    limits: limits::Limits,
+    hanging: legs::Hanging,
+    handling: views::Handling,
+    recent: views::Recent,
+    deadlines: BTreeSet<(Timestamp, Due)>,
+    /// To be stored and told at the end of the input.
+    changed_contacts: BTreeSet<ContactId>,
+    changed_agents: BTreeSet<AgentId>,
+    /// Positions and the waiting list are not told before.
+    refresh_at: Timestamp,
+    out: Outbox,
+    ids: ids::Ids,
+}
+
+/// Whose deadline it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Contact(ContactId),
+    /// The console's grace.
+    Agent(AgentId),
+    /// A leg that was told to hang up.
+    HangUp(LegId),
+    Refresh,
+}
+
+/// Effects of one input, in the order in which they leave: what is stored, who is told, what is dialled. A
+/// screen-pop therefore leaves before the offer and the bridge of the same batch.
+#[derive(Default)]
+struct Outbox {
+    /// First, so that whatever refers to a contact finds it.
+    contact_rows: VecDeque<Change>,
+    changes: VecDeque<Change>,
+    agent_rows: VecDeque<Change>,
+    notices: VecDeque<Notice>,
+    dials: VecDeque<DialCommand>,
+}
 
 impl Center {
-    /// `seed` is fresh random bytes from the shell: leg and effect ids derive from it.
-    ///
-    /// Effects may be due at once (calls that the crash cut off): poll them like those of an input.
-    pub fn restore(_now: Timestamp, _snapshot: Snapshot, _seed: [u8; 32]) -> Self {
-        Self {}
-    }
-    pub fn handle(&mut self, _now: Timestamp, _input: Input) -> Result<(), Refusal> {
+    /// Applies one input. Take every effect before the next. If it is refused, nothing has changed.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), Refusal> {
+        self.now = self.now.max(now);
+        self.apply(input)?;
+        self.route();
+        self.tell_changes();
         Ok(())
     }
-    pub fn handle_timeout(&mut self, _now: Timestamp) {}
-    pub fn poll_effect(&mut self) -> Option<Effect> {
-        None
-    }
-    pub fn poll_timeout(&self) -> Option<(Timestamp, &'static str)> {
-        None
+
+    /// Lets deadlines that lie at or before `now` take effect.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        while let Some(&(at, due)) = self.deadlines.first()
+            && at <= self.now
+        {
+            self.deadlines.pop_first();
+            match due {
+                Due::Contact(contact) => self.contact_due(contact),
+                Due::Agent(agent) => self.grace_over(agent),
+                Due::HangUp(leg) => self.hung_up(leg),
+                Due::Refresh => {}
+            }
+        }
+        self.route();
+        self.tell_changes();
     }
 
-    /// What the customer of a contact that is open, or ended lately, is shown.
-    pub fn status(&self, _contact: ContactId) -> Option<CustomerStatus> {
-        None
+    /// What the world must do, in this order: changes, then notices, then commands to dialers.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        let out = &mut self.out;
+        let rows = out.contact_rows.pop_front().or_else(|| out.changes.pop_front());
+        if let Some(change) = rows.or_else(|| out.agent_rows.pop_front()) {
+            return Some(Effect::Store(change));
+        }
+        out.notices.pop_front().map(Effect::Tell).or_else(|| out.dials.pop_front().map(Effect::Dial))
     }
-    /// The agent's own state, the contact that the agent is shown, and today's figures.
-    /// `ContactShown::earlier` is 0: only the store knows it.
-    pub fn agent_view(&self, _agent: AgentId) -> Option<(AgentState, Option<ContactShown>, Today)> {
-        None
+
+    /// When [`Self::handle_timeout`] is next due, and why.
+    pub fn poll_timeout(&self) -> Option<(Timestamp, &'static str)> {
+        let &(at, due) = self.deadlines.first()?;
+        let why = match due {
+            Due::Contact(id) => {
+                self.contacts.get(&id).and_then(contacts::Contact::deadline).map_or("", |(_, why)| why)
+            }
+            Due::Agent(_) => "a console did not come back",
+            Due::HangUp(_) => "a leg that was hung up says nothing",
+            Due::Refresh => "positions changed",
+        };
+        Some((at, why))
     }
-    /// Who waits, as every console is shown it.
-    pub fn queue(&self) -> Queue {
-        Queue { waiting: Vec::new(), total: 0 }
+
+    fn apply(&mut self, input: Input) -> Result<(), Refusal> {
+        match input {
+            Input::Configured(settings) => self.configure(settings),
+            Input::AgentSet(profile) => self.set_profile(profile),
+            Input::AgentRemoved(agent) => return self.remove_agent(agent),
+            Input::Requested(request) => return self.requested(*request),
+            Input::Cancelled(contact) => return self.cancelled(contact),
+            Input::PageViewed(contact, page) => return self.page_viewed(contact, page),
+            Input::ContextSet(contact, context) => return self.context_set(contact, context),
+            Input::SharingSet(contact, on) => return self.sharing_set(contact, on),
+            Input::SignedIn { agent, station } => return self.signed_in(agent, station),
+            Input::SignedOut { agent, station } => return self.signed_out(agent, station),
+            Input::ConsoleLost { agent, station } => return self.console_lost(agent, station),
+            Input::Ready(agent) => return self.go_ready(agent),
+            Input::Away(agent, reason) => return self.go_away(agent, reason),
+            Input::Accepted(agent, contact) => return self.accepted(agent, contact),
+            Input::Declined(agent, contact) => return self.declined(agent, contact),
+            Input::HungUp(agent, contact) => return self.agent_hung_up(agent, contact),
+            Input::HoldSet(agent, contact, on) => return self.set_hold(agent, contact, on),
+            Input::WrapUpSaved { agent, contact, wrap_up, done } => {
+                return self.save_wrap_up(agent, contact, wrap_up, done);
+            }
+            Input::Dialer(leg, event) => self.dialer_said(leg, event),
+        }
+        Ok(())
     }
-    /// Estimated seconds until a call, if asked for now. None when nobody with that skill is at work.
-    pub fn wait_estimate(&self, _skill: &str) -> Option<u32> {
-        None
+
+    fn configure(&mut self, settings: Settings) {
+        self.record(Event::SettingsChanged { version: settings.version });
+        self.store(Change::Settings(settings.clone()));
+        self.settings = Arc::new(settings);
     }
-    /// Who may see the page of an open contact, and whether its customer allows it.
-    pub fn viewing(&self, _contact: ContactId) -> Option<(Option<AgentId>, bool)> {
-        None
+
+    /// Late, doubled and lost events are harmless: an event of a leg that is not live does nothing.
+    fn dialer_said(&mut self, leg: LegId, event: crate::DialEvent) {
+        use crate::DialEvent as E;
+        let Some(record) = self.legs.get(&leg) else {
+            if matches!(event, E::Failed { .. } | E::Ended { .. } | E::Unknown) {
+                self.hung_up(leg);
+            }
+            return;
+        };
+        match record.party {
+            Party::Customer => self.customer_event(record.contact, leg, event),
+            Party::Agent => self.agent_event(record.contact, leg, event),
+        }
+    }
+
+    fn contact_due(&mut self, id: ContactId) {
+        use ContactState as S;
+        let Some(contact) = self.contacts.get_mut(&id) else { return };
+        let closes = contact.served_until().0;
+        match contact.row.state {
+            S::Scheduled { .. } => self.set_state(id, S::Waiting { not_before: None }),
+            S::Waiting { .. } if closes <= self.now => {
+                let window = contact.row.due.is_some();
+                let reason = if window { EndReason::WindowClosed } else { EndReason::NoAgent };
+                self.finish(id, reason);
+            }
+            S::Waiting { .. } => self.set_state(id, S::Waiting { not_before: None }),
+            S::Feigned { .. } | S::Dialing { .. } => self.not_answered(id),
+            S::Confirming { .. } => self.not_confirmed(id),
+            S::Holding { .. } => self.held_too_long(id),
+            S::Offering { .. } => self.lapse(id, offers::Lapse::NotAnswered),
+            S::Connecting { .. } => self.lapse(id, offers::Lapse::NoVoice),
+            S::Closing { .. } => self.let_go(id),
+            S::WrapUp { .. } => self.close_wrap_up(id),
+            S::Talking { .. } | S::Ended => {}
+        }
+    }
+
+    fn record(&mut self, event: Event) {
+        self.out.changes.push_back(Change::Event(self.now, event));
+    }
+
+    fn store(&mut self, change: Change) {
+        self.out.changes.push_back(change);
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        self.out.notices.push_back(notice);
+    }
+}
+
+/// Counts only: it holds personal data.
+impl fmt::Debug for Center {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Center")
+            .field("now", &self.now)
+            .field("contacts", &self.contacts.len())
+            .field("agents", &self.agents.len())
+            .field("legs", &self.legs.len())
+            .finish_non_exhaustive()
     }
 }

@@ -31,15 +31,30 @@ pub struct DialCommand {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    Originate { to: Endpoint, caller_name: String, ring: Duration },
+    Originate {
+        to: Endpoint,
+        caller_name: String,
+        ring: Duration,
+    },
     /// Loops until stopped, or plays once and ends with `PlayEnded`.
-    Play { prompt: Prompt, repeat: bool },
+    Play {
+        prompt: Prompt,
+        repeat: bool,
+    },
     Stop,
     /// Rooms are named by the contact.
-    Join { room: ContactId, mode: JoinMode },
-    Leave { room: ContactId },
-    /// Idempotent.
-    HangUp { cause: LegCause },
+    Join {
+        room: ContactId,
+        mode: JoinMode,
+    },
+    Leave {
+        room: ContactId,
+    },
+    /// Idempotent. Answered by `Ended` (or `Failed`, or `Unknown`) even if the leg was down already: only
+    /// then, or half a minute later, is its number called again.
+    HangUp {
+        cause: LegCause,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,18 +106,43 @@ pub enum Prompt {
 /// A snapshot for somebody who watches. The latest one says everything; one that got lost is no loss.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
-    Customer { contact: ContactId, status: CustomerStatus },
+    Customer {
+        contact: ContactId,
+        status: CustomerStatus,
+    },
     /// The customer's token is worth nothing from now on except for reading the end.
-    CustomerFinished { contact: ContactId },
-    Agent { agent: AgentId, state: AgentState },
+    CustomerFinished {
+        contact: ContactId,
+    },
+    Agent {
+        agent: AgentId,
+        state: AgentState,
+    },
     /// The screen-pop.
-    Shown { agent: AgentId, contact: Box<ContactShown> },
-    Cleared { agent: AgentId, contact: ContactId, cause: Option<LegCause> },
-    Today { agent: AgentId, today: Today },
+    Shown {
+        agent: AgentId,
+        contact: Box<ContactShown>,
+    },
+    Cleared {
+        agent: AgentId,
+        contact: ContactId,
+        cause: Option<LegCause>,
+    },
+    Today {
+        agent: AgentId,
+        today: Today,
+    },
     /// To every console of the business.
     Queue(Queue),
     /// An older console of this agent must go.
-    Displaced { agent: AgentId, station: StationId },
+    Displaced {
+        agent: AgentId,
+        station: StationId,
+    },
     /// Who may see the page, and whether the customer allows it: the hub opens and closes by this.
-    Viewing { contact: ContactId, agent: Option<AgentId>, sharing: bool },
+    Viewing {
+        contact: ContactId,
+        agent: Option<AgentId>,
+        sharing: bool,
+    },
 }

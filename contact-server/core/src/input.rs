@@ -27,17 +27,31 @@ pub enum Input {
     SharingSet(ContactId, bool),
 
     /// A console connected. A new station drops the old one.
-    SignedIn { agent: AgentId, station: StationId },
-    SignedOut { agent: AgentId, station: StationId },
+    SignedIn {
+        agent: AgentId,
+        station: StationId,
+    },
+    SignedOut {
+        agent: AgentId,
+        station: StationId,
+    },
     /// The console's socket or heartbeat is gone; it may come back within `console_grace`.
-    ConsoleLost { agent: AgentId, station: StationId },
+    ConsoleLost {
+        agent: AgentId,
+        station: StationId,
+    },
     Ready(AgentId),
     Away(AgentId, String),
     Accepted(AgentId, ContactId),
     Declined(AgentId, ContactId),
     HungUp(AgentId, ContactId),
     HoldSet(AgentId, ContactId, bool),
-    WrapUpSaved { agent: AgentId, contact: ContactId, wrap_up: WrapUp, done: bool },
+    WrapUpSaved {
+        agent: AgentId,
+        contact: ContactId,
+        wrap_up: WrapUp,
+        done: bool,
+    },
 
     Dialer(LegId, DialEvent),
 }
@@ -73,15 +87,22 @@ pub enum DialEvent {
     /// The leg is up and carries voice.
     Answered,
     /// The leg never came up.
-    Failed { cause: LegCause, code: u16 },
-    PlayEnded { effect: EffectId },
+    Failed {
+        cause: LegCause,
+        code: u16,
+    },
+    PlayEnded {
+        effect: EffectId,
+    },
     Joined,
     Left,
     Digit(char),
     /// Media went away; the leg lives on for `media_grace`.
     Suspended,
     Resumed,
-    Ended { cause: LegCause },
+    Ended {
+        cause: LegCause,
+    },
     /// After a restart: the driver knows nothing of this leg.
     Unknown,
 }

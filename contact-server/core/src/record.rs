@@ -29,45 +29,121 @@ pub enum Change {
     Person(ContactId, Person),
     PageViewed(ContactId, PageView),
     Context(ContactId, String),
-    WrapUp { contact: ContactId, agent: AgentId, wrap_up: WrapUp, done: bool },
+    WrapUp {
+        contact: ContactId,
+        agent: AgentId,
+        wrap_up: WrapUp,
+        done: bool,
+    },
     Leg(LegRecord),
     AgentState(AgentStateRow),
     AgentProfile(AgentProfile),
     AgentRemoved(AgentId),
     Settings(Settings),
-    ContactToken { hash: TokenHash, contact: ContactId, expires_at: Timestamp },
+    ContactToken {
+        hash: TokenHash,
+        contact: ContactId,
+        expires_at: Timestamp,
+    },
     /// No token of this contact is good any more.
     ContactTokensRevoked(ContactId),
-    Idempotency { key: [u8; 32], body: [u8; 32], contact: ContactId, expires_at: Timestamp },
+    Idempotency {
+        key: [u8; 32],
+        body: [u8; 32],
+        contact: ContactId,
+        expires_at: Timestamp,
+    },
     /// This number is never called again by this business.
-    OptOut { e164: String, at: Timestamp },
+    OptOut {
+        e164: String,
+        at: Timestamp,
+    },
 }
 
 /// What happened. `payload` of the events table; version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    Requested { contact: ContactId, channel: Channel, skill: String, consent: String, merged: bool },
+    Requested {
+        contact: ContactId,
+        channel: Channel,
+        skill: String,
+        consent: String,
+        merged: bool,
+    },
     /// Queued, or queued again for another attempt.
-    Queued { contact: ContactId, not_before: Option<Timestamp> },
-    Reserved { contact: ContactId, agent: AgentId },
+    Queued {
+        contact: ContactId,
+        not_before: Option<Timestamp>,
+    },
+    Reserved {
+        contact: ContactId,
+        agent: AgentId,
+    },
     /// The intent, written before the dial. `effect` finds the attempt again after a crash.
-    Dialed { contact: ContactId, leg: LegId, effect: EffectId, agent: Option<AgentId> },
-    Answered { contact: ContactId, leg: LegId },
-    Confirmed { contact: ContactId },
-    Offered { contact: ContactId, agent: AgentId },
-    Accepted { contact: ContactId, agent: AgentId },
+    Dialed {
+        contact: ContactId,
+        leg: LegId,
+        effect: EffectId,
+        agent: Option<AgentId>,
+    },
+    Answered {
+        contact: ContactId,
+        leg: LegId,
+    },
+    Confirmed {
+        contact: ContactId,
+    },
+    Offered {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    Accepted {
+        contact: ContactId,
+        agent: AgentId,
+    },
     /// Declined, or not answered in time (RONA).
-    OfferLapsed { contact: ContactId, agent: AgentId, declined: bool },
-    Bridged { contact: ContactId, agent: AgentId },
-    Held { contact: ContactId, on: bool },
-    LegEnded { contact: ContactId, leg: LegId, cause: LegCause },
-    WrapUpDone { contact: ContactId, agent: AgentId, disposition: String },
-    Ended { contact: ContactId, reason: EndReason },
-    SharingSet { contact: ContactId, on: bool },
-    OptedOut { contact: ContactId },
-    Presence { agent: AgentId, presence: Presence },
-    SettingsChanged { version: u32 },
+    OfferLapsed {
+        contact: ContactId,
+        agent: AgentId,
+        declined: bool,
+    },
+    Bridged {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    Held {
+        contact: ContactId,
+        on: bool,
+    },
+    LegEnded {
+        contact: ContactId,
+        leg: LegId,
+        cause: LegCause,
+    },
+    WrapUpDone {
+        contact: ContactId,
+        agent: AgentId,
+        disposition: String,
+    },
+    Ended {
+        contact: ContactId,
+        reason: EndReason,
+    },
+    SharingSet {
+        contact: ContactId,
+        on: bool,
+    },
+    OptedOut {
+        contact: ContactId,
+    },
+    Presence {
+        agent: AgentId,
+        presence: Presence,
+    },
+    SettingsChanged {
+        version: u32,
+    },
 }
 
 /// The current state of a contact, without personal data.

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+/// Read when no file is named and it exists.
+pub const DEFAULT_FILE: &str = "ringside.toml";
 const PREFIX: &str = "RINGSIDE_";
 /// Variables behind the prefix that are no configuration: the log filter, and what the tests are told.
 const NOT_CONFIG: [&str; 2] = ["LOG", "TEST"];
@@ -48,7 +50,16 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn file(path: &Path) -> Result<Self, ConfigError> {
+    /// Reads the file that was named, or else [`DEFAULT_FILE`] if there is one.
+    pub fn open(named: Option<&Path>) -> Result<Self, ConfigError> {
+        match named {
+            Some(path) => Self::file(path),
+            None if Path::new(DEFAULT_FILE).exists() => Self::file(Path::new(DEFAULT_FILE)),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn file(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Read(path.to_owned(), e))?;
         Self::text_of(path, &text)
     }

@@ -3,6 +3,24 @@
 //! Every row belongs to a business and every read names it. [`Store::commit`] is the only way in for what
 //! `core` decided: one transaction a batch, fenced by the `owner_epoch` of the business, durable when it
 //! returns. Schemas: `migrations/sqlite`, `migrations/postgres`; forward only, expand then contract.
+mod admin;
+mod backend;
+mod batch;
+mod commit;
+mod database;
+mod history;
+mod load;
+mod postgres;
+mod search;
+mod sql;
+mod sqlite;
+mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tokens;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contact_core::{
     Settings,
@@ -30,13 +48,17 @@ pub enum StoreError {
     /// The stored data do not decode: a newer version wrote them, or they are damaged.
     #[error("stored data of {0} cannot be read")]
     Corrupt(&'static str),
+    /// What the caller gave cannot be read: a `before` that no page of ours gave, a URL of no database.
+    #[error("{0} is not valid")]
+    Invalid(&'static str),
     /// The database is away, full or read-only. Nothing was written.
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What an operator sets for a business, beside its [`Settings`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an operator sets for a business, beside its [`Settings`]. Stored as JSON: append fields with
+/// `#[serde(default)]`, never rename.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Business {
     pub id: BusinessId,
     pub name: String,
@@ -121,6 +143,22 @@ pub struct HistoryQuery {
     pub limit: u32,
 }
 
+/// Opens a database by URL, creating its schema or bringing it up to date.
+///
+/// `sqlite:PATH` creates the file (readable by its owner alone) and its folder; the path is taken as it
+/// stands. `sqlite::memory:` forgets everything when it is dropped. `postgres://USER:PASSWORD@HOST:PORT/NAME`
+/// needs a database that exists.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let backend = if let Some(path) = url.strip_prefix("sqlite:") {
+        sqlite::open(path.strip_prefix("//").unwrap_or(path)).await?
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        postgres::open(url).await?
+    } else {
+        return Err(StoreError::Invalid("the URL of the database"));
+    };
+    Ok(Arc::new(database::Kept { backend }))
+}
+
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     // Businesses and agents: what `ringside admin` changes.
@@ -133,6 +171,7 @@ pub trait Store: Send + Sync + 'static {
         login: &str,
         password_hash: &str,
     ) -> Result<(), StoreError>;
+    /// Without regard to case.
     async fn find_login(&self, login: &str) -> Result<Option<AgentLogin>, StoreError>;
     async fn agent_login(
         &self,
@@ -179,9 +218,11 @@ pub trait Store: Send + Sync + 'static {
     /// Finds it and removes it, at most once even if two ask together.
     async fn take_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<Token>, StoreError>;
     async fn revoke_token(&self, hash: &TokenHash) -> Result<(), StoreError>;
+    /// Ends the agent's sessions and whatever they opened (viewers).
     async fn revoke_agent_sessions(&self, business: BusinessId, agent: AgentId) -> Result<(), StoreError>;
 
     // Reading for people.
+    /// Newest first. Merged requests are no calls of their own and left out.
     async fn history(&self, business: BusinessId, query: &HistoryQuery) -> Result<ContactPage, StoreError>;
     async fn contact(
         &self,

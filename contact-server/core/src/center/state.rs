@@ -111,7 +111,9 @@ impl ContactState {
     /// The agent who is reserved for it (or counted on), rung for it, talks in it or wraps it up.
     pub fn agent(&self) -> Option<AgentId> {
         match *self {
-            Self::Dialing { agent, .. } | Self::Confirming { agent, .. } | Self::Holding { agent, .. } => agent,
+            Self::Dialing { agent, .. } | Self::Confirming { agent, .. } | Self::Holding { agent, .. } => {
+                agent
+            }
             Self::Offering { agent, .. }
             | Self::Connecting { agent, .. }
             | Self::Talking { agent, .. }

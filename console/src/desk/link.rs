@@ -1,0 +1,331 @@
+//! The desk's socket and voice: the hook that connects the pure state with the world.
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use shared::{
+    ContactId, LegId, ProtocolVersion,
+    contact::Presence,
+    wire::{
+        LegFailed, LegInvite, LegOffer, LegTrouble, Ping,
+        console::{
+            Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, SaveWrapUp,
+            ServerToConsole, ViewRequest,
+        },
+    },
+};
+use softphone::{Microphone, PhoneEvent, Socket, SocketEvent, Softphone, StartOptions};
+use yew::prelude::*;
+
+use super::state::{DeskState, Happened, Link, Voice};
+use crate::time::browser_now;
+
+/// Owns the socket and the softphone of one desk. Everything that an agent does goes through here.
+pub(crate) struct Desk {
+    dispatch: UseReducerDispatcher<DeskState>,
+    socket: RefCell<Option<Socket>>,
+    phone: RefCell<Option<Softphone>>,
+    microphone: RefCell<Option<Microphone>>,
+    /// Chosen by the agent; None is the browser's default.
+    input: RefCell<Option<String>>,
+    /// The agent accepted the call of this leg, so its invite may be answered.
+    accepted: Cell<bool>,
+    /// Take over from another window at the next hello.
+    take_over: Cell<bool>,
+}
+
+impl Desk {
+    pub(crate) fn new(dispatch: UseReducerDispatcher<DeskState>) -> Rc<Self> {
+        Rc::new(Self {
+            dispatch,
+            socket: RefCell::default(),
+            phone: RefCell::default(),
+            microphone: RefCell::default(),
+            input: RefCell::default(),
+            accepted: Cell::new(false),
+            take_over: Cell::new(true),
+        })
+    }
+
+    /// Connects, or connects anew and drops another window of this agent.
+    pub(crate) fn connect(self: &Rc<Self>) {
+        let url = socket_url("/ws/console");
+        let (hello, heard) = (Rc::downgrade(self), Rc::downgrade(self));
+        let say_hello = move || {
+            let take_over = hello.upgrade().is_some_and(|desk| desk.take_over.replace(false));
+            ConsoleToServer::from(Hello { version: ProtocolVersion::CURRENT, take_over }).encode()
+        };
+        let ping = |nonce| ConsoleToServer::from(Ping { nonce }).encode();
+        let on = Rc::new(move |event| {
+            if let Some(desk) = heard.upgrade() {
+                desk.socket_event(event);
+            }
+        });
+        self.take_over.set(true);
+        let socket = Socket::open(&url, say_hello, ping, on);
+        *self.socket.borrow_mut() = Some(socket);
+    }
+
+    pub(crate) fn disconnect(&self) {
+        self.phone.take();
+        self.microphone.take();
+        self.socket.take();
+    }
+
+    fn socket_event(self: &Rc<Self>, event: SocketEvent) {
+        match event {
+            SocketEvent::Connecting => self.tell(Happened::Link(Link::Connecting)),
+            SocketEvent::Open => {}
+            SocketEvent::Waiting { .. } => self.tell(Happened::Link(Link::Down)),
+            SocketEvent::Closed { code } => {
+                self.phone.take();
+                self.tell(Happened::Link(Link::Closed { code }));
+            }
+            SocketEvent::Message(bytes) => match ServerToConsole::decode(&bytes) {
+                Ok(message) => self.heard(message),
+                Err(error) => {
+                    self.notice(&format!("The server sent something unreadable ({error}). Reload the page."))
+                }
+            },
+        }
+    }
+
+    /// What the hook itself must do about a message; the state learns of every message.
+    fn heard(self: &Rc<Self>, message: ServerToConsole) {
+        if let (ServerToConsole::Welcome(welcome), Some(socket)) = (&message, &*self.socket.borrow()) {
+            socket.set_heartbeat(welcome.heartbeat_ms);
+        }
+        if let ServerToConsole::AgentState(agent) = &message
+            && agent.presence != Presence::Ringing
+        {
+            // A page that was reloaded in mid-call takes its leg up again without asking.
+            self.accepted.set(agent.presence == Presence::Talking);
+        }
+        if let ServerToConsole::LegAnswer(answer) = &message
+            && let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == answer.leg)
+        {
+            phone.answer(answer.sdp.clone());
+        }
+        if let ServerToConsole::LegGone(gone) = &message
+            && self.carries(gone.leg)
+        {
+            self.phone.take();
+            self.microphone.take();
+        }
+        let invite =
+            if let ServerToConsole::LegInvite(LegInvite { leg }) = &message { Some(*leg) } else { None };
+        self.tell(Happened::Server(message, browser_now()));
+        if let Some(leg) = invite {
+            self.invited(leg);
+        }
+    }
+
+    fn carries(&self, leg: LegId) -> bool {
+        self.phone.borrow().as_ref().is_some_and(|phone| phone.leg() == leg)
+    }
+
+    fn invited(self: &Rc<Self>, leg: LegId) {
+        if let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == leg) {
+            phone.invited_again();
+            return;
+        }
+        if self.accepted.get() {
+            self.start_voice(leg);
+        }
+    }
+
+    fn start_voice(self: &Rc<Self>, leg: LegId) {
+        let Some(body) = web_sys::window().and_then(|window| window.document()).and_then(|page| page.body())
+        else {
+            return;
+        };
+        let desk = Rc::downgrade(self);
+        let on_event = Rc::new(move |event| {
+            if let Some(desk) = desk.upgrade() {
+                desk.phone_event(leg, event);
+            }
+        });
+        let microphone = self.microphone.borrow().clone();
+        let options = StartOptions { leg, microphone, mount: body.into(), on_event };
+        // The old one lets go of the microphone before the new one takes it.
+        self.phone.take();
+        *self.phone.borrow_mut() = Some(Softphone::start(options));
+        self.tell(Happened::Voice(Voice::Connecting(leg)));
+    }
+
+    fn phone_event(&self, leg: LegId, event: PhoneEvent) {
+        match event {
+            PhoneEvent::Offer { leg, sdp } => {
+                self.send(LegOffer { leg, sdp });
+            }
+            PhoneEvent::Connected => self.tell(Happened::Voice(Voice::Live { leg, muted: false })),
+            PhoneEvent::Disconnected => self.tell(Happened::Voice(Voice::Broken { leg, muted: false })),
+            PhoneEvent::AutoplayBlocked => self.tell(Happened::SoundBlocked(true)),
+            PhoneEvent::MicrophoneLost => {
+                self.notice("The microphone is gone. Plug it in again, or choose another one.");
+            }
+            PhoneEvent::Failed(why) => {
+                self.send(LegFailed { leg, why });
+                self.phone.take();
+                self.microphone.take();
+                self.tell(Happened::Voice(Voice::Failed(why)));
+                self.notice(trouble(why));
+            }
+        }
+    }
+
+    /// Sends; where there is no connection the agent is told, because nothing was done.
+    fn send(&self, message: impl Into<ConsoleToServer>) -> bool {
+        let sent = self.socket.borrow().as_ref().is_some_and(|socket| socket.send(message.into().encode()));
+        if !sent {
+            self.notice("No connection to the server. Try again in a moment.");
+        }
+        sent
+    }
+
+    fn tell(&self, happened: Happened) {
+        self.dispatch.dispatch(happened);
+    }
+
+    pub(crate) fn notice(&self, text: &str) {
+        self.tell(Happened::Notice(Some(text.to_owned())));
+    }
+
+    pub(crate) fn dismiss(&self) {
+        self.tell(Happened::Notice(None));
+    }
+
+    pub(crate) fn ready(&self) {
+        self.dismiss();
+        self.send(GoReady {});
+    }
+
+    pub(crate) fn away(&self, reason: &str) {
+        self.dismiss();
+        self.send(GoAway { reason: reason.to_owned() });
+    }
+
+    /// The click that accepts is also the gesture that asks for the microphone.
+    pub(crate) fn accept(self: &Rc<Self>, contact: ContactId, invited: Option<LegId>) {
+        self.dismiss();
+        *self.microphone.borrow_mut() = Some(Microphone::request(self.input.borrow().as_deref()));
+        if self.send(Accept { contact }) {
+            self.accepted.set(true);
+            if let Some(leg) = invited {
+                self.start_voice(leg);
+            }
+        }
+    }
+
+    pub(crate) fn decline(&self, contact: ContactId) {
+        self.send(Decline { contact });
+    }
+
+    pub(crate) fn hang_up(&self, contact: ContactId) {
+        self.send(HangUp { contact });
+    }
+
+    pub(crate) fn hold(&self, contact: ContactId, on: bool) {
+        self.send(Hold { contact, on });
+    }
+
+    pub(crate) fn mute(&self, on: bool) {
+        if let Some(phone) = &*self.phone.borrow() {
+            phone.mute(on);
+            self.tell(Happened::Muted(on));
+        }
+    }
+
+    /// Lets blocked sound through; call it in a gesture's handler.
+    pub(crate) fn hear(&self) {
+        if let Some(phone) = &*self.phone.borrow() {
+            phone.hear();
+        }
+        self.tell(Happened::SoundBlocked(false));
+    }
+
+    pub(crate) fn levels(&self) -> Option<softphone::Levels> {
+        self.phone.borrow().as_ref().map(Softphone::levels)
+    }
+
+    pub(crate) fn choose_input(self: &Rc<Self>, device: Option<String>) {
+        self.input.replace(device.clone());
+        let Some(change) = self.phone.borrow().as_ref().map(|phone| phone.set_input(device.as_deref()))
+        else {
+            return;
+        };
+        let desk = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(why) = change.await {
+                desk.notice(trouble(why));
+            }
+        });
+    }
+
+    pub(crate) fn ask_view(&self, contact: ContactId) {
+        self.send(ViewRequest { contact });
+    }
+
+    pub(crate) fn save(&self, draft: &super::state::Draft, done: bool) -> bool {
+        let (contact, wrap_up, revision) = (draft.contact, draft.wrap_up.clone(), draft.revision);
+        self.send(SaveWrapUp { contact, wrap_up, revision, done })
+    }
+
+    pub(crate) fn typed(&self, wrap_up: shared::api::WrapUp) {
+        self.tell(Happened::Typed(wrap_up));
+    }
+}
+
+/// Two handles are the same desk.
+#[derive(Clone)]
+pub(crate) struct DeskHandle(pub(crate) Rc<Desk>);
+
+impl PartialEq for DeskHandle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for DeskHandle {
+    type Target = Rc<Desk>;
+    fn deref(&self) -> &Rc<Desk> {
+        &self.0
+    }
+}
+
+fn trouble(why: LegTrouble) -> &'static str {
+    match why {
+        LegTrouble::MicrophoneDenied => {
+            "The browser refused the microphone. Allow it for this site (the icon left of the address), then go Ready again."
+        }
+        LegTrouble::NoMicrophone => "No microphone was found. Plug one in, then go Ready again.",
+        LegTrouble::MediaFailed => {
+            "Voice did not connect. Your network may block UDP; ask your operator, then go Ready again."
+        }
+    }
+}
+
+/// `wss://host/path` of the page's own server.
+pub(crate) fn socket_url(path: &str) -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let part = |read: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
+        location.as_ref().and_then(|location| read(location).ok()).unwrap_or_default()
+    };
+    let scheme = if part(web_sys::Location::protocol) == "https:" { "wss" } else { "ws" };
+    format!("{scheme}://{}{path}", part(web_sys::Location::host))
+}
+
+/// The desk's state and handle, connected while the component lives.
+#[hook]
+pub(crate) fn use_desk() -> (UseReducerHandle<DeskState>, DeskHandle) {
+    let state = use_reducer(DeskState::default);
+    let dispatcher = state.dispatcher();
+    let desk = use_memo((), |()| DeskHandle(Desk::new(dispatcher)));
+    let connected = (*desk).clone();
+    use_effect_with((), move |()| {
+        connected.connect();
+        move || connected.disconnect()
+    });
+    (state, (*desk).clone())
+}

@@ -1,0 +1,334 @@
+//! What the desk knows, and how each thing that happens changes it. Pure.
+//!
+//! The server's snapshots replace what was known; only what the agent types (the wrap-up draft) and what
+//! this page's voice does are the console's own.
+use std::rc::Rc;
+
+use shared::{
+    ContactId, LegId, Timestamp,
+    api::WrapUp,
+    close,
+    contact::{Phase, Presence},
+    wire::{
+        LegTrouble,
+        console::{AgentState, ContactShown, Queue, ServerToConsole, Today, Welcome},
+    },
+};
+use yew::Reducible;
+
+/// The connection to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    Connecting,
+    Up,
+    Down,
+    Closed { code: u16 },
+}
+
+/// The voice leg in this page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    None,
+    /// The server rings this page.
+    Invited(LegId),
+    Connecting(LegId),
+    Live {
+        leg: LegId,
+        muted: bool,
+    },
+    /// Media are away and being mended.
+    Broken {
+        leg: LegId,
+        muted: bool,
+    },
+    Failed(LegTrouble),
+}
+
+impl Voice {
+    pub(crate) fn leg(self) -> Option<LegId> {
+        match self {
+            Self::Invited(leg)
+            | Self::Connecting(leg)
+            | Self::Live { leg, .. }
+            | Self::Broken { leg, .. } => Some(leg),
+            Self::None | Self::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn muted(self) -> bool {
+        matches!(self, Self::Live { muted: true, .. } | Self::Broken { muted: true, .. })
+    }
+}
+
+/// The wrap-up as typed, and how much of it the server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) contact: ContactId,
+    pub(crate) wrap_up: WrapUp,
+    /// Counts up with each edit.
+    pub(crate) revision: u32,
+    /// The last revision that the server stored.
+    pub(crate) saved: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DeskState {
+    pub(crate) link: Link,
+    /// Server's clock minus the browser's, in milliseconds.
+    pub(crate) skew_ms: i64,
+    pub(crate) welcome: Option<Welcome>,
+    pub(crate) agent: Option<AgentState>,
+    pub(crate) queue: Queue,
+    pub(crate) today: Option<Today>,
+    pub(crate) contact: Option<ContactShown>,
+    pub(crate) draft: Option<Draft>,
+    pub(crate) voice: Voice,
+    /// The capability to see the page of that contact.
+    pub(crate) view: Option<(ContactId, String)>,
+    /// Something that the agent should read; goes away with the next action.
+    pub(crate) notice: Option<String>,
+    /// The browser holds sound back until a gesture.
+    pub(crate) sound_blocked: bool,
+}
+
+pub(crate) enum Happened {
+    Link(Link),
+    /// A message, and the browser's clock when it came.
+    Server(ServerToConsole, Timestamp),
+    Voice(Voice),
+    Muted(bool),
+    SoundBlocked(bool),
+    Typed(WrapUp),
+    Notice(Option<String>),
+}
+
+impl Default for DeskState {
+    fn default() -> Self {
+        Self {
+            link: Link::Connecting,
+            skew_ms: 0,
+            welcome: None,
+            agent: None,
+            queue: Queue { waiting: Vec::new(), total: 0 },
+            today: None,
+            contact: None,
+            draft: None,
+            voice: Voice::None,
+            view: None,
+            notice: None,
+            sound_blocked: false,
+        }
+    }
+}
+
+impl Reducible for DeskState {
+    type Action = Happened;
+
+    fn reduce(self: Rc<Self>, happened: Happened) -> Rc<Self> {
+        let mut next = (*self).clone();
+        next.apply(happened);
+        Rc::new(next)
+    }
+}
+
+impl DeskState {
+    fn apply(&mut self, happened: Happened) {
+        match happened {
+            Happened::Link(link) => {
+                self.link = link;
+                if link == (Link::Closed { code: close::DISPLACED }) {
+                    self.voice = Voice::None;
+                }
+            }
+            Happened::Server(message, now) => self.hear(message, now),
+            Happened::Voice(voice) => self.voice = voice,
+            Happened::Muted(on) => {
+                if let Voice::Live { muted, .. } | Voice::Broken { muted, .. } = &mut self.voice {
+                    *muted = on;
+                }
+            }
+            Happened::SoundBlocked(blocked) => self.sound_blocked = blocked,
+            Happened::Typed(wrap_up) => {
+                if let Some(draft) = &mut self.draft {
+                    draft.wrap_up = wrap_up;
+                    draft.revision += 1;
+                }
+            }
+            Happened::Notice(notice) => self.notice = notice,
+        }
+    }
+
+    fn hear(&mut self, message: ServerToConsole, now: Timestamp) {
+        use ServerToConsole as M;
+        match message {
+            M::Welcome(welcome) => {
+                self.set_clock(welcome.now, now);
+                self.welcome = Some(welcome);
+                self.link = Link::Up;
+                // Snapshots follow; what the old connection said may be long past.
+                self.contact = None;
+                self.view = None;
+            }
+            M::Pong(pong) => self.set_clock(pong.now, now),
+            M::AgentState(agent) => self.agent = Some(agent),
+            M::Queue(queue) => self.queue = queue,
+            M::Today(today) => self.today = Some(today),
+            M::ContactShown(contact) => self.show(contact),
+            M::ContactCleared(cleared) => self.clear(cleared.contact),
+            M::WrapUpSaved(saved) => {
+                if let Some(draft) = self.draft.as_mut().filter(|draft| draft.contact == saved.contact) {
+                    draft.saved = draft.saved.max(saved.revision);
+                }
+            }
+            M::ViewGranted(granted) => self.view = Some((granted.contact, granted.token)),
+            M::Refused(refused) => self.notice = Some(refused.detail),
+            M::LegInvite(invite) => {
+                if self.voice.leg() != Some(invite.leg) {
+                    self.voice = Voice::Invited(invite.leg);
+                }
+            }
+            M::LegGone(gone) => {
+                if self.voice.leg() == Some(gone.leg) {
+                    self.voice = Voice::None;
+                    self.sound_blocked = false;
+                }
+            }
+            // The voice hook takes the answer straight from the socket.
+            M::LegAnswer(_) | M::Unknown { .. } => {}
+        }
+    }
+
+    fn set_clock(&mut self, server: Timestamp, browser: Timestamp) {
+        self.skew_ms = i64::try_from(server.0).unwrap_or(i64::MAX).saturating_sub_unsigned(browser.0);
+    }
+
+    fn show(&mut self, contact: ContactShown) {
+        // What is being typed wins over the server's copy of it; a new contact brings its own.
+        if self.draft.as_ref().is_none_or(|draft| draft.contact != contact.contact) {
+            let wrap_up = contact.wrap_up.clone();
+            self.draft = Some(Draft { contact: contact.contact, wrap_up, revision: 0, saved: 0 });
+        }
+        if self.view.as_ref().is_some_and(|(of, _)| *of != contact.contact) {
+            self.view = None;
+        }
+        self.contact = Some(contact);
+    }
+
+    fn clear(&mut self, contact: ContactId) {
+        if self.contact.as_ref().is_some_and(|shown| shown.contact == contact) {
+            self.contact = None;
+            self.draft = None;
+            self.view = None;
+        }
+    }
+
+    pub(crate) fn presence(&self) -> Presence {
+        self.agent.as_ref().map_or(Presence::Offline, |agent| agent.presence)
+    }
+
+    /// The contact that rings here now.
+    pub(crate) fn offer(&self) -> Option<&ContactShown> {
+        self.contact.as_ref().filter(|_| self.presence() == Presence::Ringing)
+    }
+
+    /// The contact that the agent talks in.
+    pub(crate) fn call(&self) -> Option<&ContactShown> {
+        let contact = self.contact.as_ref()?;
+        matches!(contact.phase, Phase::Talking | Phase::OnHold | Phase::Connecting)
+            .then_some(contact)
+            .filter(|_| self.presence() == Presence::Talking)
+    }
+
+    /// A draft that the server has not got yet.
+    pub(crate) fn unsaved(&self) -> Option<&Draft> {
+        self.draft.as_ref().filter(|draft| draft.revision > draft.saved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        api::Channel,
+        wire::{
+            LegGone, LegInvite,
+            console::{ContactCleared, WrapUpSaved},
+        },
+    };
+
+    use super::*;
+
+    #[test]
+    fn what_is_typed_survives_a_newer_snapshot_of_the_same_contact() {
+        let mut desk = DeskState::default();
+        server(&mut desk, shown(1, ""));
+        desk.apply(Happened::Typed(WrapUp { notes: "wants oak".into(), ..WrapUp::default() }));
+        server(&mut desk, shown(1, "older"));
+        assert_eq!(desk.draft.as_ref().unwrap().wrap_up.notes, "wants oak");
+        server(&mut desk, shown(2, "kept by the server"));
+        assert_eq!(desk.draft.unwrap().wrap_up.notes, "kept by the server");
+    }
+
+    #[test]
+    fn a_draft_is_unsaved_until_the_server_has_its_last_revision() {
+        let mut desk = DeskState::default();
+        server(&mut desk, shown(1, ""));
+        assert_eq!(desk.unsaved(), None);
+        desk.apply(Happened::Typed(WrapUp::default()));
+        desk.apply(Happened::Typed(WrapUp { notes: "b".into(), ..WrapUp::default() }));
+        server(&mut desk, WrapUpSaved { contact: ContactId(1), revision: 1 });
+        assert_eq!(desk.unsaved().unwrap().revision, 2);
+        server(&mut desk, WrapUpSaved { contact: ContactId(1), revision: 2 });
+        assert_eq!(desk.unsaved(), None);
+    }
+
+    #[test]
+    fn a_cleared_contact_takes_its_draft_and_its_capability_along() {
+        let mut desk = DeskState::default();
+        server(&mut desk, shown(1, ""));
+        desk.view = Some((ContactId(1), "secret".into()));
+        server(&mut desk, ContactCleared { contact: ContactId(2), cause: None });
+        assert!(desk.contact.is_some(), "another contact's end changes nothing");
+        server(&mut desk, ContactCleared { contact: ContactId(1), cause: None });
+        assert_eq!((desk.contact, desk.draft, desk.view), (None, None, None));
+    }
+
+    #[test]
+    fn a_repeated_invite_leaves_a_live_leg_alone_and_a_leg_that_went_is_forgotten() {
+        let mut desk = DeskState::default();
+        desk.apply(Happened::Voice(Voice::Live { leg: LegId(5), muted: true }));
+        server(&mut desk, LegInvite { leg: LegId(5) });
+        assert!(desk.voice.muted());
+        server(&mut desk, LegGone { leg: LegId(4) });
+        assert_eq!(desk.voice.leg(), Some(LegId(5)));
+        server(&mut desk, LegGone { leg: LegId(5) });
+        assert_eq!(desk.voice, Voice::None);
+    }
+
+    fn server(desk: &mut DeskState, message: impl Into<ServerToConsole>) {
+        desk.apply(Happened::Server(message.into(), Timestamp(0)));
+    }
+
+    fn shown(id: u128, notes: &str) -> ContactShown {
+        ContactShown {
+            contact: ContactId(id),
+            phase: Phase::Talking,
+            phase_since: Timestamp(0),
+            channel: Channel::Telephone,
+            requested_at: Timestamp(0),
+            bridged_at: None,
+            name: None,
+            number: None,
+            region: None,
+            time_zone: None,
+            language: None,
+            note: None,
+            trail: Vec::new(),
+            context: None,
+            sharing: true,
+            reason: None,
+            customer_away: false,
+            wrap_up: WrapUp { notes: notes.into(), ..WrapUp::default() },
+            earlier: 0,
+        }
+    }
+}

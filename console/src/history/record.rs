@@ -1,0 +1,118 @@
+//! One contact, whole.
+use shared::{
+    ContactId,
+    api::{ContactDetail, LegRecord, Problem, WrapUp},
+};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    desk::{Trail, price_text},
+    http,
+    time::{clock, exact},
+    words,
+};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct RecordProps {
+    pub(crate) contact: ContactId,
+    pub(crate) skew_ms: i64,
+    pub(crate) on_back: Callback<()>,
+}
+
+#[component]
+pub(crate) fn Record(props: &RecordProps) -> Html {
+    let load = use_state(|| None::<Result<ContactDetail, Problem>>);
+    {
+        let load = load.setter();
+        use_effect_with(props.contact, move |contact| {
+            let contact = *contact;
+            spawn_local(async move { load.set(Some(http::contact(contact).await)) });
+        });
+    }
+    let back = props.on_back.reform(|_: MouseEvent| ());
+    html! {
+        <section class="record" aria-label="Contact record">
+            <button onclick={back}>{ "← All contacts" }</button>
+            { match &*load {
+                None => html! { <div class="skeleton" aria-busy="true" aria-label="Loading"></div> },
+                Some(Err(problem)) => html! { <p class="empty" role="alert">{ &problem.detail }</p> },
+                Some(Ok(detail)) => record(detail, props.skew_ms),
+            } }
+        </section>
+    }
+}
+
+fn record(detail: &ContactDetail, skew_ms: i64) -> Html {
+    let summary = &detail.summary;
+    let who = summary
+        .name
+        .clone()
+        .or(summary.number.clone())
+        .unwrap_or_else(|| words::channel(summary.channel).into());
+    html! {
+        <>
+            <h2>{ who }</h2>
+            <dl class="facts">
+                <div><dt>{ "Asked" }</dt><dd>{ exact(summary.requested_at) }</dd></div>
+                <div><dt>{ "Came to" }</dt><dd>{ summary.reason.map_or(words::phase(summary.phase), words::reason) }</dd></div>
+                if let Some(number) = &summary.number { <div><dt>{ "Number" }</dt><dd>{ number }</dd></div> }
+                if let Some(agent) = &summary.agent { <div><dt>{ "Agent" }</dt><dd>{ agent }</dd></div> }
+                if let Some(ended) = summary.ended_at { <div><dt>{ "Ended" }</dt><dd>{ exact(ended) }</dd></div> }
+                <div><dt>{ "Talked" }</dt><dd>{ clock(summary.talk_seconds.into()) }</dd></div>
+                <div><dt>{ "Consent text" }</dt><dd>{ &detail.consent }</dd></div>
+            </dl>
+            if let Some(note) = &summary.note { <blockquote>{ note }</blockquote> }
+            if let Some(wrap_up) = &detail.wrap_up { { result(wrap_up, detail.wrap_up_done) } }
+            <h3>{ "Legs" }</h3>
+            { legs(&detail.legs) }
+            <Trail pages={detail.trail.clone()} {skew_ms} />
+        </>
+    }
+}
+
+fn result(wrap_up: &WrapUp, done: bool) -> Html {
+    html! {
+        <>
+            <h3>{ if done { "Wrap-up" } else { "Wrap-up (not finished)" } }</h3>
+            <p><strong>{ &wrap_up.disposition }</strong></p>
+            <p class="keep-lines">{ &wrap_up.notes }</p>
+            if !wrap_up.order.is_empty() {
+                <ul>{ for wrap_up.order.iter().map(|line| html! {
+                    <li>{ format!("{} × {} at {}", line.quantity, line.item, price_text(line.unit_price)) }</li>
+                }) }</ul>
+            }
+        </>
+    }
+}
+
+/// Wide on a screen, scrolled in its own box on a telephone.
+fn legs(legs: &[LegRecord]) -> Html {
+    if legs.is_empty() {
+        return html! { <p class="empty">{ "No call was placed." }</p> };
+    }
+    html! {
+        <div class="table-box" tabindex="0" role="region" aria-label="Legs">
+            <table>
+                <thead><tr>{ for ["Party", "Began", "Rang", "Up", "Bridged", "Ended by"].map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
+                <tbody>{ for legs.iter().map(leg_row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn leg_row(leg: &LegRecord) -> Html {
+    let span = |from: Option<shared::Timestamp>, to: Option<shared::Timestamp>| {
+        from.zip(to).map_or_else(|| "–".to_owned(), |(from, to)| clock(to.since(from).as_secs()))
+    };
+    html! {
+        <tr key={leg.leg.to_string()}>
+            <td>{ words::party(leg.party) }{ leg.number.as_ref().map(|number| format!(" {number}")) }</td>
+            <td>{ exact(leg.started_at) }</td>
+            <td>{ span(Some(leg.started_at), leg.answered_at.or(leg.ended_at)) }</td>
+            <td>{ span(leg.answered_at, leg.ended_at) }</td>
+            <td>{ span(leg.bridged_at, leg.ended_at) }</td>
+            <td>{ leg.cause.map_or("still up", words::cause) }</td>
+        </tr>
+    }
+}

@@ -1,0 +1,224 @@
+//! Packet-loss concealment after ITU-T G.711 Appendix I: what is missing is replaced by the last pitch
+//! periods, over and over, fading to silence within 60 ms; the voice that comes back is faded in.
+//!
+//! Unlike the appendix it adds no delay: the seam at the start of a loss is mended by bending the first
+//! samples towards the last true one, not by holding samples back.
+use crate::{
+    FRAME_SAMPLES, Frame, SAMPLES_PER_MS,
+    jitter::{Kind, Pulled},
+    stretch::{dot, energy},
+    to_i16,
+};
+
+/// Pitch periods that are looked for: 5 to 15 ms (200 to 66 Hz).
+const MIN_PITCH: usize = 40;
+const MAX_PITCH: usize = 120;
+/// What is compared when looking for the pitch: 20 ms.
+const WINDOW: usize = 160;
+/// Past samples that are kept: three long periods, and what their seam needs.
+const HISTORY: usize = 3 * MAX_PITCH + MAX_PITCH / 4;
+/// After this much loss another period joins the repeated ones, lest it buzz; and the fading begins.
+const STEP: usize = 10 * SAMPLES_PER_MS;
+const MAX_PERIODS: usize = 3;
+/// Loss after which nothing is left to hear.
+const FADED: usize = 60 * SAMPLES_PER_MS;
+/// Longest cross-fade back to true voice.
+const MAX_OVERLAP: usize = 10 * SAMPLES_PER_MS;
+/// Added to that cross-fade for every [`STEP`] of loss.
+const OVERLAP_PER_STEP: usize = 4 * SAMPLES_PER_MS;
+/// Within this, voice ends when the sender falls silent: no click.
+const MUTING: usize = 5 * SAMPLES_PER_MS;
+
+/// The concealment of one leg; see [`Plc::apply`].
+#[derive(Debug, Clone)]
+pub struct Plc {
+    /// What was heard last, newest at the end.
+    history: [i16; HISTORY],
+    loss: Option<Box<Loss>>,
+}
+
+/// Samples being made up.
+#[derive(Debug, Clone)]
+struct Loss {
+    /// The history as it was when the loss began.
+    source: [f32; HISTORY],
+    pitch: usize,
+    periods: usize,
+    /// In the repeated periods.
+    position: usize,
+    /// The (periods, position) being faded out since a period joined, and samples of that fade still to come.
+    before: (usize, usize, usize),
+    /// Samples made up so far.
+    made: usize,
+    /// What the first made-up sample lacks to continue the last true one.
+    step: f32,
+    /// Counts down once the sender is known to be silent.
+    muting: Option<usize>,
+}
+
+impl Default for Plc {
+    fn default() -> Self {
+        Self { history: [0; HISTORY], loss: None }
+    }
+}
+
+impl Plc {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a whole frame of what the jitter buffer had.
+    pub fn apply(&mut self, pulled: Pulled) -> Frame {
+        let mut frame = *pulled.frame();
+        if pulled.spliced() {
+            // The voice jumps: treat it as a loss of no length, which fades the new voice in over the old.
+            self.begin_loss();
+        }
+        for (kind, range) in pulled.runs() {
+            let samples = &mut frame.samples_mut()[range];
+            match kind {
+                Kind::Voice => self.voice(samples),
+                Kind::Conceal => self.conceal(samples),
+                Kind::Silence => self.silence(samples),
+            }
+        }
+        frame
+    }
+
+    /// True voice, in place: faded in if something was made up before it.
+    pub fn voice(&mut self, samples: &mut [i16]) {
+        if let Some(mut loss) = self.loss.take() {
+            let overlap = loss.overlap().min(samples.len());
+            for (i, sample) in samples[..overlap].iter_mut().enumerate() {
+                let weight = (i + 1) as f32 / (overlap + 1) as f32;
+                *sample = to_i16(f32::from(*sample) * weight + loss.next() * (1.0 - weight));
+            }
+        }
+        self.remember(samples);
+    }
+
+    /// Lost voice: overwrites `samples` with what is made up.
+    pub fn conceal(&mut self, samples: &mut [i16]) {
+        self.begin_loss();
+        self.make_up(samples);
+    }
+
+    /// The sender is silent: overwrites `samples` with the end of the voice, if any, and silence.
+    pub fn silence(&mut self, samples: &mut [i16]) {
+        self.begin_loss();
+        if let Some(loss) = &mut self.loss {
+            loss.muting.get_or_insert(MUTING);
+        }
+        self.make_up(samples);
+    }
+
+    fn begin_loss(&mut self) {
+        if self.loss.is_none() {
+            self.loss = Some(Box::new(Loss::new(&self.history)));
+        }
+    }
+
+    fn make_up(&mut self, samples: &mut [i16]) {
+        match &mut self.loss {
+            Some(loss) if !loss.is_over() => samples.fill_with(|| to_i16(loss.next())),
+            _ => samples.fill(0),
+        }
+        self.remember(samples);
+    }
+
+    fn remember(&mut self, samples: &[i16]) {
+        let count = samples.len().min(HISTORY);
+        self.history.copy_within(count.., 0);
+        self.history[HISTORY - count..].copy_from_slice(&samples[samples.len() - count..]);
+    }
+}
+
+impl Loss {
+    fn new(history: &[i16; HISTORY]) -> Self {
+        let pitch = find_pitch(history);
+        let source = history.map(f32::from);
+        let step = source[HISTORY - 1] - source[HISTORY - 1 - pitch];
+        Self { source, pitch, periods: 1, position: 0, before: (0, 0, 0), made: 0, step, muting: None }
+    }
+
+    fn is_over(&self) -> bool {
+        self.made >= FADED || self.muting == Some(0)
+    }
+
+    /// The longer the loss, the longer the way back.
+    fn overlap(&self) -> usize {
+        let steps = self.made.saturating_sub(1) / STEP;
+        (self.pitch / 4 + steps * OVERLAP_PER_STEP).min(MAX_OVERLAP)
+    }
+
+    fn next(&mut self) -> f32 {
+        if self.is_over() {
+            return 0.0;
+        }
+        if self.made > 0 && self.made.is_multiple_of(STEP) && self.periods < MAX_PERIODS {
+            // One more period in front of the others: the same place in the voice lies one pitch further in.
+            self.before = (self.periods, self.position, self.seam());
+            self.periods += 1;
+        }
+        let mut sample = self.repeated(self.periods, self.position);
+        let (periods, position, left) = self.before;
+        if left > 0 {
+            let weight = left as f32 / (self.seam() + 1) as f32;
+            sample = sample * (1.0 - weight) + self.repeated(periods, position) * weight;
+            self.before = (periods, (position + 1) % (periods * self.pitch), left - 1);
+        }
+        if self.made < self.seam() {
+            sample += self.step * (1.0 - (self.made + 1) as f32 / (self.seam() + 1) as f32);
+        }
+        let gain = self.gain();
+        self.position = (self.position + 1) % (self.periods * self.pitch);
+        self.made += 1;
+        sample * gain
+    }
+
+    fn gain(&mut self) -> f32 {
+        let faded = self.made.saturating_sub(STEP) as f32 / (FADED - STEP) as f32;
+        let muted = self.muting.as_mut().map_or(1.0, |left| {
+            *left = left.saturating_sub(1);
+            *left as f32 / MUTING as f32
+        });
+        (1.0 - faded) * muted
+    }
+
+    /// Length of the seam where the repetition closes on itself.
+    fn seam(&self) -> usize {
+        self.pitch / 4
+    }
+
+    /// Sample `position` of the last `periods` periods, whose end is faded into what came before their start.
+    fn repeated(&self, periods: usize, position: usize) -> f32 {
+        let length = periods * self.pitch;
+        let sample = self.source[HISTORY - length + position];
+        let seam_from = length - self.seam();
+        if position < seam_from {
+            return sample;
+        }
+        let weight = (position - seam_from + 1) as f32 / (self.seam() + 1) as f32;
+        let before_start = self.source[HISTORY + position - 2 * length];
+        sample * (1.0 - weight) + before_start * weight
+    }
+}
+
+/// The lag at which the newest 20 ms most resemble what was before them.
+fn find_pitch(history: &[i16; HISTORY]) -> usize {
+    let newest = &history[HISTORY - WINDOW..];
+    if energy(newest) == 0.0 {
+        return MIN_PITCH;
+    }
+    let mut best = (MIN_PITCH, f32::MIN);
+    for lag in MIN_PITCH..=MAX_PITCH {
+        let earlier = &history[HISTORY - WINDOW - lag..HISTORY - lag];
+        let likeness = dot(newest, earlier) / energy(earlier).sqrt().max(1.0);
+        if likeness > best.1 {
+            best = (lag, likeness);
+        }
+    }
+    best.0
+}
+
+const _: () = assert!(WINDOW + MAX_PITCH <= HISTORY && FRAME_SAMPLES >= STEP);

@@ -1,0 +1,254 @@
+//! The driver that is built in: browser legs on our own [`Switch`].
+//!
+//! A page, a console or (in the demo) a virtual handset is invited through the [`Directory`] and answers with
+//! an SDP offer. There is no trunk in this version: a telephone number rings only if it is a fictitious one
+//! with a virtual handset, and every other one is refused with [`LegCause::NotAllowed`].
+//!
+//! [`Directory`]: crate::ports::Directory
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use contact_core::{
+    DialCommand, DialEvent, Endpoint,
+    effect::{Action, JoinMode},
+};
+use shared::{BusinessId, ContactId, LegId, contact::LegCause, wire::LegTrouble};
+use switch::{Mode, Switch, SwitchError, SwitchEvent};
+use tokio::sync::mpsc;
+
+use super::{
+    EVENTS, LegEvent,
+    legs::{Leg, Legs, Limit, Stage},
+};
+use crate::{
+    numbers,
+    ports::{BrowserLegs, Dialer, LegRefused, SharedDirectory},
+    prompts::Prompts,
+};
+
+/// From an endpoint's offer until its media is up.
+const CONNECT_WITHIN: Duration = Duration::from_secs(15);
+/// Legs at once, in all businesses.
+const LEGS: usize = 20_000;
+
+/// Codes beside the causes: the SIP responses that mean the same (RFC 3261, section 21), so that records
+/// read alike whichever driver placed the leg.
+mod code {
+    pub(super) const NOT_ALLOWED: u16 = 403;
+    pub(super) const NO_ANSWER: u16 = 408;
+    pub(super) const UNREACHABLE: u16 = 480;
+    pub(super) const NOT_ACCEPTABLE: u16 = 488;
+    pub(super) const OVERLOADED: u16 = 503;
+    pub(super) const NOT_CONNECTED: u16 = 504;
+    pub(super) const REJECTED: u16 = 603;
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Embedded(Arc<Driver>);
+
+struct Driver {
+    switch: Switch,
+    directory: SharedDirectory,
+    prompts: Arc<Prompts>,
+    /// Fictitious numbers have virtual handsets.
+    demo: bool,
+    events: mpsc::Sender<LegEvent>,
+    /// Held while the directory and the switch are told, so that they hear of a leg in order.
+    legs: Mutex<Legs>,
+}
+
+impl Embedded {
+    /// Starts the driver on a switch and its events. Ends when the switch does.
+    pub fn start(
+        switch: Switch,
+        switch_events: mpsc::Receiver<SwitchEvent>,
+        directory: SharedDirectory,
+        prompts: Arc<Prompts>,
+        demo: bool,
+    ) -> (Self, mpsc::Receiver<LegEvent>) {
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let legs = Mutex::default();
+        let driver = Arc::new(Driver { switch, directory, prompts, demo, events, legs });
+        tokio::spawn(listen(driver.clone(), switch_events));
+        (Self(driver), receiver)
+    }
+}
+
+async fn listen(driver: Arc<Driver>, mut events: mpsc::Receiver<SwitchEvent>) {
+    while let Some(event) = events.recv().await {
+        driver.heard(event);
+    }
+    tracing::debug!("the switch has ended");
+}
+
+impl Dialer for Embedded {
+    fn command(&self, business: BusinessId, command: DialCommand) {
+        let driver = &self.0;
+        let mut legs = driver.legs();
+        if !legs.is_new(command.effect) {
+            tracing::debug!(effect = %command.effect, "a dialer command came twice");
+            return;
+        }
+        let DialCommand { effect, leg, action } = command;
+        if let Action::Originate { to, caller_name, ring } = action {
+            driver.originate(&mut legs, business, leg, &to, &caller_name, ring);
+            return;
+        }
+        if legs.of(business, leg).is_none() {
+            if !legs.has_ended(leg) {
+                driver.tell(business, leg, DialEvent::Unknown);
+            }
+            return;
+        }
+        match action {
+            Action::Originate { .. } => {}
+            Action::Play { prompt, repeat } => {
+                driver.switch.play(leg, effect, driver.prompts.samples(business, prompt), repeat);
+            }
+            Action::Stop => driver.switch.stop(leg),
+            Action::Join { room, mode } => driver.join(&mut legs, business, leg, room, mode),
+            Action::Leave { room } => driver.leave(&mut legs, business, leg, room),
+            Action::HangUp { cause } => driver.finish(&mut legs, leg, |_| DialEvent::Ended { cause }),
+        }
+    }
+}
+
+#[async_trait]
+impl BrowserLegs for Embedded {
+    async fn offer(
+        &self,
+        business: BusinessId,
+        from: &Endpoint,
+        leg: LegId,
+        sdp: String,
+    ) -> Result<String, LegRefused> {
+        let driver = &self.0;
+        driver.legs().at(business, leg, from).ok_or(LegRefused::NotYours)?;
+        let answer = driver.switch.offer(leg, sdp).await.map_err(|error| match error {
+            SwitchError::NoSuchLeg => LegRefused::NotYours,
+            error => LegRefused::Offer(error.to_string()),
+            _ if legs.len() >= LEGS => {
+                tracing::error!(limit = LEGS, "too many legs at once");
+                Some((LegCause::Failed, code::OVERLOADED))
+            }
+            Endpoint::Telephone(_) | Endpoint::Page(_) | Endpoint::Console(_) => None,
+        };
+        if let Some((cause, code)) = refusal {
+            legs.never_was(leg);
+            self.tell(business, leg, DialEvent::Failed { cause, code });
+            return;
+        }
+        self.switch.open(leg);
+        let limit = Some(self.limit(leg, Stage::Ringing, ring));
+        legs.insert(leg, Leg { business, to: to.clone(), stage: Stage::Ringing, limit, room: None });
+        let is_there = self.directory.invite(business, to, leg, caller_name);
+        match to {
+            _ if is_there => self.tell(business, leg, DialEvent::Ringing),
+            // A telephone that is not connected is switched off.
+            Endpoint::Telephone(_) => self.finish(legs, leg, |_| DialEvent::Failed {
+                cause: LegCause::Unreachable,
+                code: code::UNREACHABLE,
+            }),
+            // A page that is not connected may be between two pages: it stays invited while it would ring.
+            Endpoint::Page(_) | Endpoint::Console(_) => {}
+        }
+    }
+
+    /// Ends the leg when `stage` lasts longer than `limit`.
+    fn limit(self: &Arc<Self>, leg: LegId, stage: Stage, limit: Duration) -> Limit {
+        let driver = self.clone();
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            driver.lasted_too_long(leg, stage);
+        });
+        Limit(task.abort_handle())
+    }
+
+    fn lasted_too_long(&self, leg: LegId, stage: Stage) {
+        let mut legs = self.legs();
+        if legs.any(leg).is_none_or(|leg| leg.stage != stage) {
+            return;
+        }
+        self.finish(&mut legs, leg, |stage| match stage {
+            Stage::Ringing => DialEvent::Failed { cause: LegCause::NoAnswer, code: code::NO_ANSWER },
+            Stage::Connecting | Stage::Up => {
+                DialEvent::Failed { cause: LegCause::Failed, code: code::NOT_CONNECTED }
+            }
+        });
+    }
+
+    fn join(&self, legs: &mut Legs, business: BusinessId, leg: LegId, room: ContactId, mode: JoinMode) {
+        let switch_mode = match (mode, legs.console_in(room)) {
+            (JoinMode::Talk, _) => Mode::Talk,
+            (JoinMode::Whisper, Some(to)) => Mode::Whisper { to },
+            // Without anybody to whisper to, nobody is to hear it.
+            (JoinMode::Listen, _) | (JoinMode::Whisper, None) => Mode::Listen,
+        };
+        self.switch.join(room, leg, switch_mode);
+        if let Some(leg) = legs.any(leg) {
+            leg.room = Some((room, mode));
+        }
+        self.tell(business, leg, DialEvent::Joined);
+    }
+
+    fn leave(&self, legs: &mut Legs, business: BusinessId, leg: LegId, room: ContactId) {
+        self.switch.leave(room, leg);
+        if let Some(leg) = legs.any(leg) {
+            leg.room = None;
+        }
+        self.tell(business, leg, DialEvent::Left);
+    }
+
+    fn ended_by_endpoint(
+        &self,
+        business: BusinessId,
+        from: &Endpoint,
+        leg: LegId,
+        event: impl FnOnce(Stage) -> DialEvent,
+    ) {
+        let mut legs = self.legs();
+        if legs.at(business, leg, from).is_some() {
+            self.finish(&mut legs, leg, event);
+        }
+    }
+
+    /// Takes the leg down everywhere and tells why. Does nothing if it is down.
+    fn finish(&self, legs: &mut Legs, id: LegId, event: impl FnOnce(Stage) -> DialEvent) {
+        let Some(leg) = legs.remove(id) else { return };
+        self.switch.close(id);
+        self.directory.leg_gone(leg.business, &leg.to, id);
+        self.tell(leg.business, id, event(leg.stage));
+    }
+
+    fn heard(&self, event: SwitchEvent) {
+        let mut legs = self.legs();
+        let (id, event) = match event {
+            SwitchEvent::Connected { leg: id } => {
+                let Some(leg) = legs.any(id).filter(|leg| leg.stage != Stage::Up) else { return };
+                leg.stage = Stage::Up;
+                leg.limit = None;
+                (id, DialEvent::Answered)
+            }
+            SwitchEvent::Lost { leg } => {
+                self.finish(&mut legs, leg, |stage| match stage {
+                    Stage::Up => DialEvent::Ended { cause: LegCause::MediaLost },
+                    Stage::Ringing | Stage::Connecting => {
+                        DialEvent::Failed { cause: LegCause::Failed, code: code::NOT_CONNECTED }
+                    }
+                });
+                return;
+            }
+            SwitchEvent::Suspended { leg } => (leg, DialEvent::Suspended),
+            SwitchEvent::Resumed { leg } => (leg, DialEvent::Resumed),
+            SwitchEvent::PlayEnded { leg, effect } => (leg, DialEvent::PlayEnded { effect }),
+            SwitchEvent::Digit { leg, digit } => (leg, DialEvent::Digit(digit)),
+        };
+        if let Some(leg) = legs.any(id) {
+            self.tell(leg.business, id, event);
+        }
+    }
+}

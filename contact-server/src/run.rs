@@ -1,0 +1,175 @@
+//! Starts and ends the server. The binary and the tests start it alike.
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use axum::serve::ListenerExt as _;
+use shared::Timestamp;
+use store::Store;
+use switch::{Switch, SwitchConfig};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    app::App,
+    clock::{Clock, SystemClock},
+    config::Config,
+    demo::{self, DemoInfo},
+    dialer::{self, Embedded},
+    engine::{Engines, World},
+    prompts::Prompts,
+    setup::Setup,
+    sites::Sites,
+    stopping::Stopping,
+};
+
+/// Without media a leg of the switch lives this long; businesses set shorter ones for what follows.
+const MEDIA_GRACE: Duration = Duration::from_secs(15);
+/// How long a shutdown waits for requests and sockets to end.
+const CONNECTIONS_LIMIT: Duration = Duration::from_secs(8);
+/// How long it then waits for the last commits.
+const ENGINES_LIMIT: Duration = Duration::from_secs(20);
+/// Expired tokens and keys are swept out this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// A server that runs.
+pub struct Running {
+    /// Where it really listens.
+    pub addr: SocketAddr,
+    pub app: App,
+    /// How to use the demo, if it is one.
+    pub demo: Option<DemoInfo>,
+    engines: Arc<Engines>,
+    http: JoinHandle<std::io::Result<()>>,
+    background: Vec<JoinHandle<()>>,
+}
+
+/// Starts everything and returns once requests are taken. Businesses are rebuilt from the store first, and
+/// what that decided is on disk.
+pub async fn start(mut config: Config) -> anyhow::Result<Running> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
+    let store = store::open(&config.database).await.context("the database cannot be opened")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on: is another server running?", config.listen))?;
+    let addr = listener.local_addr()?;
+    config.bound(addr);
+    let demo = match config.demo {
+        true => Some(demo::seed(&*store, &*clock, &config).await?),
+        false => None,
+    };
+    let (app, engines, background) = assemble(config, store, clock).await?;
+    let app = app.0;
+    let router = axum::Router::new().into_make_service_with_connect_info::<SocketAddr>();
+    let mut connection = app.stopping.connection();
+    let listener = listener.tap_io(|stream| {
+        // Small frames must not wait for more of them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { connection.stopping().await })
+        .into_future();
+    let http = tokio::spawn(served);
+    tracing::info!(%addr, url = %app.config.public_url, "ready");
+    Ok(Running { addr, app, demo, engines, http, background })
+}
+
+type Parts = ((App, Arc<Hub>), Arc<Engines>, Vec<JoinHandle<()>>);
+
+async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
+    let config = Arc::new(config);
+    let media =
+        SwitchConfig { bind: config.media_bind, advertise: config.media_advertise, media_grace: MEDIA_GRACE };
+    let (switch, switch_events) =
+        Switch::bind(media).await.with_context(|| format!("voice cannot use UDP {}", config.media_bind))?;
+    let hub = Arc::new(Hub::default());
+    let prompts = Arc::new(Prompts::built_in().context("the built-in prompts cannot be used")?);
+    let (embedded, leg_events) =
+        Embedded::start(switch, switch_events, hub.clone(), prompts.clone(), config.demo);
+    let world = World {
+        store: store.clone(),
+        clock: clock.clone(),
+        directory: hub.clone(),
+        dialer: Arc::new(embedded.clone()),
+    };
+    let engines = Arc::new(Engines::new(world));
+    let sites = Arc::new(Sites::default());
+    let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone());
+    let forward = tokio::spawn(dialer::forward(leg_events, engines.clone()));
+    setup.refresh().await.context("the businesses cannot be taken over")?;
+    let background =
+        vec![forward, tokio::spawn(setup.follow()), tokio::spawn(sweep(store.clone(), clock.clone()))];
+    let app = App {
+        config,
+        clock,
+        store,
+        engine: engines.clone(),
+        snapshots: engines.clone(),
+        legs: Arc::new(embedded),
+        directory: hub.clone(),
+        sites,
+        stopping: Stopping::default(),
+    };
+    Ok(((app, hub), engines, background))
+}
+
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    loop {
+        let now: Timestamp = clock.now();
+        if let Err(error) = store.sweep(now).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "expired tokens cannot be swept out now"
+            );
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+impl Running {
+    /// Waits until the server ends by itself, which it never does in good health.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        match (&mut self.http).await {
+            Ok(Ok(())) => anyhow::anyhow!("the HTTP server ended"),
+            Ok(Err(error)) => anyhow::Error::new(error).context("the HTTP server ended"),
+            Err(error) => anyhow::Error::new(error).context("the HTTP server panicked"),
+        }
+    }
+
+    /// Ends in order: connections are told and let go, then what was accepted is brought to disk. Bounded.
+    pub async fn shutdown(mut self) -> anyhow::Result<()> {
+        let stopping = self.app.stopping.clone();
+        stopping.begin();
+        let gone = async {
+            if !self.http.is_finished() {
+                // How it ended matters no more.
+                drop((&mut self.http).await);
+            }
+            stopping.all_gone().await;
+        };
+        if tokio::time::timeout(CONNECTIONS_LIMIT, gone).await.is_err() {
+            tracing::warn!(limit = ?CONNECTIONS_LIMIT, "some connections did not end in time and are cut off");
+            self.http.abort();
+        }
+        self.background.iter().for_each(JoinHandle::abort);
+        if tokio::time::timeout(ENGINES_LIMIT, self.engines.stop()).await.is_err() {
+            bail!("the engines did not end within {ENGINES_LIMIT:?}; what was answered is on disk");
+        }
+        tracing::info!("ended cleanly");
+        Ok(())
+    }
+}
+
+/// Nobody is connected.
+#[derive(Default)]
+struct Hub;
+
+impl crate::ports::Directory for Hub {
+    fn tell(&self, _: shared::BusinessId, _: contact_core::Notice) {}
+    fn invite(&self, _: shared::BusinessId, _: &contact_core::Endpoint, _: shared::LegId, _: &str) -> bool {
+        false
+    }
+    fn leg_gone(&self, _: shared::BusinessId, _: &contact_core::Endpoint, _: shared::LegId) {}
+}

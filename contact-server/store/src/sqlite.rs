@@ -1,0 +1,73 @@
+//! Opening SQLite: one file, durable at every commit.
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    time::Duration,
+};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    StoreError,
+    backend::{Backend, failed},
+};
+
+/// Reads that run at once; more wait.
+const READERS: u32 = 4;
+/// How long a statement waits for another process that writes to the same file (`ringside admin`).
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a task waits for its turn with a connection.
+const TURN: Duration = Duration::from_secs(30);
+/// Above the number of statements that this crate has, so that each is prepared once a connection.
+pub(crate) const STATEMENTS: usize = 256;
+/// Bytes that the write-ahead log keeps after a checkpoint.
+const LOG_BYTES: u32 = 64 << 20;
+
+pub(crate) async fn open(path: &str) -> Result<Backend, StoreError> {
+    let (writer, readers) = if path == ":memory:" {
+        let only = pool(SqliteConnectOptions::new().in_memory(true), 1).await?;
+        (only.clone(), only)
+    } else {
+        create(Path::new(path)).map_err(|error| StoreError::Database(Box::new(error)))?;
+        let file = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
+        let writer = pool(file.clone(), 1).await?;
+        (writer, pool(file.pragma("query_only", "ON"), READERS).await?)
+    };
+    sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| failed(error.into()))?;
+    Ok(Backend::Sqlite { writer, readers })
+}
+
+/// Only its owner may read the file: it holds personal data and password hashes. SQLite gives the log beside
+/// it the same mode.
+fn create(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
+async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, StoreError> {
+    let options = options
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(STATEMENTS)
+        // What was erased is overwritten, not merely forgotten.
+        .pragma("secure_delete", "ON")
+        .pragma("journal_size_limit", LOG_BYTES.to_string());
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        // A connection that came and went would take a database in memory with it.
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(TURN)
+        .connect_with(options)
+        .await
+        .map_err(failed)
+}

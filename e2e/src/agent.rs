@@ -1,0 +1,55 @@
+//! The agent, at the console.
+use anyhow::Result;
+
+use crate::{Person, stage::Ready};
+
+/// Signs in and goes ready.
+pub async fn starts_shift(agent: &Person, ready: &Ready) -> Result<()> {
+    agent.goes_to(&format!("{}/console/", ready.url)).await?;
+    agent.types("#login", &ready.agent_login).await?;
+    agent.types("#password", &ready.agent_password).await?;
+    agent.clicks("button:has-text('Sign in')").await?;
+    goes_ready(agent).await
+}
+
+pub async fn goes_ready(agent: &Person) -> Result<()> {
+    agent.clicks(".me button:has-text('Ready')").await?;
+    agent.sees(".presence.is-ready").await.map(drop)
+}
+
+pub async fn accepts(agent: &Person) -> Result<()> {
+    agent.clicks(".offer button:has-text('Accept')").await
+}
+
+/// The call bar says that the two are bridged.
+pub async fn talks(agent: &Person) -> Result<()> {
+    agent.sees(".call-bar.is-live strong:text-is('Talking')").await.map(drop)
+}
+
+/// The paths of the trail in the screen-pop, oldest first.
+pub async fn trail(agent: &Person) -> Result<Vec<String>> {
+    agent.asks("() => [...document.querySelectorAll('.panel .trail-url')].map(e => e.textContent).reverse()").await
+}
+
+pub async fn hangs_up(agent: &Person) -> Result<()> {
+    agent.clicks(".hang-up").await
+}
+
+/// Chooses a result, writes notes, and finishes.
+pub async fn wraps_up(agent: &Person, disposition: &str, notes: &str) -> Result<()> {
+    agent.sees("#disposition").await?.select_option(disposition, None).await?;
+    agent.types("#notes", notes).await?;
+    agent.sees(".saved:text-is('Saved')").await?;
+    agent.clicks("button:has-text('Finish wrap-up')").await?;
+    agent.sees(".presence.is-ready").await.map(drop)
+}
+
+/// Finds a contact in the history and opens its record.
+pub async fn finds_in_history(agent: &Person, search: &str) -> Result<()> {
+    agent.clicks(".tab:has-text('History')").await?;
+    agent.types("#search", search).await?;
+    agent.sees(".contact-row").await?;
+    agent.finds("the search has one result", "() => document.querySelectorAll('.contact-row').length === 1").await?;
+    agent.clicks(".contact-row").await?;
+    agent.sees(".record table").await.map(drop)
+}
