@@ -17,6 +17,8 @@
 //! * It holds at most [`MAX_PACKETS`] packets and [`MAX_BUFFERED_SAMPLES`] samples; past that the oldest go.
 //! * Any sequence of calls with any values is answered; nothing panics.
 mod delay;
+#[cfg(test)]
+mod properties;
 mod session;
 #[cfg(test)]
 mod tests;

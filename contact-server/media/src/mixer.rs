@@ -163,3 +163,128 @@ fn limit(sum: i32) -> i16 {
     let bent = KNEE + (headroom * excess / (headroom + excess)) as i32;
     (bent * sum.signum()) as i16
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOM: &str = "room";
+
+    #[test]
+    fn two_who_talk_hear_each_other_bit_for_bit_and_never_themselves() {
+        let mixer = room(&[(1, Mode::Talk), (2, Mode::Talk)]);
+        let heard = mixer.mix(&said(&[(1, 30_000), (2, -7)]));
+        assert_eq!(heard, said(&[(1, -7), (2, 30_000)]));
+    }
+
+    #[test]
+    fn three_hear_the_sum_of_the_others() {
+        let mixer = room(&[(1, Mode::Talk), (2, Mode::Talk), (3, Mode::Talk)]);
+        let heard = mixer.mix(&said(&[(1, 100), (2, 20), (3, 3)]));
+        assert_eq!(heard, said(&[(1, 23), (2, 103), (3, 120)]));
+    }
+
+    #[test]
+    fn a_whisper_reaches_one_and_a_listener_nobody() {
+        // Customer 1, agent 2, supervisor 3 who whispers to the agent, trainee 4 who listens.
+        let whisper = Mode::Whisper { to: 2 };
+        let mixer = room(&[(1, Mode::Talk), (2, Mode::Talk), (3, whisper), (4, Mode::Listen)]);
+        let heard = mixer.mix(&said(&[(1, 1_000), (2, 200), (3, 30), (4, 4)]));
+        assert_eq!(heard, said(&[(1, 200), (2, 1_030), (3, 1_200), (4, 1_200)]));
+        assert!(mixer.hears(2, 3) && !mixer.hears(1, 3) && !mixer.hears(4, 3));
+    }
+
+    #[test]
+    fn a_mode_changes_by_joining_again_and_ends_by_leaving() {
+        let mut mixer = room(&[(1, Mode::Talk), (2, Mode::Talk)]);
+        mixer.join(ROOM, 2, Mode::Listen).unwrap();
+        assert!(!mixer.hears(1, 2) && mixer.hears(2, 1));
+        mixer.leave(ROOM, 2);
+        mixer.leave(ROOM, 2);
+        assert_eq!(mixer.mix(&said(&[(1, 5), (2, 6)])), said(&[(1, 0)]));
+        mixer.remove(1);
+        assert!(mixer.is_empty());
+    }
+
+    #[test]
+    fn a_leg_in_two_rooms_hears_both_and_whoever_shares_both_once() {
+        let mut mixer = room(&[(1, Mode::Talk), (2, Mode::Talk), (9, Mode::Listen)]);
+        mixer.join("other", 3, Mode::Talk).unwrap();
+        mixer.join("other", 2, Mode::Talk).unwrap();
+        mixer.join("other", 9, Mode::Listen).unwrap();
+        assert_eq!(mixer.speakers(9), [1, 2, 3]);
+        assert!(!mixer.hears(1, 3));
+        mixer.remove(9);
+        assert!(mixer.speakers(9).is_empty() && mixer.hears(3, 2));
+    }
+
+    #[test]
+    fn a_full_room_takes_nobody_more_but_lets_its_legs_change() {
+        let mut mixer = Mixer::new();
+        for leg in 0..MAX_LEGS_PER_ROOM {
+            mixer.join(ROOM, leg, Mode::Talk).unwrap();
+        }
+        assert_eq!(mixer.join(ROOM, 1_000, Mode::Talk), Err(RoomFull));
+        assert_eq!(mixer.join(ROOM, 0, Mode::Listen), Ok(()));
+        assert_eq!(mixer.join("other", 1_000, Mode::Talk), Ok(()));
+    }
+
+    #[test]
+    fn the_limiter_is_linear_to_the_knee_and_rises_without_ever_passing_full_scale() {
+        let most = MAX_LEGS_PER_ROOM as i32 * 32_768;
+        assert_eq!((limit(KNEE), limit(-KNEE)), (KNEE as i16, -KNEE as i16));
+        // Past full scale the sign would turn.
+        assert!(limit(most) > 32_000 && limit(-most) < -32_000);
+        assert!(
+            (KNEE..most).step_by(7).all(|sum| limit(sum) <= limit(sum + 7) && limit(-sum) == -limit(sum))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn each_leg_hears_the_limited_sum_of_whom_it_may_hear_and_never_itself(
+            modes in prop::collection::btree_map(0u8..8, any_mode(), 1..8),
+            levels in prop::collection::btree_map(0u8..8, any::<i16>(), 0..8),
+        ) {
+            let modes: Vec<_> = modes.into_iter().collect();
+            let mixer = room(&modes);
+            let levels: Vec<_> = levels.into_iter().collect();
+            let heard = mixer.mix(&said(&levels));
+            prop_assert_eq!(heard.len(), modes.len());
+            for (&listener, frame) in &heard {
+                let voices: Vec<i32> = levels
+                    .iter()
+                    .filter(|&&(speaker, _)| speaker != listener)
+                    .filter(|&&(speaker, _)| modes.iter().any(|&(k, mode)| k == speaker && is_heard(mode, listener)))
+                    .map(|&(_, level)| i32::from(level))
+                    .collect();
+                let sum: i32 = voices.iter().sum();
+                let sample = frame.samples()[0];
+                prop_assert!(!mixer.hears(listener, listener));
+                if voices.len() < 2 || sum.abs() <= KNEE {
+                    prop_assert_eq!(i32::from(sample), sum);
+                } else {
+                    prop_assert!(i32::from(sample).abs() >= KNEE && i32::from(sample).signum() == sum.signum());
+                }
+            }
+        }
+    }
+
+    fn any_mode() -> impl Strategy<Value = Mode<u8>> {
+        prop_oneof![Just(Mode::Talk), Just(Mode::Listen), (0u8..8).prop_map(|to| Mode::Whisper { to })]
+    }
+
+    fn room<K: Copy + Ord>(modes: &[(K, Mode<K>)]) -> Mixer<&'static str, K> {
+        let mut mixer = Mixer::new();
+        for &(leg, mode) in modes {
+            mixer.join(ROOM, leg, mode).unwrap();
+        }
+        mixer
+    }
+
+    fn said<K: Copy + Ord>(levels: &[(K, i16)]) -> BTreeMap<K, Frame> {
+        levels.iter().map(|&(leg, level)| (leg, Frame::from([level; FRAME_SAMPLES]))).collect()
+    }
+}

@@ -222,3 +222,95 @@ fn find_pitch(history: &[i16; HISTORY]) -> usize {
 }
 
 const _: () = assert!(WINDOW + MAX_PITCH <= HISTORY && FRAME_SAMPLES >= STEP);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{SAMPLE_RATE, level, tone};
+
+    #[test]
+    fn a_lost_frame_of_a_tone_is_hardly_noticed() {
+        for frequency in [150.0, 440.0, 697.0, 1_633.0] {
+            let sent = tone::sine(SAMPLE_RATE, frequency, -12.0, 4_800);
+            let heard = lose(&sent, 1_600..1_760);
+            let reading = tone::measure(&heard[1_600..1_920], SAMPLE_RATE, frequency);
+            assert!(reading.snr_db > 14.0, "{frequency} Hz: {reading:?}");
+            // No click: no step steeper than the tone's own.
+            let steepest = |samples: &[i16]| samples.windows(2).map(|w| w[0].abs_diff(w[1])).max();
+            assert!(steepest(&heard) <= steepest(&sent).map(|step| step + step / 4), "{frequency} Hz");
+        }
+    }
+
+    #[test]
+    fn voice_that_comes_back_is_itself_again_after_the_cross_fade() {
+        let sent = tone::sine(SAMPLE_RATE, 440.0, -12.0, 4_800);
+        let heard = lose(&sent, 1_600..2_080);
+        assert_eq!(heard[..1_600], sent[..1_600]);
+        assert_eq!(heard[2_080 + MAX_OVERLAP..], sent[2_080 + MAX_OVERLAP..]);
+    }
+
+    #[test]
+    fn a_long_loss_fades_to_silence_within_60_ms() {
+        let sent = tone::sine(SAMPLE_RATE, 440.0, -12.0, 4_800);
+        let heard = lose(&sent, 1_600..4_000);
+        let level_at = |ms: usize| level::dbfs(level::rms(&heard[1_600 + ms * 8..][..80]));
+        assert!(level_at(0) > -13.0 && level_at(30) < -13.5 && level_at(50) < -25.0);
+        assert!(heard[1_600 + FADED..4_000].iter().all(|&s| s == 0));
+    }
+
+    #[test]
+    fn when_the_sender_falls_silent_so_do_we_within_5_ms() {
+        let mut plc = Plc::new();
+        plc.voice(&mut tone::sine(SAMPLE_RATE, 440.0, -12.0, 1_600));
+        let mut samples = [1; FRAME_SAMPLES];
+        plc.silence(&mut samples);
+        assert!(level::rms(&samples[..16]) > 1_000.0, "no click");
+        assert!(samples[MUTING..].iter().all(|&s| s == 0));
+    }
+
+    #[test]
+    fn from_nothing_comes_nothing() {
+        let mut samples = [1; FRAME_SAMPLES];
+        Plc::new().conceal(&mut samples);
+        assert_eq!(samples, [0; FRAME_SAMPLES]);
+    }
+
+    #[test]
+    fn a_splice_is_faded() {
+        let mut plc = Plc::new();
+        plc.voice(&mut [10_000; 400]);
+        plc.begin_loss();
+        let mut samples = [-10_000; FRAME_SAMPLES];
+        plc.voice(&mut samples);
+        let steepest = samples.windows(2).map(|w| w[0].abs_diff(w[1])).max();
+        assert!(samples[0] > 5_000 && steepest < Some(3_000), "{steepest:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn stretches_of_any_length_and_kind_are_made_whole(
+            stretches in prop::collection::vec((0u8..3, prop::collection::vec(any::<i16>(), 0..700)), 0..30),
+        ) {
+            let mut plc = Plc::new();
+            for (kind, mut samples) in stretches {
+                match kind {
+                    0 => plc.voice(&mut samples),
+                    1 => plc.conceal(&mut samples),
+                    _ => plc.silence(&mut samples),
+                }
+            }
+        }
+    }
+
+    /// What is heard of `sent` if the samples of `lost` never come; frame by frame.
+    fn lose(sent: &[i16], lost: std::ops::Range<usize>) -> Vec<i16> {
+        let mut plc = Plc::new();
+        let mut heard = sent.to_vec();
+        for (i, samples) in heard.chunks_mut(FRAME_SAMPLES).enumerate() {
+            if lost.contains(&(i * FRAME_SAMPLES)) { plc.conceal(samples) } else { plc.voice(samples) }
+        }
+        heard
+    }
+}

@@ -170,3 +170,81 @@ impl Iterator for PromptPlayer {
         self.next_frame()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tone;
+
+    #[test]
+    fn a_prompt_is_played_once_to_its_end_and_filled_up() {
+        let mut player = PromptPlayer::new(vec![9; 200].into(), false);
+        assert_eq!(player.next_frame(), Some(Frame::from([9; FRAME_SAMPLES])));
+        let last = player.next_frame().unwrap();
+        assert_eq!(last.samples()[..40], [9; 40]);
+        assert_eq!(last.samples()[40..], [0; 120]);
+        assert_eq!((player.next_frame(), player.next_frame()), (None, None));
+    }
+
+    #[test]
+    fn a_repeated_prompt_joins_its_end_to_its_start() {
+        let samples: Vec<i16> = (0..70).collect();
+        let heard: Vec<i16> =
+            PromptPlayer::new(samples.into(), true).take(7).flat_map(|frame| *frame.samples()).collect();
+        assert!(heard.iter().enumerate().all(|(i, &sample)| sample == (i % 70) as i16));
+    }
+
+    #[test]
+    fn an_empty_prompt_has_ended_even_if_repeated() {
+        assert_eq!(PromptPlayer::new(Vec::new().into(), true).next_frame(), None);
+    }
+
+    #[test]
+    fn a_recording_at_any_rate_becomes_a_clip_of_the_same_length_and_pitch() {
+        for rate in wav::SAMPLE_RATES {
+            let file = wav::write(rate, &tone::sine(rate, 700.0, -20.0, rate as usize));
+            let clip = Clip::from_wav(&file).unwrap();
+            assert_eq!(clip.duration_ms(), 1_000, "{rate}");
+            assert!(tone::measure(clip.samples(), SAMPLE_RATE, 700.0).is_heard(-20.5, 30.0), "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_quiet_clip_is_made_as_loud_as_speech_without_clipping() {
+        let bursts = tone::Bursts { dbfs: -40.0, ..tone::Bursts::new(500.0) };
+        let clip = Clip::from_samples(&bursts.samples(SAMPLE_RATE, 2_000)).unwrap().normalised(SPEECH_DBFS);
+        // The gaps don't count.
+        assert!(
+            (tone::measure(&clip.samples()[100..2_300], SAMPLE_RATE, 500.0).tone_dbfs - SPEECH_DBFS).abs()
+                < 0.5
+        );
+
+        let mut spiky = vec![10; 8_000];
+        spiky[4_000] = 20_000;
+        let clip = Clip::from_samples(&spiky).unwrap().normalised(SPEECH_DBFS);
+        assert!(clip.samples().iter().all(|s| f64::from(s.unsigned_abs()) <= MAX_PEAK));
+    }
+
+    #[test]
+    fn silence_stays_silent_and_trims_to_nothing() {
+        assert_eq!(Clip::silence(100).normalised(SPEECH_DBFS), Clip::silence(100));
+        assert!(Clip::silence(100).trimmed().is_empty());
+        assert!(Clip::silence(0).normalised(SPEECH_DBFS).trimmed().is_empty());
+    }
+
+    #[test]
+    fn trimming_takes_the_silence_at_the_ends_and_not_the_pauses_within() {
+        let speech = Clip::from_samples(&tone::Bursts::new(500.0).samples(SAMPLE_RATE, 800)).unwrap();
+        let padded = Clip::concat([&Clip::silence(500), &speech, &Clip::silence(700)]).unwrap();
+        assert_eq!(padded.duration_ms(), 2_000);
+        assert!((780..=840).contains(&padded.trimmed().duration_ms()), "{:?}", padded.trimmed());
+    }
+
+    #[test]
+    fn clips_that_together_are_too_long_are_refused() {
+        let minute = Clip::silence(60_000);
+        assert!(Clip::concat([&minute; 3]).is_ok());
+        assert_eq!(Clip::concat([&minute; 4]), Err(TooLong));
+        assert_eq!(Clip::silence(u32::MAX).duration_ms(), u64::from(MAX_CLIP_SECONDS) * 1_000);
+    }
+}

@@ -75,3 +75,40 @@ fn fade(from: &[i16], to: &[i16], out: &mut [i16]) {
 }
 
 const _: () = assert!(MAX_LAG + OVERLAP <= FRAME_SAMPLES && MIN_LAG < MAX_LAG);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SAMPLE_RATE, tone};
+
+    #[test]
+    fn a_stretched_tone_keeps_its_pitch_and_its_purity() {
+        let input = tone::sine(SAMPLE_RATE, 440.0, -12.0, FRAME_SAMPLES + MAX_LAG);
+        let mut out = [0; FRAME_SAMPLES];
+        let used = shorten(&input, false, &mut out).unwrap();
+        assert!((FRAME_SAMPLES + MIN_LAG..=FRAME_SAMPLES + MAX_LAG).contains(&used));
+        assert!(tone::measure(&out, SAMPLE_RATE, 440.0).snr_db > 30.0);
+        let used = lengthen(&input, false, &mut out).unwrap();
+        assert!((FRAME_SAMPLES - MAX_LAG..=FRAME_SAMPLES - MIN_LAG).contains(&used));
+        assert!(tone::measure(&out, SAMPLE_RATE, 440.0).snr_db > 30.0);
+    }
+
+    #[test]
+    fn noise_is_cut_only_by_force_and_silence_at_once() {
+        let noise = tone::Bursts { dbfs: -90.0, noise_dbfs: Some(-20.0), ..tone::Bursts::new(440.0) };
+        let noise = noise.samples(SAMPLE_RATE, 40);
+        let mut out = [7; FRAME_SAMPLES];
+        assert_eq!(shorten(&noise[..FRAME_SAMPLES + MAX_LAG], false, &mut out), None);
+        assert_eq!(out, [7; FRAME_SAMPLES]);
+        assert!(shorten(&noise[..FRAME_SAMPLES + MAX_LAG], true, &mut out).is_some());
+        assert_eq!(shorten(&[0; FRAME_SAMPLES + 50], false, &mut out), Some(FRAME_SAMPLES + 50));
+    }
+
+    #[test]
+    fn too_little_to_cut_is_left_alone() {
+        let mut out = [7; FRAME_SAMPLES];
+        assert_eq!(shorten(&[0; FRAME_SAMPLES + MIN_LAG - 1], true, &mut out), None);
+        assert_eq!(shorten(&[0; 10], true, &mut out), None);
+        assert_eq!(lengthen(&[0; 10], true, &mut out), None);
+    }
+}

@@ -146,3 +146,127 @@ impl Format {
         Ok(Recording { sample_rate: self.sample_rate, samples })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_another_writer_wrote_is_read_in_mono_and_stereo() {
+        let samples = [0, 1, -1, i16::MAX, i16::MIN, 300];
+        for channels in [1, 2] {
+            let file = foreign(channels, 44_100, &samples);
+            let recording = read(&file).unwrap();
+            assert_eq!(recording.sample_rate, 44_100);
+            assert_eq!(recording.samples.len(), samples.len() / usize::from(channels));
+        }
+        assert_eq!(read(&foreign(2, 8_000, &[100, 300, -2, -4])).unwrap().samples, [200, -3]);
+    }
+
+    #[test]
+    fn what_we_write_another_reader_reads() {
+        let samples = [5, -5, i16::MAX, i16::MIN];
+        let mut reader = hound::WavReader::new(Cursor::new(write(8_000, &samples))).unwrap();
+        assert_eq!(reader.spec().sample_rate, 8_000);
+        assert_eq!(reader.samples::<i16>().collect::<Result<Vec<_>, _>>().unwrap(), samples);
+    }
+
+    #[test]
+    fn chunks_of_odd_length_pipes_and_cut_files_are_read() {
+        let file = write(8_000, &[7; 100]);
+        let mut odd = file[..36].to_vec();
+        odd.extend(b"LIST\x03\0\0\0abc\0");
+        odd.extend(&file[36..]);
+        assert_eq!(read(&odd).unwrap().samples, [7; 100]);
+        for claimed in [0, u32::MAX] {
+            let mut piped = file.clone();
+            piped[40..44].copy_from_slice(&claimed.to_le_bytes());
+            assert_eq!(read(&piped).unwrap().samples, [7; 100]);
+        }
+        assert_eq!(read(&file[..144]).unwrap().samples, [7; 50]);
+    }
+
+    #[test]
+    fn the_extensible_form_is_read_and_compressed_forms_are_named() {
+        let mut file = write(16_000, &[7; 100]);
+        file.splice(16..20, 40u32.to_le_bytes());
+        file.splice(20..22, EXTENSIBLE.to_le_bytes());
+        let mut extension = [0; 24];
+        extension[8] = 1;
+        file.splice(36..36, extension);
+        assert_eq!(read(&file).unwrap().samples, [7; 100]);
+        file[44] = 7;
+        assert_eq!(read(&file), Err(WavError::Compressed(7)));
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let with = |at: usize, value: u16| {
+            let mut file = write(8_000, &[7; 100]);
+            file[at..at + 2].copy_from_slice(&value.to_le_bytes());
+            read(&file).unwrap_err()
+        };
+        assert_eq!(with(20, 0x55), WavError::Compressed(0x55));
+        assert_eq!(with(22, 6), WavError::Channels(6));
+        assert_eq!(with(24, 11_025), WavError::SampleRate(11_025));
+        assert_eq!(with(34, 24), WavError::BitsPerSample(24));
+        assert_eq!(read(b"ID3\x04 an mp3"), Err(WavError::NotWav));
+        assert_eq!(read(&write(8_000, &[])), Err(WavError::Empty));
+        assert_eq!(read(&write(8_000, &[0; 61 * 8_000])), Err(WavError::TooLong));
+        assert_eq!(read(&vec![0; MAX_FILE_BYTES + 1]), Err(WavError::TooLarge));
+        assert_eq!(read(&write(8_000, &[7; 100])[..30]), Err(WavError::Damaged));
+        assert_eq!(
+            with(34, 24).to_string(),
+            "the WAV file has 24 bits per sample: export it with 16-bit PCM"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = read(&bytes);
+            let mut file = b"RIFF\0\0\0\0WAVE".to_vec();
+            file.extend(&bytes);
+            let _ = read(&file);
+        }
+
+        #[test]
+        fn any_damage_to_a_good_file_is_answered(
+            damage in prop::collection::vec((0usize..300, any::<u8>()), 1..8),
+            length in 0usize..300,
+        ) {
+            let mut file = write(16_000, &[1_000; 128]);
+            for (at, byte) in damage {
+                if let Some(target) = file.get_mut(at) {
+                    *target = byte;
+                }
+            }
+            if let Ok(recording) = read(&file[..length.min(file.len())]) {
+                prop_assert!(recording.samples.len() <= 128 && SAMPLE_RATES.contains(&recording.sample_rate));
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(samples in prop::collection::vec(any::<i16>(), 1..400)) {
+            prop_assert_eq!(read(&write(8_000, &samples)).unwrap().samples, samples);
+        }
+    }
+
+    fn foreign(channels: u16, sample_rate: u32, samples: &[i16]) -> Vec<u8> {
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut file = Cursor::new(Vec::new());
+        let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
+        samples.iter().for_each(|&sample| writer.write_sample(sample).unwrap());
+        writer.finalize().unwrap();
+        file.into_inner()
+    }
+}

@@ -88,6 +88,11 @@ impl Session {
         self.delay.target()
     }
 
+    #[cfg(test)]
+    pub(super) fn position(&self) -> Option<i64> {
+        self.position
+    }
+
     pub(super) fn held_samples(&self) -> usize {
         self.held_samples
     }
