@@ -304,6 +304,11 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::NotFound(what) => Self::NotFound(what),
             StoreError::Fenced | StoreError::Taken(_) | StoreError::Corrupt(_) => Self::internal(error),
+            StoreError::Invalid(what) => Self::invalid(
+                "before",
+                "invalid",
+                format!("{what} is not valid; begin again at the first page"),
+            ),
             StoreError::Database(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the database failed a request");
                 Self::Unavailable

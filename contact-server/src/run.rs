@@ -15,6 +15,8 @@ use crate::{
     demo::{self, DemoInfo},
     dialer::{self, Embedded},
     engine::{Engines, World},
+    http,
+    hub::Hub,
     prompts::Prompts,
     setup::Setup,
     sites::Sites,
@@ -58,9 +60,8 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         true => Some(demo::seed(&*store, &*clock, &config).await?),
         false => None,
     };
-    let (app, engines, background) = assemble(config, store, clock).await?;
-    let app = app.0;
-    let router = axum::Router::new().into_make_service_with_connect_info::<SocketAddr>();
+    let Parts { app, hub, engines, background } = assemble(config, store, clock).await?;
+    let router = http::router(app.clone(), hub).into_make_service_with_connect_info::<SocketAddr>();
     let mut connection = app.stopping.connection();
     let listener = listener.tap_io(|stream| {
         // Small frames must not wait for more of them.
@@ -76,7 +77,12 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
     Ok(Running { addr, app, demo, engines, http, background })
 }
 
-type Parts = ((App, Arc<Hub>), Arc<Engines>, Vec<JoinHandle<()>>);
+struct Parts {
+    app: App,
+    hub: Arc<Hub>,
+    engines: Arc<Engines>,
+    background: Vec<JoinHandle<()>>,
+}
 
 async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let config = Arc::new(config);
@@ -112,7 +118,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         sites,
         stopping: Stopping::default(),
     };
-    Ok(((app, hub), engines, background))
+    Ok(Parts { app, hub, engines, background })
 }
 
 async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
@@ -160,16 +166,4 @@ impl Running {
         tracing::info!("ended cleanly");
         Ok(())
     }
-}
-
-/// Nobody is connected.
-#[derive(Default)]
-struct Hub;
-
-impl crate::ports::Directory for Hub {
-    fn tell(&self, _: shared::BusinessId, _: contact_core::Notice) {}
-    fn invite(&self, _: shared::BusinessId, _: &contact_core::Endpoint, _: shared::LegId, _: &str) -> bool {
-        false
-    }
-    fn leg_gone(&self, _: shared::BusinessId, _: &contact_core::Endpoint, _: shared::LegId) {}
 }

@@ -130,7 +130,97 @@ impl BrowserLegs for Embedded {
         driver.legs().at(business, leg, from).ok_or(LegRefused::NotYours)?;
         let answer = driver.switch.offer(leg, sdp).await.map_err(|error| match error {
             SwitchError::NoSuchLeg => LegRefused::NotYours,
-            error => LegRefused::Offer(error.to_string()),
+            error @ (SwitchError::Offer(_)
+            | SwitchError::NoAudio
+            | SwitchError::Gone
+            | SwitchError::Bind(_)
+            | SwitchError::Advertise(_)) => LegRefused::Offer(error.to_string()),
+        })?;
+        // The media may be up by now, or the leg hung up.
+        if let Some(ringing) = driver.legs().at(business, leg, from).filter(|leg| leg.stage == Stage::Ringing)
+        {
+            ringing.stage = Stage::Connecting;
+            ringing.limit = Some(driver.limit(leg, Stage::Connecting, CONNECT_WITHIN));
+        }
+        Ok(answer)
+    }
+
+    fn trouble(&self, business: BusinessId, from: &Endpoint, leg: LegId, why: LegTrouble) {
+        let (before, after) = match why {
+            LegTrouble::MicrophoneDenied | LegTrouble::NoMicrophone => {
+                (LegCause::NoMicrophone, LegCause::NoMicrophone)
+            }
+            LegTrouble::MediaFailed => (LegCause::Failed, LegCause::MediaLost),
+        };
+        self.0.ended_by_endpoint(business, from, leg, |stage| match stage {
+            Stage::Ringing | Stage::Connecting => {
+                DialEvent::Failed { cause: before, code: code::NOT_ACCEPTABLE }
+            }
+            Stage::Up => DialEvent::Ended { cause: after },
+        });
+    }
+
+    fn reject(&self, business: BusinessId, from: &Endpoint, leg: LegId) {
+        self.0.ended_by_endpoint(business, from, leg, refused_or_hung_up);
+    }
+
+    fn digit(&self, business: BusinessId, from: &Endpoint, leg: LegId, digit: char) {
+        if !matches!(digit, '0'..='9' | '*' | '#') {
+            return;
+        }
+        let is_up = self.0.legs().at(business, leg, from).is_some_and(|leg| leg.stage == Stage::Up);
+        if is_up {
+            self.0.tell(business, leg, DialEvent::Digit(digit));
+        }
+    }
+
+    fn hang_up(&self, business: BusinessId, from: &Endpoint, leg: LegId) {
+        self.0.ended_by_endpoint(business, from, leg, refused_or_hung_up);
+    }
+}
+
+fn refused_or_hung_up(stage: Stage) -> DialEvent {
+    match stage {
+        Stage::Ringing | Stage::Connecting => {
+            DialEvent::Failed { cause: LegCause::Rejected, code: code::REJECTED }
+        }
+        Stage::Up => DialEvent::Ended { cause: LegCause::HungUp },
+    }
+}
+
+impl Driver {
+    fn legs(&self) -> MutexGuard<'_, Legs> {
+        self.legs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, business: BusinessId, leg: LegId, event: DialEvent) {
+        if self.events.try_send(LegEvent { business, leg, event }).is_err() {
+            tracing::error!(%leg, limit = EVENTS, "a leg's event is lost: the engines do not keep up, or have ended");
+        }
+    }
+
+    fn originate(
+        self: &Arc<Self>,
+        legs: &mut Legs,
+        business: BusinessId,
+        leg: LegId,
+        to: &Endpoint,
+        caller_name: &str,
+        ring: Duration,
+    ) {
+        if legs.any(leg).is_some() || legs.has_ended(leg) {
+            tracing::warn!(%leg, "a leg was to be placed twice");
+            return;
+        }
+        let refusal = match to {
+            Endpoint::Telephone(e164) if !(self.demo && numbers::is_fictitious(e164)) => {
+                tracing::warn!(
+                    %leg,
+                    "a telephone number was not called: no trunk is configured, and this version has none; \
+                     only the demo's virtual handsets ring"
+                );
+                Some((LegCause::NotAllowed, code::NOT_ALLOWED))
+            }
             _ if legs.len() >= LEGS => {
                 tracing::error!(limit = LEGS, "too many legs at once");
                 Some((LegCause::Failed, code::OVERLOADED))
