@@ -17,12 +17,12 @@
     const u = new URL(location), q = u.searchParams;
     q.forEach((value, name) => /token|key|code|ses|sid|pass|auth|mail|phone|sig|secret|otp|@|\S{24}/i.test(name + ' ' + value) && q.set(name, ''));
     u.hash = '';
-    const url = u.href.slice(0, 2048), name = key + 'trail';
+    const url = u.href;
     try {
-      const trail = JSON.parse(store[name] || '[]').slice(-10);
+      const trail = JSON.parse(store[key + 'trail'] || '[]').slice(-10);
       if (trail.at(-1)?.url != url) trail.push({ url, at: Date.now() });
-      trail.at(-1).title = document.title.slice(0, 200);
-      store[name] = JSON.stringify(trail);
+      trail.at(-1).title = document.title;
+      store[key + 'trail'] = JSON.stringify(trail);
       config.onpage();
     } catch {}
   };
@@ -65,7 +65,7 @@
     .then(async m => { await m.default(); m.mount(host, config); })
     .catch(() => {
       loading = 0; // the next click tries again
-      label.textContent = d.phone ? 'Call ' + d.phone : 'Calls do not work here';
+      label.textContent = d.phone ? 'Call ' + d.phone : 'No calls from here, sorry';
       if (d.phone) pill('a').href = 'tel:' + d.phone;
     });
   for (const name of ['open', 'close', 'setContext', 'on', 'off'])
