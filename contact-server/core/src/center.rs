@@ -82,6 +82,9 @@ pub struct Center {
     refresh_at: Timestamp,
     out: Outbox,
     ids: ids::Ids,
+    /// Every routing decision, for the oracle.
+    #[cfg(test)]
+    decided: Vec<(contacts::Need, ContactId, AgentId)>,
 }
 
 /// Whose deadline it is.
@@ -107,6 +110,14 @@ struct Outbox {
     dials: VecDeque<DialCommand>,
 }
 
+#[cfg(test)]
+impl Outbox {
+    fn is_empty(&self) -> bool {
+        let rows = self.contact_rows.len() + self.changes.len() + self.agent_rows.len();
+        rows + self.notices.len() + self.dials.len() == 0
+    }
+}
+
 impl Center {
     /// Applies one input. Take every effect before the next. If it is refused, nothing has changed.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), Refusal> {
@@ -120,6 +131,12 @@ impl Center {
     /// Lets deadlines that lie at or before `now` take effect.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.expire();
+        self.route();
+        self.tell_changes();
+    }
+
+    fn expire(&mut self) {
         while let Some(&(at, due)) = self.deadlines.first()
             && at <= self.now
         {
@@ -131,8 +148,6 @@ impl Center {
                 Due::Refresh => {}
             }
         }
-        self.route();
-        self.tell_changes();
     }
 
     /// What the world must do, in this order: changes, then notices, then commands to dialers.

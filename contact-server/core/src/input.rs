@@ -117,7 +117,7 @@ pub enum Refusal {
     /// The agent has another console now.
     #[error("this console was replaced by a newer one")]
     Displaced,
-    #[error("the contact is {state}; {input} does not apply")]
+    #[error("{input} does not apply to what is {state}")]
     NotNow { input: &'static str, state: &'static str },
     #[error("that contact belongs to another agent")]
     NotYours,

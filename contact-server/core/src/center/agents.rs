@@ -282,8 +282,13 @@ impl Center {
         self.store(Change::AgentProfile(profile.clone()));
         self.enter_profile(profile);
         self.reindex_agent(id);
-        let contact = self.agents.get(&id).and_then(|agent| agent.duty.shown());
-        self.changed_contacts.extend(contact);
+        let Some(agent) = self.agents.get(&id) else { return };
+        self.changed_contacts.extend(agent.duty.shown());
+        if let Duty::Ready { counted_by: Some(contact) } | Duty::Reserved { contact } = agent.duty
+            && self.contacts.get(&contact).is_some_and(|contact| !agent.skills.contains(&contact.skill))
+        {
+            self.part(contact); // the skill was taken from him
+        }
     }
 
     /// Takes the agent out of the lines of the old skills and into those of the new.

@@ -118,7 +118,11 @@ impl Center {
         let until = self.now + HANG_UP_LIMIT;
         self.deadlines.insert((until, Due::HangUp(leg)));
         *self.hanging.busy.entry(number.clone()).or_default() += 1;
+        let waits = self.numbers.get(&number).copied();
         self.hanging.legs.insert(leg, (until, number));
+        if let Some(contact) = waits {
+            self.reindex(contact);
+        }
     }
 
     /// A leg that was told to hang up is down, or was given up.

@@ -19,7 +19,7 @@ use super::{
     agents::{Duty, Link, Tally},
     contacts::Contact,
     ids::Ids,
-    legs::Hanging,
+    legs::{HANG_UP_LIMIT, Hanging},
     limits::Limits,
     routing::Lines,
     views::{Handling, Recent, WaitingList},
@@ -59,6 +59,8 @@ impl Center {
             refresh_at: Timestamp(0),
             out: Outbox::default(),
             ids: Ids::new(seed),
+            #[cfg(test)]
+            decided: Vec::new(),
         };
         let older: BTreeMap<u32, Arc<Settings>> = snapshot
             .older_settings
@@ -170,12 +172,20 @@ impl Center {
 
     /// Closes every leg that was up, and sends its contact on.
     fn cut_off(&mut self, legs: Vec<LegRecord>, last_at: Timestamp) {
-        for record in legs.into_iter().filter(|leg| leg.ended_at.is_none()) {
+        for record in legs {
             let leg = record.leg;
             let number = record.number.clone();
-            self.legs.insert(leg, record);
-            // It was up when something was last stored; more than that nobody knows.
-            self.close_leg(leg, last_at, LegCause::Interrupted);
+            if let Some(ended_at) = record.ended_at {
+                // It may have been told to hang up by the one before us, who can't hear the answer any more.
+                let told_at = if record.cause == Some(LegCause::Interrupted) { last_at } else { ended_at };
+                if told_at + HANG_UP_LIMIT <= self.now {
+                    continue;
+                }
+            } else {
+                self.legs.insert(leg, record);
+                // It was up when something was last stored; more than that nobody knows.
+                self.close_leg(leg, last_at, LegCause::Interrupted);
+            }
             self.command(leg, Action::HangUp { cause: LegCause::Interrupted });
             if let Some(number) = number {
                 self.await_hang_up(leg, number);
