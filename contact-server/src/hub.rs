@@ -14,10 +14,7 @@ use bytes::Bytes;
 use contact_core::{Endpoint, Notice};
 use shared::{
     BusinessId, ContactId, LegId,
-    wire::{
-        console::{ContactCleared, ServerToConsole},
-        handset::Ring,
-    },
+    wire::{console::ServerToConsole, handset::Ring},
 };
 
 use crate::ports::Directory;
@@ -139,16 +136,9 @@ impl Directory for Hub {
                 let message = ServerToConsole::from(state).encode();
                 self.desks().show(business, agent, Slot::Agent, message);
             }
-            Notice::Shown { agent, contact } => {
-                let slot = Slot::Shown(contact.contact);
-                let message = ServerToConsole::from(*contact).encode();
-                self.desks().show(business, agent, slot, message);
-            }
+            Notice::Shown { agent, contact } => self.desks().show_contact(business, agent, *contact),
             Notice::Cleared { agent, contact, cause } => {
-                if let Some(console) = self.desks().current(business, agent) {
-                    console.outbox.withdraw(Slot::Shown(contact));
-                    console.outbox.send(ServerToConsole::from(ContactCleared { contact, cause }).encode());
-                }
+                self.desks().clear_contact(business, agent, contact, cause);
             }
             Notice::Today { agent, today } => {
                 let message = ServerToConsole::from(today).encode();

@@ -4,9 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use contact_core::record::TokenHash;
 use shared::{
-    AgentId, BusinessId, LegId, StationId, close,
-    wire::{LegGone, LegInvite, console::ServerToConsole, handset::Ring, handset::ServerToHandset},
+    AgentId, BusinessId, ContactId, LegId, StationId, close,
+    contact::LegCause,
+    wire::{
+        LegGone, LegInvite,
+        console::{ContactCleared, ContactShown, ServerToConsole},
+        handset::{Ring, ServerToHandset},
+    },
 };
+use tokio::sync::Notify;
 
 use super::outbox::{Outbox, Slot};
 use crate::limits::HANDSETS_PER_NUMBER;
@@ -20,6 +26,10 @@ struct Desk {
     /// Oldest first; more than one only until the older ones have heard that they are displaced.
     consoles: Vec<Console>,
     invite: Option<LegId>,
+    /// The screen-pop as the engine told it last.
+    shown: Option<ContactShown>,
+    /// Earlier contacts of the same number, which only the store knows.
+    earlier: Option<(ContactId, u32)>,
 }
 
 /// One connected console.
@@ -29,6 +39,8 @@ pub struct Console {
     /// The session that it signed in with.
     pub session: TokenHash,
     pub outbox: Arc<Outbox>,
+    /// Woken when a contact is shown whose earlier contacts must be counted.
+    pub count: Arc<Notify>,
 }
 
 impl Desks {
@@ -61,6 +73,41 @@ impl Desks {
     pub fn show(&self, business: BusinessId, agent: AgentId, slot: Slot, message: Vec<u8>) {
         if let Some(console) = self.current(business, agent) {
             console.outbox.show(slot, message);
+        }
+    }
+
+    /// Shows the screen-pop; how many earlier contacts there are follows as soon as somebody counted them.
+    pub fn show_contact(&mut self, business: BusinessId, agent: AgentId, contact: ContactShown) {
+        let Some(desk) = self.0.get_mut(&(business, agent)) else { return };
+        desk.shown = Some(contact);
+        desk.show_contact();
+    }
+
+    /// The contact that is shown and whose earlier contacts nobody has counted.
+    pub fn uncounted(&self, business: BusinessId, agent: AgentId) -> Option<ContactId> {
+        let desk = self.0.get(&(business, agent))?;
+        let shown = desk.shown.as_ref()?.contact;
+        desk.earlier.is_none_or(|(of, _)| of != shown).then_some(shown)
+    }
+
+    pub fn set_earlier(&mut self, business: BusinessId, agent: AgentId, contact: ContactId, earlier: u32) {
+        let Some(desk) = self.0.get_mut(&(business, agent)) else { return };
+        desk.earlier = Some((contact, earlier));
+        desk.show_contact();
+    }
+
+    pub fn clear_contact(
+        &mut self,
+        business: BusinessId,
+        agent: AgentId,
+        contact: ContactId,
+        cause: Option<LegCause>,
+    ) {
+        let Some(desk) = self.0.get_mut(&(business, agent)) else { return };
+        desk.shown.take_if(|shown| shown.contact == contact);
+        if let Some(console) = desk.consoles.last() {
+            console.outbox.withdraw(Slot::Shown(contact));
+            console.outbox.send(ServerToConsole::from(ContactCleared { contact, cause }).encode());
         }
     }
 
@@ -103,6 +150,18 @@ impl Desks {
         if idle {
             self.0.remove(&(business, agent));
         }
+    }
+}
+
+impl Desk {
+    fn show_contact(&self) {
+        let (Some(console), Some(shown)) = (self.consoles.last(), &self.shown) else { return };
+        let counted = self.earlier.filter(|(of, _)| *of == shown.contact).map(|(_, earlier)| earlier);
+        if counted.is_none() {
+            console.count.notify_one();
+        }
+        let shown = ContactShown { earlier: counted.unwrap_or_default(), ..shown.clone() };
+        console.outbox.show(Slot::Shown(shown.contact), ServerToConsole::from(shown).encode());
     }
 }
 

@@ -67,9 +67,13 @@ impl Outbox {
 
     /// Queues a snapshot that was asked for, unless the slot was told of meanwhile: what was told is newer.
     pub fn show_first(&self, slot: Slot, message: impl Into<Bytes>) {
-        if !self.lock().told.contains(&slot) {
+        if !self.was_told(slot) {
             self.put(Some(slot), message.into());
         }
+    }
+
+    pub fn was_told(&self, slot: Slot) -> bool {
+        self.lock().told.contains(&slot)
     }
 
     /// Forgets a snapshot that still waits.

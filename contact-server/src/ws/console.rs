@@ -3,7 +3,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use contact_core::{Endpoint, Input};
 use shared::{
-    ContactId, LegId, StationId, close,
+    AgentId, BusinessId, ContactId, LegId, StationId, close,
     limits::SDP_BYTES,
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
@@ -15,7 +15,7 @@ use shared::{
 };
 use std::{ops::ControlFlow, sync::Arc};
 use store::{Scope, Token};
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{
     Closed, Flow,
@@ -40,7 +40,12 @@ pub async fn serve(edge: &Edge, mut connection: Connection, headers: &HeaderMap)
     let outbox = Arc::new(Outbox::default());
     match Box::pin(enter(edge, &mut connection, headers, outbox.clone())).await {
         Ok(mut console) => {
-            connection.run(&mut console).await;
+            let count = console.count.clone();
+            let Session { business, agent, .. } = console.session;
+            tokio::select! {
+                () = connection.run(&mut console) => {}
+                () = count_earlier(edge, business, agent, &count) => {}
+            }
             console.lost().await;
         }
         Err(code) => connection.tell_and_close(&outbox, code).await,
@@ -81,14 +86,28 @@ async fn enter(
     outbox.send(ServerToConsole::from(welcome(edge, &site)).encode());
     let station = StationId(ids::fresh(edge.now()));
     let line = Line::with_outbox(outbox.clone(), edge.now());
+    let count = Arc::new(Notify::new());
     edge.hub.desks().join(
         session.business,
         session.agent,
-        desks::Console { station, session: session.hash, outbox },
+        desks::Console { station, session: session.hash, outbox, count: count.clone() },
     );
-    let console = Console { edge: edge.clone(), session, site, station, line };
+    let console = Console { edge: edge.clone(), session, site, station, line, count };
     console.sign_in().await?;
     Ok(console)
+}
+
+/// Counts the earlier contacts of whomever the agent is shown, which the engine does not know.
+async fn count_earlier(edge: &Edge, business: BusinessId, agent: AgentId, count: &Notify) {
+    loop {
+        count.notified().await;
+        let Some(contact) = edge.hub.desks().uncounted(business, agent) else { continue };
+        match edge.app.store.earlier_contacts(business, contact).await {
+            Ok(earlier) => edge.hub.desks().set_earlier(business, agent, contact, earlier),
+            // The screen-pop stands without the figure.
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "earlier contacts unknown"),
+        }
+    }
 }
 
 /// Another window of the agent is connected, and answers.
@@ -119,6 +138,7 @@ struct Console {
     site: Arc<Site>,
     station: StationId,
     line: Line,
+    count: Arc<Notify>,
 }
 
 impl Drop for Console {
@@ -189,8 +209,10 @@ impl Console {
         outbox.show_first(Slot::Agent, ServerToConsole::from(snapshot.state).encode());
         outbox.show_first(Slot::Queue, ServerToConsole::from(snapshot.queue).encode());
         outbox.show_first(Slot::Today, ServerToConsole::from(snapshot.today).encode());
-        if let Some(shown) = snapshot.shown {
-            outbox.show_first(Slot::Shown(shown.contact), ServerToConsole::from(*shown).encode());
+        if let Some(shown) = snapshot.shown
+            && !outbox.was_told(Slot::Shown(shown.contact))
+        {
+            self.edge.hub.desks().show_contact(business, agent, *shown);
         }
         tracing::info!(%agent, station = %self.station, "console connected");
         Ok(())
