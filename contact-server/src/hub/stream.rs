@@ -294,7 +294,7 @@ mod tests {
         ) {
             let mut log = StreamLog::new(BUDGET);
             let (mut epoch, mut seq) = (0, 0);
-            let mut viewers: [(Option<Cursor>, Vec<(u32, u32)>); 3] = Default::default();
+            let mut viewers = [(); 3].map(|()| (None, Vec::new()));
             for step in steps {
                 match step {
                     Step::Keyframe => {

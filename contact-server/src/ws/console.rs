@@ -105,7 +105,9 @@ async fn count_earlier(edge: &Edge, business: BusinessId, agent: AgentId, count:
         match edge.app.store.earlier_contacts(business, contact).await {
             Ok(earlier) => edge.hub.desks().set_earlier(business, agent, contact, earlier),
             // The screen-pop stands without the figure.
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "earlier contacts unknown"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "earlier contacts unknown")
+            }
         }
     }
 }
