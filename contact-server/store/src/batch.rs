@@ -18,6 +18,8 @@ use shared::{
 pub(crate) struct Batch<'a> {
     pub(crate) events: Vec<(Timestamp, &'a Event)>,
     pub(crate) contacts: BTreeMap<ContactId, &'a ContactRow>,
+    /// Also of rows that were overwritten: a place that was given is never given again.
+    pub(crate) last_place: u64,
     pub(crate) persons: BTreeMap<ContactId, PersonChange<'a>>,
     pub(crate) trails: BTreeMap<ContactId, TrailChange<'a>>,
     pub(crate) wrap_ups: BTreeMap<ContactId, WrapUpChange<'a>>,
@@ -28,7 +30,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) agents: BTreeMap<AgentId, Option<&'a AgentProfile>>,
     pub(crate) settings: BTreeMap<u32, &'a Settings>,
     pub(crate) tokens_revoked: Vec<ContactId>,
-    /// In force after the revocations.
+    /// In force after the revocations. A hash is of one contact for ever.
     pub(crate) tokens: BTreeMap<TokenHash, (ContactId, Timestamp)>,
     pub(crate) idempotency: BTreeMap<[u8; 32], Promise<'a>>,
     pub(crate) opt_outs: BTreeMap<&'a str, Timestamp>,
@@ -77,7 +79,10 @@ impl<'a> Batch<'a> {
     fn add(&mut self, change: &'a Change) {
         match change {
             Change::Event(at, event) => self.events.push((*at, event)),
-            Change::Contact(row) => drop(self.contacts.insert(row.id, row)),
+            Change::Contact(row) => {
+                self.last_place = self.last_place.max(row.place);
+                self.contacts.insert(row.id, row);
+            }
             Change::Person(contact, person) => self.set_person(*contact, person),
             Change::PageViewed(contact, view) => self.trails.entry(*contact).or_default().push(view),
             Change::Context(contact, text) => self.persons.entry(*contact).or_default().context = Some(text),
@@ -116,10 +121,6 @@ impl<'a> Batch<'a> {
 
     pub(crate) fn last_at(&self) -> Timestamp {
         self.events.iter().map(|(at, _)| *at).max().unwrap_or_default()
-    }
-
-    pub(crate) fn last_place(&self) -> u64 {
-        self.contacts.values().map(|row| row.place).max().unwrap_or_default()
     }
 }
 

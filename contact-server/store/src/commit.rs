@@ -73,7 +73,7 @@ async fn advance(
         .number(epoch.0)
         .number(batch.events.len() as u64)
         .number(views as u64)
-        .number(batch.last_place())
+        .number(batch.last_place)
         .time(batch.last_at());
     let rows = session.rows("the owner", ADVANCE, args).await?;
     let mut row = rows.into_iter().next().ok_or(StoreError::Fenced)?;

@@ -3,7 +3,6 @@ use contact_core::record::{AgentProfile, ContactRow, Person};
 use shared::{
     BusinessId, ContactId, Timestamp,
     api::{ContactDetail, ContactPage, ContactSummary, WrapUp},
-    contact::Phase,
 };
 
 use crate::{
@@ -175,7 +174,7 @@ impl Parts {
         ContactSummary {
             contact: self.contact.id,
             channel: self.contact.channel,
-            phase: phase(&self.contact),
+            phase: self.contact.state.phase(),
             reason: self.contact.reason,
             requested_at: self.contact.requested_at,
             ended_at: self.contact.ended_at,
@@ -186,16 +185,6 @@ impl Parts {
             disposition: disposition.filter(|disposition| !disposition.is_empty()),
             talk_seconds: u32::try_from(self.contact.talked_ms / 1000).unwrap_or(u32::MAX),
         }
-    }
-}
-
-/// As far as the row tells it.
-fn phase(row: &ContactRow) -> Phase {
-    match row {
-        ContactRow { ended_at: Some(_), .. } => Phase::Ended,
-        ContactRow { bridged_at: Some(_), .. } => Phase::Talking,
-        ContactRow { due: Some(_), attempts: 0, .. } => Phase::Scheduled,
-        _ => Phase::Waiting,
     }
 }
 

@@ -35,8 +35,8 @@ const LEGS: &str = "SELECT body FROM legs WHERE business = $1 AND (started_at >=
 const OPT_OUTS: &str = "SELECT e164 FROM opt_outs WHERE business = $1";
 const IDEMPOTENCY: &str = "SELECT request, body_hash, contact, expires_at FROM idempotency \
      WHERE business = $1 AND expires_at > $2 ORDER BY expires_at, request";
-/// sum() of Postgres is NUMERIC unless cast.
-const TODAY: &str = "SELECT agent, COUNT(*), CAST(SUM(talked_ms) AS BIGINT), MAX(ended_at) FROM contacts \
+/// Whole seconds of each call, as `core` counts them. sum() of Postgres is NUMERIC unless cast.
+const TODAY: &str = "SELECT agent, COUNT(*), CAST(SUM(talked_ms / 1000) AS BIGINT), MAX(ended_at) FROM contacts \
      WHERE business = $1 AND ended_at >= $2 AND bridged_at IS NOT NULL AND agent IS NOT NULL GROUP BY agent";
 
 pub(crate) async fn load(
@@ -147,7 +147,5 @@ fn promise(row: &mut Row) -> Result<([u8; 32], [u8; 32], ContactId, Timestamp), 
 
 /// Count, seconds, last end.
 fn figures(row: &mut Row) -> Result<(AgentId, (u32, u32, Timestamp)), StoreError> {
-    let (agent, count, talked_ms, last) = (AgentId(row.id()?), row.count()?, row.number()?, row.time()?);
-    let seconds = u32::try_from(talked_ms / 1000).unwrap_or(u32::MAX);
-    Ok((agent, (count, seconds, last)))
+    Ok((AgentId(row.id()?), (row.count()?, row.count()?, row.time()?)))
 }
