@@ -1,0 +1,40 @@
+//! How large anything may grow. Both sides know the same numbers: the recorder stays below them, a replica
+//! refuses what is above.
+
+/// Nodes that live in one page. A page with more is not mirrored.
+pub const NODES: usize = 250_000;
+/// Ids given out in one epoch; the recorder starts a new one before.
+pub const IDS: u32 = 2_000_000;
+/// From here on the recorder starts a new epoch when it can, so that tables and ids stay small.
+pub const IDS_WORTH_A_KEYFRAME: u32 = 1_000_000;
+/// Levels below the document.
+pub const DEPTH: u32 = 2_048;
+/// Attributes of one element.
+pub const ATTRIBUTES: usize = 256;
+/// A tag's or an attribute's name, in bytes.
+pub const NAME_BYTES: usize = 256;
+/// Names of one epoch.
+pub const NAMES: usize = 16_384;
+/// Shapes (a tag with its attributes' names) that both sides remember in one epoch.
+pub const SHAPES: usize = 32_768;
+/// A string that is longer is not remembered for later frames, in bytes.
+pub const KEPT_STRING_BYTES: usize = 256;
+/// Strings remembered in one epoch.
+pub const KEPT_STRINGS: usize = 131_072;
+/// All remembered strings of one epoch together, in bytes.
+pub const KEPT_BYTES: usize = 6 * 1024 * 1024;
+/// One string, in bytes: a large style sheet.
+pub const STRING_BYTES: usize = 2 * 1024 * 1024;
+/// A frame's body once inflated, in bytes.
+pub const BODY_BYTES: usize = 24 * 1024 * 1024;
+/// Texts of the operations that one frame leads to, in bytes: a remembered string is cheap to name.
+pub const OPERATIONS_BYTES: usize = 64 * 1024 * 1024;
+/// Things named in the lists of one frame (changed, moved, removed), so that a few bytes cannot ask for
+/// endless work.
+pub const CHANGES: usize = 600_000;
+/// Style sheets that were constructed by scripts.
+pub const SHEETS: usize = 4_096;
+/// Values of masked fields that are looked for elsewhere.
+pub const SECRETS: usize = 64;
+/// Origins whose images, fonts and styles a replica may show.
+pub const ORIGINS: usize = 256;

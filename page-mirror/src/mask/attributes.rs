@@ -1,0 +1,160 @@
+//! Which attributes leave the browser, and how.
+use std::borrow::Cow;
+
+use super::{Secrets, bullets, fields::Secrecy, value_bullets};
+
+/// Elements whose attributes mean nothing to a replica, or are secrets (tokens in `meta`).
+const BARE: [&str; 5] = ["meta", "script", "base", "noscript", "template"];
+/// Attributes that a replica never needs.
+const NEVER: [&str; 10] = [
+    "nonce",
+    "integrity",
+    "srcdoc",
+    "action",
+    "formaction",
+    "ping",
+    "http-equiv",
+    "autofocus",
+    "target",
+    "formtarget",
+];
+/// In a masked region these show content.
+const CONTENT: [&str; 9] =
+    ["title", "alt", "placeholder", "value", "label", "summary", "content", "aria-label", "aria-valuetext"];
+/// In a masked region these fetch content.
+const SOURCES: [&str; 6] = ["src", "srcset", "href", "xlink:href", "poster", "background"];
+/// Words in a `data-` attribute's or a query parameter's name that make its value a secret.
+const SECRET_NAMES: [&str; 14] = [
+    "token",
+    "secret",
+    "csrf",
+    "xsrf",
+    "auth",
+    "session",
+    "apikey",
+    "api-key",
+    "api_key",
+    "password",
+    "passwd",
+    "jwt",
+    "otp",
+    "signature",
+];
+
+/// How an attribute leaves the browser; none: not at all. `field` is the secrecy of the element's value,
+/// `masked` says that it lies in a masked region.
+pub fn attribute<'a>(
+    tag: &str,
+    name: &str,
+    value: &'a str,
+    field: Option<Secrecy>,
+    masked: bool,
+    secrets: &Secrets,
+) -> Option<Cow<'a, str>> {
+    if BARE.contains(&tag) || NEVER.contains(&name) || name.starts_with("on") {
+        return None;
+    }
+    if name.starts_with("data-") && has_secret_name(name) {
+        return None;
+    }
+    if name == "value" && tag == "input" {
+        match field {
+            Some(Secrecy::Hidden) => return None,
+            Some(Secrecy::Password) => return Some(super::FIXED.into()),
+            Some(Secrecy::Masked) => return Some(value_bullets(value).into()),
+            Some(Secrecy::Open) | None => {}
+        }
+    }
+    if masked {
+        if SOURCES.contains(&name) {
+            return None;
+        }
+        if CONTENT.contains(&name) || name.starts_with("data-") {
+            return Some(bullets(value).into());
+        }
+    }
+    match name {
+        "class" => Some(value.into()),
+        "href" | "cite" => Some(hide_in(scrub_url(value), secrets)),
+        _ => Some(secrets.hide(value)),
+    }
+}
+
+fn hide_in<'a>(text: Cow<'a, str>, secrets: &Secrets) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => secrets.hide(text),
+        Cow::Owned(text) => Cow::Owned(secrets.hide(&text).into_owned()),
+    }
+}
+
+/// A URL without the values of query (and fragment) parameters that look like secrets.
+pub fn scrub_url(url: &str) -> Cow<'_, str> {
+    let Some(start) = url.find(['?', '#']) else { return Cow::Borrowed(url) };
+    let mut out = url[..start].to_owned();
+    let mut changed = false;
+    let mut rest = &url[start..];
+    while let Some(separator) = rest.chars().next() {
+        out.push(separator);
+        rest = &rest[separator.len_utf8()..];
+        let end = rest.find(['?', '#', '&', ';']).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        match part.split_once('=') {
+            Some((name, value)) if !value.is_empty() && is_secret_parameter(name) => {
+                out.push_str(name);
+                out.push('=');
+                changed = true;
+            }
+            _ => out.push_str(part),
+        }
+    }
+    if changed { Cow::Owned(out) } else { Cow::Borrowed(url) }
+}
+
+fn is_secret_parameter(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    has_secret_name(&name)
+        || ["code", "key", "sid", "pass", "pwd", "pin", "sig", "state"].contains(&name.as_str())
+}
+
+fn has_secret_name(name: &str) -> bool {
+    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_looking_parameters_lose_their_values() {
+        assert_eq!(scrub_url("/a?x=1&access_token=abc&y=2#code=7"), "/a?x=1&access_token=&y=2#code=");
+        assert!(matches!(scrub_url("/a?x=1&color=red#top"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn attributes_that_repeat_a_masked_value_are_masked() {
+        let mut secrets = Secrets::default();
+        secrets.note(3, "hunter22");
+        let shown = |tag, name, value, field| {
+            attribute(tag, name, value, field, false, &secrets).map(Cow::into_owned)
+        };
+        assert_eq!(
+            shown("input", "value", "hunter22", Some(Secrecy::Password)).unwrap(),
+            super::super::FIXED
+        );
+        assert_eq!(shown("div", "data-was", "hunter22", None).unwrap(), "••••••••");
+        assert_eq!(shown("input", "value", "x", Some(Secrecy::Hidden)), None);
+        assert_eq!(shown("div", "data-csrf-token", "x", None), None);
+        assert_eq!(shown("meta", "content", "x", None), None);
+        assert_eq!(shown("p", "onclick", "x()", None), None);
+    }
+
+    #[test]
+    fn a_masked_region_shows_no_content_in_attributes() {
+        let secrets = Secrets::default();
+        let shown = |name, value| attribute("img", name, value, None, true, &secrets).map(Cow::into_owned);
+        assert_eq!(shown("alt", "my face").unwrap(), "•• ••••");
+        assert_eq!(shown("src", "/me.png"), None);
+        assert_eq!(shown("class", "round").unwrap(), "round");
+    }
+}

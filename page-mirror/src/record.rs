@@ -1,0 +1,390 @@
+//! The customer's side: batches of what changed become frames.
+mod batch;
+mod nodes;
+
+use batch::{AttributeChange, StateChange};
+pub use batch::{Batch, BatchError};
+
+use crate::{
+    codec::{
+        Section,
+        bytes::{difference, put, put_signed},
+        columns::{FREE, Known, Writer},
+        ids, state,
+    },
+    limits,
+    mask::{
+        self, Secrets,
+        attributes::{attribute, scrub_url},
+        fields::{self, Secrecy},
+    },
+    tree::{NONE, ROOT, Tree},
+    words::FxMap,
+};
+
+/// A form field: what its value is, decided by all that is known of it.
+#[derive(Debug)]
+struct Field {
+    tag: Box<str>,
+    /// The attributes that decide.
+    hints: Vec<(Box<str>, Box<str>)>,
+    secrecy: Secrecy,
+}
+
+/// Frames of one document. The script keeps the DOM and the socket; this keeps what the other side knows.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    epoch: u32,
+    seq: u32,
+    /// The frame being gathered begins the epoch.
+    beginning: bool,
+    pending: Vec<u8>,
+    /// Every name that the script gave, for as long as the page lives.
+    names: Vec<Box<str>>,
+    tree: Tree,
+    known: Known,
+    shapes: nodes::Shapes,
+    fields: FxMap<u32, Field>,
+    secrets: Secrets,
+    freed: Vec<u32>,
+}
+
+/// A frame without its header, so that it can be compressed first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    pub keyframe: bool,
+    pub epoch: u32,
+    pub seq: u32,
+    pub bytes: Vec<u8>,
+}
+
+impl Recorder {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets the page: the next batch holds all of it, and begins an epoch. Ids start again below
+    /// [`ROOT`], which is the document.
+    pub fn begin(&mut self) {
+        self.epoch += 1;
+        self.beginning = true;
+        self.pending.clear();
+        self.tree.clear();
+        self.known = Known::default();
+        self.shapes.clear();
+        self.fields.clear();
+        self.secrets.clear();
+        self.freed.clear();
+    }
+
+    /// Takes one batch. After an error nothing of this epoch may be sent any more.
+    pub fn flush(&mut self, numbers: &[u32], text: &str) -> Result<(), BatchError> {
+        let batch = Batch::parse(numbers, text, &mut self.names)?;
+        self.note_fields(&batch);
+        if !batch.runs.is_empty() {
+            let bytes = self.nodes(&batch)?;
+            Section::Nodes.wrap(&bytes, &mut self.pending);
+        }
+        self.removed(&batch.removed)?;
+        self.attributes(&batch.changes)?;
+        self.texts(&batch.texts)?;
+        self.styles(&batch.styles)?;
+        self.sheets(&batch)?;
+        self.states(&batch.states)?;
+        self.rest(&batch)?;
+        if self.pending.len() > limits::BODY_BYTES { Err(BatchError::TooLarge) } else { Ok(()) }
+    }
+
+    /// Ids of nodes that the other side forgot since the last call: the script must forget them too.
+    pub fn freed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.freed)
+    }
+
+    /// The gathered frame, if anything changed.
+    pub fn take(&mut self) -> Option<Body> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        let keyframe = std::mem::take(&mut self.beginning);
+        self.seq = if keyframe { 0 } else { self.seq + 1 };
+        let bytes = std::mem::take(&mut self.pending);
+        Some(Body { keyframe, epoch: self.epoch, seq: self.seq, bytes })
+    }
+
+    /// Epoch and seq of the last frame taken, which a pointer frame carries.
+    pub fn position(&self) -> (u32, u32) {
+        (self.epoch, self.seq)
+    }
+
+    /// The ids of this epoch are running out; a keyframe would begin afresh.
+    pub fn wants_keyframe(&self) -> bool {
+        self.tree.next_id() > limits::IDS_WORTH_A_KEYFRAME
+            && self.tree.live() < limits::IDS_WORTH_A_KEYFRAME as usize / 4
+    }
+
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Values of masked fields come first, so that what repeats them is masked in the same batch.
+    fn note_fields(&mut self, batch: &Batch<'_>) {
+        let mut id = self.tree.next_id();
+        for item in &batch.items {
+            match item {
+                batch::Item::Element(element) => {
+                    let tag = &self.names[element.name as usize];
+                    if matches!(&**tag, "input" | "textarea" | "select") {
+                        let given = &batch.attributes[element.first..element.first + element.count];
+                        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
+                        let secrecy = fields::secrecy(tag, given.clone(), element.flags.once_password());
+                        let value = given.clone().find(|(name, _)| *name == "value").map(|(_, value)| value);
+                        if let Some(value) = value.filter(|_| secrecy != Secrecy::Open) {
+                            self.secrets.note(id, value);
+                        }
+                        let hints = given.filter(|(name, _)| *name != "value" && *name != "class");
+                        let hints = hints.map(|(name, value)| (name.into(), value.into())).collect();
+                        self.fields.insert(id, Field { tag: tag.clone(), hints, secrecy });
+                    }
+                    id += 1;
+                }
+                batch::Item::Ref(_) => {}
+                batch::Item::Text { .. }
+                | batch::Item::Comment
+                | batch::Item::Shadow { .. }
+                | batch::Item::Doctype => id += 1,
+            }
+        }
+        for change in &batch.changes {
+            self.note_hint(change);
+        }
+        for change in &batch.states {
+            if change.kind == state::VALUE && self.value_secrecy(change) != Secrecy::Open {
+                self.secrets.note(change.id, change.value);
+            }
+        }
+    }
+
+    /// An attribute of a field changed: it may be secret from now on. It never becomes less so.
+    fn note_hint(&mut self, change: &AttributeChange<'_>) {
+        let name = &*self.names[change.name as usize];
+        let Some(field) = self.fields.get_mut(&change.id) else { return };
+        if name == "value" || name == "class" {
+            return;
+        }
+        field.hints.retain(|(known, _)| **known != *name);
+        if let Some(value) = change.value {
+            field.hints.push((name.into(), value.into()));
+        }
+        let hints = field.hints.iter().map(|(name, value)| (&**name, &**value));
+        let once = change.flags.once_password() || field.secrecy == Secrecy::Password;
+        field.secrecy = field.secrecy.max(fields::secrecy(&field.tag, hints, once));
+    }
+
+    fn value_secrecy(&self, change: &StateChange<'_>) -> Secrecy {
+        let known = self.fields.get(&change.id).map_or(Secrecy::Open, |field| field.secrecy);
+        let region = if change.flags.masked() { Secrecy::Masked } else { Secrecy::Open };
+        let once = if change.flags.once_password() { Secrecy::Password } else { Secrecy::Open };
+        known.max(region).max(once)
+    }
+
+    fn removed(&mut self, removed: &[u32]) -> Result<(), BatchError> {
+        let mut gone = Vec::with_capacity(removed.len());
+        for &id in removed {
+            // Already gone with a node above it.
+            if self.tree.tag(id).is_some() {
+                self.tree.remove(id, &mut self.freed)?;
+                gone.push(id);
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        if !self.fields.is_empty() {
+            for id in &self.freed {
+                if self.fields.remove(id).is_some() {
+                    self.secrets.forget(*id);
+                }
+            }
+        }
+        let mut payload = Vec::new();
+        ids::write(&mut payload, &gone);
+        Section::Removed.wrap(&payload, &mut self.pending);
+        Ok(())
+    }
+
+    /// `ids`, names of removed attributes as `name * 2`, of set ones as `name * 2 + 1`; then their values.
+    fn attributes(&mut self, changes: &[AttributeChange<'_>]) -> Result<(), BatchError> {
+        let (mut named, mut refs, mut list) = (Vec::new(), Vec::new(), Vec::new());
+        let mut strings = Writer::default();
+        for change in changes {
+            let tag = self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
+            let field = self.fields.get(&change.id).map(|field| field.secrecy);
+            let name = &self.names[change.name as usize];
+            let value = change.value.and_then(|value| {
+                let tag = self.names.get(tag as usize).map_or("", AsRef::as_ref);
+                attribute(tag, name, value, field, change.flags.masked(), &self.secrets)
+            });
+            if name.len() > limits::NAME_BYTES {
+                continue;
+            }
+            list.push(change.id);
+            let number = self.shapes.name(change.name, name, u32::from(value.is_some()), &mut named)?;
+            if let Some(value) = value {
+                strings.push(&mut self.known, number as usize + 1, &value, &mut refs);
+            }
+        }
+        if !list.is_empty() {
+            let mut payload = Vec::new();
+            ids::write(&mut payload, &list);
+            payload.extend_from_slice(&named);
+            payload.extend_from_slice(&refs);
+            strings.finish(&mut payload);
+            Section::Attributes.wrap(&payload, &mut self.pending);
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, texts: &[(u32, bool, &str)]) -> Result<(), BatchError> {
+        let shown: Vec<_> = texts
+            .iter()
+            .map(|(id, masked, text)| {
+                let text = if *masked { mask::bullets(text).into() } else { self.secrets.hide(text) };
+                (*id, text.into_owned())
+            })
+            .collect();
+        self.strings(Section::Texts, &shown)
+    }
+
+    fn styles(&mut self, styles: &[(u32, &str)]) -> Result<(), BatchError> {
+        let shown: Vec<_> = styles.iter().map(|(id, text)| (*id, (*text).to_owned())).collect();
+        self.strings(Section::Styles, &shown)
+    }
+
+    /// `ids`, then one string each.
+    fn strings(&mut self, section: Section, changes: &[(u32, String)]) -> Result<(), BatchError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<u32> = changes.iter().map(|(id, _)| *id).collect();
+        if list.iter().any(|id| self.tree.tag(*id).is_none()) {
+            return Err(BatchError::Malformed);
+        }
+        let mut payload = Vec::new();
+        ids::write(&mut payload, &list);
+        let mut strings = Writer::default();
+        for (_, text) in changes {
+            strings.push(&mut self.known, FREE, text, &mut payload);
+        }
+        strings.finish(&mut payload);
+        section.wrap(&payload, &mut self.pending);
+        Ok(())
+    }
+
+    /// Texts of constructed sheets (`count`, their numbers, strings), and lists of who adopted them.
+    fn sheets(&mut self, batch: &Batch<'_>) -> Result<(), BatchError> {
+        if !batch.sheets.is_empty() {
+            let mut payload = Vec::new();
+            ids::write(&mut payload, &batch.sheets.iter().map(|(sheet, _)| *sheet).collect::<Vec<_>>());
+            let mut strings = Writer::default();
+            for (_, text) in &batch.sheets {
+                strings.push(&mut self.known, FREE, text, &mut payload);
+            }
+            strings.finish(&mut payload);
+            Section::Sheets.wrap(&payload, &mut self.pending);
+        }
+        for (id, sheets) in &batch.adopted {
+            self.tree.tag(*id).ok_or(BatchError::Malformed)?;
+            let mut payload = Vec::new();
+            put(&mut payload, *id);
+            ids::write(&mut payload, sheets);
+            Section::Adopted.wrap(&payload, &mut self.pending);
+        }
+        Ok(())
+    }
+
+    /// `ids`, a kind each, a string each.
+    fn states(&mut self, changes: &[StateChange<'_>]) -> Result<(), BatchError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (mut list, mut kinds, mut refs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut strings = Writer::default();
+        for change in changes {
+            self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
+            let secrecy = self.value_secrecy(change);
+            let shown = match (secrecy, change.kind) {
+                (Secrecy::Hidden, _) => continue,
+                (Secrecy::Open, state::VALUE) => self.secrets.hide(change.value),
+                (Secrecy::Masked, state::VALUE) => mask::value_bullets(change.value).into(),
+                (Secrecy::Password, state::VALUE) if change.value.is_empty() => "".into(),
+                (Secrecy::Password, state::VALUE) => mask::FIXED.into(),
+                (Secrecy::Open, _) => change.value.into(),
+                (Secrecy::Masked | Secrecy::Password, _) => continue,
+            };
+            list.push(change.id);
+            put(&mut kinds, change.kind);
+            strings.push(&mut self.known, FREE, &shown, &mut refs);
+        }
+        let mut payload = Vec::new();
+        ids::write(&mut payload, &list);
+        payload.extend_from_slice(&kinds);
+        payload.extend_from_slice(&refs);
+        strings.finish(&mut payload);
+        Section::States.wrap(&payload, &mut self.pending);
+        Ok(())
+    }
+
+    fn rest(&mut self, batch: &Batch<'_>) -> Result<(), BatchError> {
+        let mut payload = Vec::new();
+        for (id, x, y) in &batch.scrolls {
+            self.tree.tag(*id).ok_or(BatchError::Malformed)?;
+            put(&mut payload, *id);
+            put_signed(&mut payload, x.cast_signed());
+            put_signed(&mut payload, y.cast_signed());
+        }
+        if !payload.is_empty() {
+            Section::Scrolls.wrap(&payload, &mut self.pending);
+        }
+        if let Some(viewport) = batch.viewport {
+            payload.clear();
+            viewport.iter().for_each(|number| put(&mut payload, *number));
+            Section::Viewport.wrap(&payload, &mut self.pending);
+        }
+        if let Some((url, title)) = batch.page {
+            payload.clear();
+            for text in [&*scrub_url(url), &*self.secrets.hide(title)] {
+                let text = &text[..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)];
+                put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
+                payload.extend_from_slice(text.as_bytes());
+            }
+            Section::Page.wrap(&payload, &mut self.pending);
+        }
+        Ok(())
+    }
+}
+
+/// The body of a pointer frame: where the pointer is in the viewport, in CSS pixels, and whether it is down.
+pub fn pointer(x: i32, y: i32, down: bool) -> Vec<u8> {
+    let mut payload = Vec::new();
+    put_signed(&mut payload, x);
+    put_signed(&mut payload, y);
+    put(&mut payload, u32::from(down));
+    let mut body = Vec::new();
+    Section::Pointer.wrap(&payload, &mut body);
+    body
+}
+
+/// Where a run begins, relative to what was written before.
+fn put_place(out: &mut Vec<u8>, before: u32, parent: u32, after: u32) {
+    put_signed(out, difference(before, parent));
+    // 0: first among the children; otherwise the difference, moved away from 0.
+    match after {
+        NONE => put(out, 0),
+        after => {
+            let apart = difference(parent, after);
+            put(out, ((apart << 1) ^ (apart >> 31)).cast_unsigned().wrapping_add(1));
+        }
+    }
+}
+
+const _: () = assert!(ROOT == 1, "the script knows the document as 1");

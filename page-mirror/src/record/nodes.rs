@@ -1,0 +1,251 @@
+//! New and moved nodes of a batch, as bytes.
+use std::borrow::Cow;
+
+use super::{
+    BatchError, Recorder,
+    batch::{Batch, Element, Item},
+    put_place,
+};
+use crate::{
+    codec::{
+        bytes::{difference, put, put_signed},
+        columns::{FREE, Writer},
+        token,
+    },
+    limits, mask,
+    tree::{NONE, NOT_AN_ELEMENT},
+    words::FxMap,
+};
+
+/// Tags of [`crate::tree::Tree`] on this side: an element's name, or this.
+const NO_NAME: u32 = NOT_AN_ELEMENT + 1;
+
+/// Shapes and names that the other side knows in this epoch.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    shapes: FxMap<Box<[u32]>, u32>,
+    /// Names as the script numbers them, to numbers of the epoch plus one.
+    names: Vec<u32>,
+    used: u32,
+}
+
+impl Shapes {
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Writes a name as `number * 2 + bit`; one that is new for the epoch with its text behind.
+    pub(super) fn name(
+        &mut self,
+        given: u32,
+        text: &str,
+        bit: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<u32, BatchError> {
+        let at = given as usize;
+        if self.names.len() <= at {
+            self.names.resize(at + 1, 0);
+        }
+        if let Some(number) = self.names[at].checked_sub(1) {
+            put(out, number << 1 | bit);
+            return Ok(number);
+        }
+        if self.used as usize >= limits::NAMES {
+            return Err(BatchError::TooLarge);
+        }
+        let number = self.used;
+        self.used += 1;
+        self.names[at] = self.used;
+        put(out, number << 1 | bit);
+        put(out, u32::try_from(text.len()).unwrap_or(u32::MAX));
+        out.extend_from_slice(text.as_bytes());
+        Ok(number)
+    }
+}
+
+/// Values of one attribute, in the order of the nodes that have them.
+struct Column<'a> {
+    name: u32,
+    values: Vec<Cow<'a, str>>,
+}
+
+/// What is gathered while items are read, before the columns can be written.
+#[derive(Default)]
+struct Gathered<'a> {
+    structure: Vec<u8>,
+    columns: Vec<Column<'a>>,
+    /// Where a name's column stands in `columns`, plus one, by number of the epoch.
+    places: Vec<usize>,
+    texts: Vec<Cow<'a, str>>,
+    last_ref: u32,
+}
+
+impl<'a> Gathered<'a> {
+    fn value(&mut self, name: u32, value: Cow<'a, str>) {
+        let at = name as usize;
+        if self.places.len() <= at {
+            self.places.resize(at + 1, 0);
+        }
+        if self.places[at] == 0 {
+            self.columns.push(Column { name, values: Vec::new() });
+            self.places[at] = self.columns.len();
+        }
+        self.columns[self.places[at] - 1].values.push(value);
+    }
+}
+
+impl Recorder {
+    /// The payload of a nodes section. Nodes that move leave their places first, so that no order of the
+    /// runs can put a node below itself.
+    pub(super) fn nodes(&mut self, batch: &Batch<'_>) -> Result<Vec<u8>, BatchError> {
+        for item in &batch.items {
+            if let Item::Ref(id) = item {
+                self.tree.detach(*id)?;
+            }
+        }
+        let mut gathered = Gathered::default();
+        put(&mut gathered.structure, u32::try_from(batch.runs.len()).unwrap_or(u32::MAX));
+        let mut items = batch.items.iter();
+        let mut before = NONE;
+        for run in &batch.runs {
+            put_place(&mut gathered.structure, before, run.parent, run.after);
+            put(&mut gathered.structure, run.items);
+            before = run.parent;
+            let placed = self.subtrees(&mut items, run.items, batch, &mut gathered)?;
+            self.tree.place(run.parent, run.after, &placed)?;
+        }
+        let Gathered { structure: mut payload, columns, texts, .. } = gathered;
+        let mut strings = Writer::default();
+        for column in columns {
+            for value in column.values {
+                strings.push(&mut self.known, column.name as usize + 1, &value, &mut payload);
+            }
+        }
+        for text in texts {
+            strings.push(&mut self.known, FREE, &text, &mut payload);
+        }
+        strings.finish(&mut payload);
+        Ok(payload)
+    }
+
+    /// Reads `count` items with all below them; returns the ids of the `count`.
+    fn subtrees<'a>(
+        &mut self,
+        items: &mut std::slice::Iter<'_, Item<'a>>,
+        count: u32,
+        batch: &Batch<'a>,
+        gathered: &mut Gathered<'a>,
+    ) -> Result<Vec<u32>, BatchError> {
+        // Open nodes: id, children that are still to come, where its children begin in `siblings`.
+        let mut open = vec![(NONE, count, 0)];
+        let mut siblings: Vec<u32> = Vec::new();
+        while let Some((id, left, start)) = open.last_mut() {
+            if *left == 0 {
+                if *id == NONE {
+                    break;
+                }
+                self.tree.place(*id, NONE, &siblings[*start..])?;
+                siblings.truncate(*start);
+                open.pop();
+                continue;
+            }
+            *left -= 1;
+            let item = items.next().ok_or(BatchError::Malformed)?;
+            let (id, children) = self.item(item, batch, gathered)?;
+            siblings.push(id);
+            if children > 0 {
+                open.push((id, children, siblings.len()));
+            }
+        }
+        Ok(siblings)
+    }
+
+    /// Writes one item; returns its id and the number of its children.
+    fn item<'a>(
+        &mut self,
+        item: &Item<'a>,
+        batch: &Batch<'a>,
+        gathered: &mut Gathered<'a>,
+    ) -> Result<(u32, u32), BatchError> {
+        let out = &mut gathered.structure;
+        match item {
+            Item::Element(element) => {
+                self.element(element, batch, gathered)?;
+                put(&mut gathered.structure, element.children);
+                Ok((self.tree.create(element.name)?, element.children))
+            }
+            Item::Text { masked, text } => {
+                put(out, token::TEXT);
+                let text = if *masked { mask::bullets(text).into() } else { self.secrets.hide(text) };
+                gathered.texts.push(text);
+                Ok((self.tree.create(NO_NAME)?, 0))
+            }
+            Item::Comment => {
+                put(out, token::COMMENT);
+                Ok((self.tree.create(NO_NAME)?, 0))
+            }
+            Item::Doctype => {
+                put(out, token::DOCTYPE);
+                Ok((self.tree.create(NO_NAME)?, 0))
+            }
+            Item::Shadow { children } => {
+                put(out, token::SHADOW);
+                put(out, *children);
+                Ok((self.tree.create(NO_NAME)?, *children))
+            }
+            Item::Ref(id) => {
+                put(out, token::REF);
+                put_signed(out, difference(gathered.last_ref, *id));
+                gathered.last_ref = *id;
+                Ok((*id, 0))
+            }
+        }
+    }
+
+    /// Writes an element's shape and gathers its values.
+    fn element<'a>(
+        &mut self,
+        element: &Element,
+        batch: &Batch<'a>,
+        gathered: &mut Gathered<'a>,
+    ) -> Result<(), BatchError> {
+        let tag = &self.names[element.name as usize];
+        let field = self.fields.get(&self.tree.next_id()).map(|field| field.secrecy);
+        let mut shape = vec![element.name << 2 | element.flags.namespace()];
+        let mut values: Vec<Cow<'a, str>> = Vec::with_capacity(element.count);
+        for (name, value) in &batch.attributes[element.first..element.first + element.count] {
+            let text = &self.names[*name as usize];
+            if text.len() > limits::NAME_BYTES || values.len() >= limits::ATTRIBUTES {
+                continue;
+            }
+            let masked = element.flags.masked();
+            if let Some(value) = mask::attributes::attribute(tag, text, value, field, masked, &self.secrets) {
+                shape.push(*name);
+                values.push(value);
+            }
+        }
+        let out = &mut gathered.structure;
+        let known = self.shapes.shapes.get(&*shape).copied();
+        match known {
+            Some(number) => put(out, number + token::FIRST_SHAPE),
+            None => {
+                put(out, token::NEW_SHAPE);
+                self.shapes.name(element.name, tag, 0, out)?;
+                put(out, element.flags.namespace());
+                put(out, u32::try_from(shape.len() - 1).unwrap_or(u32::MAX));
+            }
+        }
+        for (name, value) in shape[1..].iter().zip(values) {
+            let number = match known {
+                Some(_) => self.shapes.names[*name as usize] - 1,
+                None => self.shapes.name(*name, &self.names[*name as usize], 0, &mut gathered.structure)?,
+            };
+            gathered.value(number, value);
+        }
+        if known.is_none() && self.shapes.shapes.len() < limits::SHAPES {
+            let number = u32::try_from(self.shapes.shapes.len()).unwrap_or(u32::MAX);
+            self.shapes.shapes.insert(shape.into(), number);
+        }
+        Ok(())
+    }
+}

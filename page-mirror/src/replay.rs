@@ -1,0 +1,375 @@
+//! The viewer's side: frames become operations on a document, after everything in them was checked.
+//!
+//! The page and the wire are hostile. What a replica may hold is decided here: elements and attributes by
+//! allow-lists ([`elements`], [`attributes`]), addresses by the business's origins ([`urls`]), style text by
+//! its tokens ([`css`]). The script that carries the operations out decides nothing.
+pub mod attributes;
+pub mod css;
+pub mod elements;
+mod nodes;
+pub mod ops;
+pub mod urls;
+
+use std::borrow::Cow;
+
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use crate::{
+    codec::{self, DEFLATED, FORMAT, FrameError, Section, bytes::Reader, columns::FREE, ids, state},
+    limits,
+    tree::Tree,
+};
+use attributes::Rule;
+use ops::{Ops, op};
+use urls::Origins;
+
+/// Why a frame was not applied. The replica is of no use until a keyframe arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    #[error("there was no keyframe yet")]
+    NoKeyframe,
+    #[error("a frame is missing")]
+    Gap,
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// What a frame did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// [`Replica::take_ops`] has work.
+    Changed,
+    /// The frame was applied before.
+    Old,
+}
+
+/// What the customer sees beside the document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct View {
+    pub url: String,
+    pub title: String,
+    /// CSS pixels.
+    pub width: u32,
+    pub height: u32,
+    /// Device pixels per CSS pixel, in hundredths.
+    pub ratio: u32,
+}
+
+/// Where the customer's pointer is in the viewport, in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointer {
+    pub x: i32,
+    pub y: i32,
+    pub down: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Replica {
+    origins: Origins,
+    /// Epoch and seq of the last frame.
+    at: Option<(u32, u32)>,
+    tree: Tree,
+    names: Vec<Box<str>>,
+    shapes: Vec<nodes::Shape>,
+    remembered: codec::columns::Remembered,
+    ops: Ops,
+    view: View,
+}
+
+impl Replica {
+    pub fn new(origins: Origins) -> Self {
+        Self { origins, ..Self::default() }
+    }
+
+    /// Other origins, from the next keyframe on.
+    pub fn set_origins(&mut self, origins: Origins) {
+        self.origins = origins;
+    }
+
+    /// Applies a keyframe (`keyframe`, seq 0) or the patch that follows the last frame.
+    pub fn apply(
+        &mut self,
+        keyframe: bool,
+        epoch: u32,
+        seq: u32,
+        frame: &[u8],
+    ) -> Result<Applied, ReplayError> {
+        if !keyframe {
+            let (current, last) = self.at.ok_or(ReplayError::NoKeyframe)?;
+            if epoch == current && seq <= last {
+                return Ok(Applied::Old);
+            }
+            if epoch != current || last.checked_add(1) != Some(seq) {
+                self.at = None;
+                return Err(ReplayError::Gap);
+            }
+        } else if self.at.is_some_and(|(current, _)| current == epoch) {
+            return Ok(Applied::Old);
+        } else {
+            self.forget();
+        }
+        self.at = None;
+        let applied = open(frame).and_then(|body| self.sections(&body));
+        if let Err(error) = applied {
+            self.forget();
+            return Err(error.into());
+        }
+        self.at = Some((epoch, seq));
+        Ok(Applied::Changed)
+    }
+
+    /// Reads a pointer frame; none if it belongs to a page that is not shown.
+    pub fn pointer(&self, epoch: u32, frame: &[u8]) -> Result<Option<Pointer>, ReplayError> {
+        if self.at.is_none_or(|(current, _)| current != epoch) {
+            return Ok(None);
+        }
+        let body = open(frame)?;
+        let mut reader = Reader::new(&body);
+        while !reader.is_empty() {
+            let (tag, mut payload) = codec::next_section(&mut reader)?;
+            if Section::from_tag(tag) == Some(Section::Pointer) {
+                let (x, y, down) = (payload.signed()?, payload.signed()?, payload.u32()? != 0);
+                return Ok(Some(Pointer { x, y, down }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Forgets the page: the operations clear the document.
+    pub fn forget(&mut self) {
+        self.at = None;
+        self.tree.clear();
+        self.names.clear();
+        self.shapes.clear();
+        self.remembered = codec::columns::Remembered::default();
+        self.ops.clear();
+        self.view = View::default();
+    }
+
+    /// Numbers and text for the script, gathered since the last call.
+    pub fn take_ops(&mut self) -> (Vec<u32>, String) {
+        self.ops.take()
+    }
+
+    /// Where the replica stands, to go on from after a lost connection: epoch and seq.
+    pub fn position(&self) -> Option<(u32, u32)> {
+        self.at
+    }
+
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    fn sections(&mut self, body: &[u8]) -> Result<(), FrameError> {
+        let mut reader = Reader::new(body);
+        let mut budget = limits::CHANGES;
+        while !reader.is_empty() {
+            let (tag, payload) = codec::next_section(&mut reader)?;
+            match Section::from_tag(tag) {
+                Some(Section::Nodes) => self.nodes(payload, &mut budget)?,
+                Some(Section::Removed) => self.removed(payload, &mut budget)?,
+                Some(Section::Attributes) => self.attributes(payload, &mut budget)?,
+                Some(Section::Texts) => self.texts(payload, &mut budget)?,
+                Some(Section::States) => self.states(payload, &mut budget)?,
+                Some(Section::Scrolls) => self.scrolls(payload, &mut budget)?,
+                Some(Section::Viewport) => self.viewport(payload)?,
+                Some(Section::Styles) => self.styles(payload, &mut budget)?,
+                Some(Section::Sheets) => self.sheets(payload, &mut budget)?,
+                Some(Section::Adopted) => self.adopted(payload, &mut budget)?,
+                Some(Section::Page) => self.page(payload)?,
+                // A pointer has frames of its own; what is not known is of a later revision.
+                Some(Section::Pointer) | None => {}
+            }
+            if self.ops.full() {
+                return Err(FrameError::TooLarge);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a name written as `number * 2 + bit`.
+    fn name(&mut self, reader: &mut Reader<'_>) -> Result<(u32, bool), FrameError> {
+        let written = reader.u32()?;
+        let (number, bit) = (written >> 1, written & 1 != 0);
+        if number as usize == self.names.len() {
+            if self.names.len() >= limits::NAMES {
+                return Err(FrameError::TooLarge);
+            }
+            let length = reader.count(limits::NAME_BYTES)?;
+            self.names.push(reader.text(length)?.into());
+        }
+        if number as usize >= self.names.len() {
+            return Err(FrameError::Malformed);
+        }
+        Ok((number, bit))
+    }
+
+    fn removed(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        for id in ids::read(&mut reader, budget)? {
+            if self.tree.tag(id) == Some(nodes::SHADOW) {
+                return Err(FrameError::Malformed);
+            }
+            let mut freed = Vec::new();
+            self.tree.remove(id, &mut freed)?;
+            self.ops.put(&[op::REMOVE, u32::try_from(freed.len()).unwrap_or(u32::MAX)]);
+            self.ops.put(&freed);
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let list = ids::read(&mut reader, budget)?;
+        let mut named = Vec::with_capacity(list.len().min(reader.len()));
+        for _ in &list {
+            named.push(self.name(&mut reader)?);
+        }
+        let set: Vec<(usize, usize)> =
+            named.iter().filter(|(_, set)| *set).map(|(name, _)| (*name as usize + 1, 1)).collect();
+        let columns = self.remembered.read(reader, &set)?;
+        let mut next = 0;
+        for (id, (name, set)) in list.into_iter().zip(named) {
+            let tag = self.tree.tag(id).ok_or(FrameError::Malformed)?;
+            let element = self.names.get((tag >> 2) as usize).ok_or(FrameError::Malformed)?;
+            let text = &*self.names[name as usize];
+            let rule = attributes::rule(element, tag & 3, text);
+            let given = set.then(|| columns.get(&self.remembered, next)).transpose()?;
+            next += usize::from(set);
+            if rule == Rule::Drop {
+                continue;
+            }
+            if let (Rule::Size, Some((width, height))) = (rule, given.and_then(attributes::size)) {
+                self.ops.put(&[op::BOX, id, width, height]);
+                continue;
+            }
+            let value = given.and_then(|given| attributes::value(rule, given, &self.origins));
+            let made = self.ops.name(attributes::name(text));
+            match value {
+                Some(value) => {
+                    self.ops.put(&[op::SET, id, made]);
+                    self.ops.string(&value);
+                }
+                None => self.ops.put(&[op::UNSET, id, made]),
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let list = ids::read(&mut reader, budget)?;
+        let columns = self.remembered.read(reader, &[(FREE, list.len())])?;
+        for (at, id) in list.into_iter().enumerate() {
+            if self.tree.tag(id) != Some(nodes::TEXT) {
+                return Err(FrameError::Malformed);
+            }
+            self.ops.put(&[op::DATA, id]);
+            self.ops.string(columns.get(&self.remembered, at)?);
+        }
+        Ok(())
+    }
+
+    fn styles(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let list = ids::read(&mut reader, budget)?;
+        let columns = self.remembered.read(reader, &[(FREE, list.len())])?;
+        for (at, id) in list.into_iter().enumerate() {
+            if !self.tree.tag(id).is_some_and(|tag| self.is_style(tag)) {
+                return Err(FrameError::Malformed);
+            }
+            let text = columns.get(&self.remembered, at)?;
+            self.ops.put(&[op::STYLE, id]);
+            self.ops.string(&css::sanitise(text, &self.origins));
+        }
+        Ok(())
+    }
+
+    fn states(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let list = ids::read(&mut reader, budget)?;
+        let mut kinds = Vec::with_capacity(list.len().min(reader.len()));
+        for _ in &list {
+            kinds.push(reader.u32()?);
+        }
+        let columns = self.remembered.read(reader, &[(FREE, list.len())])?;
+        for (at, (id, kind)) in list.into_iter().zip(kinds).enumerate() {
+            self.tree.tag(id).ok_or(FrameError::Malformed)?;
+            let value = columns.get(&self.remembered, at)?;
+            if kind <= state::SELECTED {
+                self.ops.put(&[op::STATE, id, kind]);
+                self.ops.string(value);
+            }
+        }
+        Ok(())
+    }
+
+    fn scrolls(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        while !reader.is_empty() {
+            *budget = budget.checked_sub(1).ok_or(FrameError::TooLarge)?;
+            let (id, x, y) = (reader.u32()?, reader.signed()?, reader.signed()?);
+            self.tree.tag(id).ok_or(FrameError::Malformed)?;
+            self.ops.put(&[op::SCROLL, id, x.cast_unsigned(), y.cast_unsigned()]);
+        }
+        Ok(())
+    }
+
+    fn viewport(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
+        const LARGEST: usize = 20_000;
+        let side =
+            |reader: &mut Reader<'_>| reader.count(LARGEST).map(|side| u32::try_from(side).unwrap_or(0));
+        (self.view.width, self.view.height) = (side(&mut reader)?, side(&mut reader)?);
+        self.view.ratio = side(&mut reader)?;
+        Ok(())
+    }
+
+    fn sheets(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let list = ids::read(&mut reader, budget)?;
+        let columns = self.remembered.read(reader, &[(FREE, list.len())])?;
+        for (at, sheet) in list.into_iter().enumerate() {
+            if sheet as usize >= limits::SHEETS {
+                return Err(FrameError::TooLarge);
+            }
+            let text = columns.get(&self.remembered, at)?;
+            self.ops.put(&[op::SHEET, sheet]);
+            self.ops.string(&css::sanitise(text, &self.origins));
+        }
+        Ok(())
+    }
+
+    fn adopted(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        let id = reader.u32()?;
+        self.tree.tag(id).ok_or(FrameError::Malformed)?;
+        let list = ids::read(&mut reader, budget)?;
+        if list.len() > limits::SHEETS || list.iter().any(|sheet| *sheet as usize >= limits::SHEETS) {
+            return Err(FrameError::TooLarge);
+        }
+        self.ops.put(&[op::ADOPT, id, u32::try_from(list.len()).unwrap_or(u32::MAX)]);
+        self.ops.put(&list);
+        Ok(())
+    }
+
+    fn page(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
+        let mut text = || {
+            let length = reader.count(limits::STRING_BYTES)?;
+            Ok::<_, FrameError>(reader.text(length)?.to_owned())
+        };
+        (self.view.url, self.view.title) = (text()?, text()?);
+        Ok(())
+    }
+}
+
+/// The body behind a frame's header, inflated if it was compressed.
+fn open(frame: &[u8]) -> Result<Cow<'_, [u8]>, FrameError> {
+    let ([version, flags], body) = frame.split_first_chunk().ok_or(FrameError::Truncated)?;
+    if *version != FORMAT {
+        return Err(FrameError::Version);
+    }
+    match *flags {
+        0 if body.len() <= limits::BODY_BYTES => Ok(Cow::Borrowed(body)),
+        0 => Err(FrameError::TooLarge),
+        DEFLATED => decompress_to_vec_with_limit(body, limits::BODY_BYTES)
+            .map(Cow::Owned)
+            .map_err(|_| FrameError::Malformed),
+        _ => Err(FrameError::Malformed),
+    }
+}

@@ -1,0 +1,97 @@
+//! What a document must do to follow the page: one batch a frame, as numbers and one text, for a script that
+//! does it without a decision of its own.
+//!
+//! "A string" is its length in UTF-16 units; it is the next so many of the text. Names have numbers that
+//! [`op::NAME`] gives out, from 0 after each [`op::CLEAR`].
+use crate::{limits, words::Words};
+
+/// The operations, each with its operands.
+pub mod op {
+    /// A new page: all is forgotten; node 1 is the document.
+    pub const CLEAR: u32 = 1;
+    /// string: the next name.
+    pub const NAME: u32 = 2;
+    /// id, parent (0: none yet), namespace, name, count, (name, string)*
+    pub const ELEMENT: u32 = 3;
+    /// id, parent, string
+    pub const TEXT: u32 = 4;
+    /// id, parent
+    pub const COMMENT: u32 = 5;
+    /// id, host
+    pub const SHADOW: u32 = 6;
+    /// id, parent: a node that was elsewhere becomes the last child.
+    pub const APPEND: u32 = 7;
+    /// id: out of its place, to be placed again.
+    pub const DETACH: u32 = 8;
+    /// parent, after (0: first), count, id*
+    pub const PLACE: u32 = 9;
+    /// count, id*: the first leaves the document, all are forgotten.
+    pub const REMOVE: u32 = 10;
+    /// id, name, string
+    pub const SET: u32 = 11;
+    /// id, name
+    pub const UNSET: u32 = 12;
+    /// id, string: a text's content.
+    pub const DATA: u32 = 13;
+    /// id, kind, string: form state.
+    pub const STATE: u32 = 14;
+    /// id, x, y (two's complement)
+    pub const SCROLL: u32 = 15;
+    /// id, string: the text of a style element.
+    pub const STYLE: u32 = 16;
+    /// sheet, string
+    pub const SHEET: u32 = 17;
+    /// id, count, sheet*
+    pub const ADOPT: u32 = 18;
+    /// id, width, height: a labelled box has this size.
+    pub const BOX: u32 = 19;
+}
+
+#[derive(Debug, Default)]
+pub struct Ops {
+    pub numbers: Vec<u32>,
+    pub text: String,
+    names: Words,
+    full: bool,
+}
+
+impl Ops {
+    pub(super) fn put(&mut self, numbers: &[u32]) {
+        self.numbers.extend_from_slice(numbers);
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
+        let units = if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() };
+        if self.text.len() + text.len() > limits::OPERATIONS_BYTES {
+            self.full = true;
+            return;
+        }
+        self.numbers.push(u32::try_from(units).unwrap_or(u32::MAX));
+        self.text.push_str(text);
+    }
+
+    /// More was asked for than is done at once. What was gathered is of no use.
+    pub(super) fn full(&self) -> bool {
+        self.full
+    }
+
+    /// The number of a name, which is given out if it is new.
+    pub(super) fn name(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.names.get(name) {
+            return number;
+        }
+        self.put(&[op::NAME]);
+        self.string(name);
+        self.names.insert(name)
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+        self.put(&[op::CLEAR]);
+    }
+
+    /// What was gathered since the last call.
+    pub(super) fn take(&mut self) -> (Vec<u32>, String) {
+        (std::mem::take(&mut self.numbers), std::mem::take(&mut self.text))
+    }
+}

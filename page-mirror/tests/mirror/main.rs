@@ -1,0 +1,11 @@
+//! The mirror as a whole, without a browser.
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod masking;
+#[cfg(test)]
+mod page;

@@ -1,0 +1,164 @@
+//! What is masked is not in the bytes; what is not masked is found by the same search.
+use page_mirror::{
+    codec::state,
+    record::{Body, Recorder},
+};
+
+const CARD: &str = "4242 4242 4242 4242";
+const PASSWORD: &str = "correct-horse-7";
+
+/// A batch as the recorder's script writes it.
+#[derive(Default)]
+struct Script {
+    names: Vec<String>,
+    numbers: Vec<u32>,
+    text: String,
+}
+
+impl Script {
+    /// A page of one root element; its first child has id 3.
+    fn page(&mut self) -> &mut Self {
+        self.numbers.extend([1, 1, 0, 1]);
+        self.name("html");
+        self.numbers.extend([0, 0]);
+        self
+    }
+
+    fn element(&mut self, tag: &str, flags: u32, attributes: &[(&str, &str)]) -> &mut Self {
+        self.numbers.push(1);
+        self.name(tag);
+        self.numbers.extend([flags, u32::try_from(attributes.len()).unwrap()]);
+        for (name, value) in attributes {
+            self.name(name);
+            self.string(value);
+        }
+        self.numbers.push(0);
+        self
+    }
+
+    fn text(&mut self, flags: u32, text: &str) -> &mut Self {
+        self.numbers.extend([2, flags]);
+        self.string(text);
+        self
+    }
+
+    fn end_of_page(&mut self) -> &mut Self {
+        self.numbers.extend([0, 0]);
+        self
+    }
+
+    fn value(&mut self, id: u32, flags: u32, value: &str) -> &mut Self {
+        self.numbers.extend([6, id, flags, state::VALUE]);
+        self.string(value);
+        self
+    }
+
+    fn attribute(&mut self, id: u32, name: &str, value: &str) -> &mut Self {
+        self.numbers.extend([3, id, 0]);
+        self.name(name);
+        self.string(value);
+        self
+    }
+
+    fn set_text(&mut self, id: u32, text: &str) -> &mut Self {
+        self.numbers.extend([5, id, 0]);
+        self.string(text);
+        self
+    }
+
+    fn hand_over(&mut self, recorder: &mut Recorder) -> Body {
+        let (numbers, text) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.text));
+        recorder.flush(&numbers, &text).unwrap();
+        recorder.take().unwrap()
+    }
+
+    fn name(&mut self, name: &str) {
+        let known = self.names.iter().position(|known| known == name);
+        self.numbers.push(u32::try_from(known.unwrap_or(self.names.len())).unwrap());
+        if known.is_none() {
+            self.names.push(name.to_owned());
+            self.string(name);
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        self.numbers.push(u32::try_from(text.encode_utf16().count()).unwrap());
+        self.text.push_str(text);
+    }
+}
+
+fn begun() -> (Script, Recorder) {
+    let mut recorder = Recorder::new();
+    recorder.begin();
+    (Script::default(), recorder)
+}
+
+fn holds(body: &Body, needle: &str) -> bool {
+    body.bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+#[test]
+fn values_of_masked_fields_are_not_in_the_bytes_and_others_are() {
+    let fields: [(&[(&str, &str)], &str); 6] = [
+        (&[("type", "password")], PASSWORD),
+        (&[("type", "text"), ("autocomplete", "cc-csc")], "99871"),
+        (&[("name", "cardNumber")], "4000 12"),
+        (&[("type", "hidden"), ("name", "x")], "abc-secret-abc"),
+        (&[("id", "passport_no")], "C01X00T47"),
+        (&[("name", "note")], CARD),
+    ];
+    for (attributes, value) in fields {
+        let (mut script, mut recorder) = begun();
+        let with_value = [attributes, &[("value", value)]].concat();
+        script.page().element("input", 0, &with_value).end_of_page().value(3, 0, value);
+        let body = script.hand_over(&mut recorder);
+        assert!(!holds(&body, value), "{attributes:?}");
+    }
+    let (mut script, mut recorder) = begun();
+    script.page().element("input", 0, &[("name", "note"), ("value", PASSWORD)]).end_of_page();
+    assert!(
+        holds(&script.value(3, 0, "99871").hand_over(&mut recorder), PASSWORD),
+        "the search finds what is open"
+    );
+}
+
+#[test]
+fn what_repeats_a_masked_value_is_masked_in_the_same_batch_and_later() {
+    let (mut script, mut recorder) = begun();
+    script.page().text(0, PASSWORD).element("p", 0, &[("title", PASSWORD)]);
+    script.element("input", 0, &[("type", "password")]).end_of_page().value(5, 0, PASSWORD);
+    assert!(!holds(&script.hand_over(&mut recorder), PASSWORD));
+    script.set_text(3, &format!("You typed {PASSWORD}.")).attribute(4, "data-echo", PASSWORD);
+    assert!(!holds(&script.hand_over(&mut recorder), PASSWORD));
+}
+
+#[test]
+fn a_password_that_is_shown_as_text_stays_a_password() {
+    let (mut script, mut recorder) = begun();
+    script.page().element("input", 0, &[("type", "password")]).end_of_page();
+    script.hand_over(&mut recorder);
+    script.attribute(3, "type", "text").value(3, 0, PASSWORD);
+    assert!(!holds(&script.hand_over(&mut recorder), PASSWORD));
+    script.attribute(3, "value", PASSWORD);
+    assert!(!holds(&script.hand_over(&mut recorder), PASSWORD));
+}
+
+#[test]
+fn a_field_that_becomes_secret_is_masked_from_then_on() {
+    let (mut script, mut recorder) = begun();
+    script.page().element("input", 0, &[("name", "note")]).end_of_page();
+    script.hand_over(&mut recorder);
+    script.attribute(3, "autocomplete", "cc-number").value(3, 0, "4000 12");
+    assert!(!holds(&script.hand_over(&mut recorder), "4000 12"));
+}
+
+#[test]
+fn a_masked_region_keeps_its_shape_and_shows_nothing() {
+    let (mut script, mut recorder) = begun();
+    script.page().text(4, "Ada Lovelace").element("input", 4, &[("placeholder", "Ada's id")]).end_of_page();
+    let body = script.value(4, 4, "1815").hand_over(&mut recorder);
+    for needle in ["Ada", "Lovelace", "1815"] {
+        assert!(!holds(&body, needle), "{needle}");
+    }
+    assert!(holds(&body, "••• ••••••••"));
+}
