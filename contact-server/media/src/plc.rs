@@ -15,8 +15,10 @@ const MIN_PITCH: usize = 40;
 const MAX_PITCH: usize = 120;
 /// What is compared when looking for the pitch: 20 ms.
 const WINDOW: usize = 160;
-/// Past samples that are kept: three long periods, and what their seam needs.
-const HISTORY: usize = 3 * MAX_PITCH + MAX_PITCH / 4;
+/// Past samples that are kept: three long periods, and what their seam and the interpolation need.
+const HISTORY: usize = 3 * (MAX_PITCH + 1) + MAX_PITCH / 4 + TAPS;
+/// Samples that the interpolation between samples looks at.
+const TAPS: usize = 6;
 /// After this much loss another period joins the repeated ones, lest it buzz; and the fading begins.
 const STEP: usize = 10 * SAMPLES_PER_MS;
 const MAX_PERIODS: usize = 3;
@@ -42,12 +44,14 @@ pub struct Plc {
 struct Loss {
     /// The history as it was when the loss began.
     source: [f32; HISTORY],
-    pitch: usize,
+    /// In samples, with a fraction: a tone of five samples a period, repeated at a pitch that is wrong by a
+    /// seventh of a sample, is out of step before a packet's time is over.
+    pitch: f32,
     periods: usize,
     /// In the repeated periods.
-    position: usize,
+    position: f32,
     /// The (periods, position) being faded out since a period joined, and samples of that fade still to come.
-    before: (usize, usize, usize),
+    before: (usize, f32, usize),
     /// Samples made up so far.
     made: usize,
     /// What the first made-up sample lacks to continue the last true one.
@@ -136,9 +140,18 @@ impl Plc {
 impl Loss {
     fn new(history: &[i16; HISTORY]) -> Self {
         let pitch = find_pitch(history);
-        let source = history.map(f32::from);
-        let step = source[HISTORY - 1] - source[HISTORY - 1 - pitch];
-        Self { source, pitch, periods: 1, position: 0, before: (0, 0, 0), made: 0, step, muting: None }
+        let mut loss = Self {
+            source: history.map(f32::from),
+            pitch,
+            periods: 1,
+            position: 0.0,
+            before: (0, 0.0, 0),
+            made: 0,
+            step: 0.0,
+            muting: None,
+        };
+        loss.step = loss.source[HISTORY - 1] - loss.between(HISTORY as f32 - 1.0 - pitch);
+        loss
     }
 
     fn is_over(&self) -> bool {
@@ -148,7 +161,7 @@ impl Loss {
     /// The longer the loss, the longer the way back.
     fn overlap(&self) -> usize {
         let steps = self.made.saturating_sub(1) / STEP;
-        (self.pitch / 4 + steps * OVERLAP_PER_STEP).min(MAX_OVERLAP)
+        (self.seam() + steps * OVERLAP_PER_STEP).min(MAX_OVERLAP)
     }
 
     fn next(&mut self) -> f32 {
@@ -165,13 +178,13 @@ impl Loss {
         if left > 0 {
             let weight = left as f32 / (self.seam() + 1) as f32;
             sample = sample * (1.0 - weight) + self.repeated(periods, position) * weight;
-            self.before = (periods, (position + 1) % (periods * self.pitch), left - 1);
+            self.before = (periods, self.after(periods, position), left - 1);
         }
         if self.made < self.seam() {
             sample += self.step * (1.0 - (self.made + 1) as f32 / (self.seam() + 1) as f32);
         }
         let gain = self.gain();
-        self.position = (self.position + 1) % (self.periods * self.pitch);
+        self.position = self.after(self.periods, self.position);
         self.made += 1;
         sample * gain
     }
@@ -187,41 +200,77 @@ impl Loss {
 
     /// Length of the seam where the repetition closes on itself.
     fn seam(&self) -> usize {
-        self.pitch / 4
+        self.pitch as usize / 4
+    }
+
+    fn after(&self, periods: usize, position: f32) -> f32 {
+        (position + 1.0) % (periods as f32 * self.pitch)
     }
 
     /// Sample `position` of the last `periods` periods, whose end is faded into what came before their start.
-    fn repeated(&self, periods: usize, position: usize) -> f32 {
-        let length = periods * self.pitch;
-        let sample = self.source[HISTORY - length + position];
-        let seam_from = length - self.seam();
+    fn repeated(&self, periods: usize, position: f32) -> f32 {
+        let length = periods as f32 * self.pitch;
+        let sample = self.between(HISTORY as f32 - length + position);
+        let seam_from = length - self.seam() as f32;
         if position < seam_from {
             return sample;
         }
-        let weight = (position - seam_from + 1) as f32 / (self.seam() + 1) as f32;
-        let before_start = self.source[HISTORY + position - 2 * length];
+        let weight = (position - seam_from + 1.0) / (self.seam() + 1) as f32;
+        let before_start = self.between(HISTORY as f32 - 2.0 * length + position);
         sample * (1.0 - weight) + before_start * weight
     }
+
+    /// The source between its samples, by Lagrange's polynomial through the six around.
+    fn between(&self, place: f32) -> f32 {
+        const FIRST: f32 = (TAPS / 2 - 1) as f32;
+        let whole = place.floor();
+        let fraction = place - whole;
+        let first = (whole - FIRST).max(0.0) as usize;
+        let mut sum = 0.0;
+        for tap in 0..TAPS {
+            let mut weight = 1.0;
+            for other in (0..TAPS).filter(|&other| other != tap) {
+                weight *= (fraction + FIRST - other as f32) / (tap as f32 - other as f32);
+            }
+            sum += weight * self.sample(first + tap);
+        }
+        sum
+    }
+
+    /// Past the end of what is known the voice is taken to repeat.
+    fn sample(&self, at: usize) -> f32 {
+        if at < HISTORY { self.source[at] } else { self.source[at - self.pitch.round() as usize] }
+    }
 }
 
-/// The lag at which the newest 20 ms most resemble what was before them.
-fn find_pitch(history: &[i16; HISTORY]) -> usize {
+/// The lag, with its fraction, at which the newest 20 ms most resemble what was before them.
+fn find_pitch(history: &[i16; HISTORY]) -> f32 {
     let newest = &history[HISTORY - WINDOW..];
     if energy(newest) == 0.0 {
-        return MIN_PITCH;
+        return MIN_PITCH as f32;
     }
-    let mut best = (MIN_PITCH, f32::MIN);
-    for lag in MIN_PITCH..=MAX_PITCH {
+    // With a neighbour on either side of the range, for the fraction.
+    let mut likeness = [0.0; MAX_PITCH - MIN_PITCH + 3];
+    for (lag, likeness) in (MIN_PITCH - 1..).zip(&mut likeness) {
         let earlier = &history[HISTORY - WINDOW - lag..HISTORY - lag];
-        let likeness = dot(newest, earlier) / energy(earlier).sqrt().max(1.0);
-        if likeness > best.1 {
-            best = (lag, likeness);
-        }
+        *likeness = dot(newest, earlier) / energy(earlier).sqrt().max(1.0);
     }
-    best.0
+    let around = |lag: usize| [lag - 1, lag, lag + 1].map(|lag| likeness[lag + 1 - MIN_PITCH]);
+    let best = (MIN_PITCH..=MAX_PITCH).max_by(|&a, &b| around(a)[1].total_cmp(&around(b)[1]));
+    best.map_or(MIN_PITCH as f32, |lag| lag as f32 + peak_between(around(lag)))
 }
 
-const _: () = assert!(WINDOW + MAX_PITCH <= HISTORY && FRAME_SAMPLES >= STEP);
+/// How far from the middle one of three neighbours the cosine through them peaks, at most half a step.
+fn peak_between([before, peak, after]: [f32; 3]) -> f32 {
+    let cos = (before + after) / (2.0 * peak);
+    if peak <= 0.0 || cos.abs() >= 1.0 {
+        return 0.0;
+    }
+    let step = cos.acos();
+    (((after - before) / (2.0 * peak * step.sin())).atan() / step).clamp(-0.5, 0.5)
+}
+
+const _: () = assert!(WINDOW + MAX_PITCH < HISTORY && FRAME_SAMPLES >= STEP);
 
 #[cfg(test)]
 mod tests {
@@ -232,7 +281,8 @@ mod tests {
 
     #[test]
     fn a_lost_frame_of_a_tone_is_hardly_noticed() {
-        for frequency in [150.0, 440.0, 697.0, 1_633.0] {
+        // 1606 Hz: nearly, but not quite, five samples a period.
+        for frequency in [150.0, 440.0, 697.0, 1_606.0, 2_397.0] {
             let sent = tone::sine(SAMPLE_RATE, frequency, -12.0, 4_800);
             let heard = lose(&sent, 1_600..1_760);
             let reading = tone::measure(&heard[1_600..1_920], SAMPLE_RATE, frequency);
