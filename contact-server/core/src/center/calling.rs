@@ -245,12 +245,9 @@ impl Center {
     fn next_attempt(&self, id: ContactId, reason: EndReason) -> Option<Timestamp> {
         let contact = self.contacts.get(&id)?;
         let retry = &contact.settings.retry;
-        let delay = match reason {
-            // The customer answered and wanted to talk: nobody's fault but ours.
-            EndReason::NoAgent => Some(retry.after_failure),
-            reason => retry.delay(reason),
-        };
-        let at = self.now + delay?;
+        // A customer who answered and found no agent is called again: the fault was ours.
+        let ours = (reason == EndReason::NoAgent).then_some(retry.after_failure);
+        let at = self.now + ours.or_else(|| retry.delay(reason))?;
         (contact.row.attempts < retry.attempts && at < contact.served_until().0).then_some(at)
     }
 

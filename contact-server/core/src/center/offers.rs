@@ -61,15 +61,12 @@ impl Center {
 
     pub(super) fn accepted(&mut self, agent: AgentId, id: ContactId) -> Result<(), Refusal> {
         let state = self.called_by(agent, id, "accept")?;
-        match state {
-            ContactState::Offering { .. } => {
-                self.accept(id);
-                Ok(())
-            }
-            // Said twice.
-            ContactState::Connecting { .. } | ContactState::Talking { .. } => Ok(()),
-            state => Err(Refusal::NotNow { input: "accept", state: state.name() }),
+        if matches!(state, ContactState::Offering { .. }) {
+            self.accept(id);
+            return Ok(());
         }
+        let said_twice = matches!(state, ContactState::Connecting { .. } | ContactState::Talking { .. });
+        if said_twice { Ok(()) } else { Err(Refusal::NotNow { input: "accept", state: state.name() }) }
     }
 
     fn accept(&mut self, id: ContactId) {
@@ -85,24 +82,21 @@ impl Center {
 
     pub(super) fn declined(&mut self, agent: AgentId, id: ContactId) -> Result<(), Refusal> {
         let state = self.called_by(agent, id, "decline")?;
-        match state {
-            ContactState::Offering { .. } | ContactState::Connecting { .. } => {
-                self.lapse(id, Lapse::Declined);
-                Ok(())
-            }
-            state => Err(Refusal::NotNow { input: "decline", state: state.name() }),
+        if state.agent_leg().is_none() || matches!(state, ContactState::Talking { .. }) {
+            return Err(Refusal::NotNow { input: "decline", state: state.name() });
         }
+        self.lapse(id, Lapse::Declined);
+        Ok(())
     }
 
     pub(super) fn agent_hung_up(&mut self, agent: AgentId, id: ContactId) -> Result<(), Refusal> {
         let state = self.called_by(agent, id, "hang up")?;
-        match state {
-            ContactState::Talking { .. } => self.agent_hangs_up(id),
-            ContactState::Offering { .. } | ContactState::Connecting { .. } => {
-                self.lapse(id, Lapse::Declined)
-            }
-            ContactState::WrapUp { .. } => {}
-            state => return Err(Refusal::NotNow { input: "hang up", state: state.name() }),
+        if matches!(state, ContactState::Talking { .. }) {
+            self.agent_hangs_up(id);
+        } else if state.agent_leg().is_some() {
+            self.lapse(id, Lapse::Declined);
+        } else if !state.is_over() {
+            return Err(Refusal::NotNow { input: "hang up", state: state.name() });
         }
         Ok(())
     }

@@ -159,6 +159,19 @@ impl Stage {
         contact
     }
 
+    pub(super) fn request_numbered(&mut self, n: u128) -> ContactId {
+        self.requests = n;
+        self.must(Input::Requested(Box::new(request(n))));
+        ContactId(n)
+    }
+
+    pub(super) fn shown_to(&self, agent: AgentId, contact: ContactId) -> bool {
+        self.notices.iter().any(|notice| match notice {
+            Notice::Shown { agent: to, contact: shown } => *to == agent && shown.contact == contact,
+            _ => false,
+        })
+    }
+
     pub(super) fn customer(&mut self, contact: ContactId, event: DialEvent) {
         let leg = self.customer_leg(contact);
         self.must(Input::Dialer(leg, event));
@@ -227,11 +240,7 @@ impl Stage {
             .iter()
             .filter_map(|command| match &command.action {
                 Action::Originate { to, .. } => Some(to.clone()),
-                Action::Play { .. }
-                | Action::Stop
-                | Action::Join { .. }
-                | Action::Leave { .. }
-                | Action::HangUp { .. } => None,
+                _ => None,
             })
             .collect()
     }
@@ -243,11 +252,7 @@ impl Stage {
     pub(super) fn hung_up(&self, leg: LegId) -> Option<LegCause> {
         self.actions(leg).into_iter().find_map(|action| match action {
             Action::HangUp { cause } => Some(cause),
-            Action::Originate { .. }
-            | Action::Play { .. }
-            | Action::Stop
-            | Action::Join { .. }
-            | Action::Leave { .. } => None,
+            _ => None,
         })
     }
 }

@@ -69,7 +69,7 @@ fn take(center: &Center, workers: &mut Vec<Worker>, w: usize, contact: ContactId
 }
 
 fn next(requests: &[Request], workers: &[Worker]) -> Option<(Need, usize, usize)> {
-    let mut best: Option<((Need, u64), (bool, Timestamp, AgentId), usize, usize)> = None;
+    let mut pairs = Vec::new();
     for (r, request) in requests.iter().enumerate() {
         let Some(need) = request.need else { continue };
         for (w, worker) in workers.iter().enumerate() {
@@ -78,13 +78,10 @@ fn next(requests: &[Request], workers: &[Worker]) -> Option<(Need, usize, usize)
             if !qualified || (counted && need != Need::OnTheLine) {
                 continue;
             }
-            let (order, rank) = ((need, request.place), (counted, worker.idle_since, worker.id));
-            if best.is_none_or(|(best_order, best_rank, ..)| (order, rank) < (best_order, best_rank)) {
-                best = Some((order, rank, r, w));
-            }
+            pairs.push(((need, request.place), (counted, worker.idle_since, worker.id), (r, w)));
         }
     }
-    best.map(|((need, _), _, r, w)| (need, r, w))
+    pairs.into_iter().min().map(|((need, _), _, (r, w))| (need, r, w))
 }
 
 fn requests(center: &Center) -> Vec<Request> {

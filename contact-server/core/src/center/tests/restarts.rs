@@ -1,0 +1,159 @@
+//! The process dies and comes back: nobody is forgotten, nobody is dialled twice.
+use shared::{
+    StationId,
+    api::Party,
+    contact::{EndReason, LegCause, Phase, Presence},
+};
+
+use super::stage::{ADA, BOB, Stage, at_answer, number, request, seconds, settings};
+use crate::{DialEvent, Endpoint, Input, Refusal, Settings, center::ContactState, record::Event};
+
+#[test]
+fn a_request_survives_and_is_still_called_once() {
+    let mut stage = Stage::new(settings());
+    let contact = stage.request();
+    let place = stage.ledger.contacts[&contact].place;
+    stage.restart(seconds(60));
+    stage.ready(ADA, &[]);
+    assert_eq!(stage.dialled(), [Endpoint::Telephone(number(1))]);
+    assert_eq!(stage.ledger.contacts[&contact].place, place);
+    let replay = Input::Requested(Box::new(request(1)));
+    assert_eq!(stage.input(replay), Err(Refusal::AcceptedBefore(contact)));
+}
+
+#[test]
+fn an_attempt_that_was_cut_off_is_closed_hung_up_and_repeated_by_the_policy() {
+    for events in [&[][..], &[DialEvent::Answered], &[DialEvent::Answered, DialEvent::Digit('1')]] {
+        let mut stage = Stage::with_ada(settings());
+        let contact = stage.request();
+        for event in events {
+            stage.customer(contact, event.clone());
+        }
+        let leg = stage.customer_leg(contact);
+        stage.restart(seconds(1));
+        assert_eq!(stage.hung_up(leg), Some(LegCause::Interrupted));
+        assert!(stage.ledger.legs.values().all(|leg| leg.cause == Some(LegCause::Interrupted)));
+        assert!(stage.ledger.events.contains(&Event::LegEnded {
+            contact,
+            leg,
+            cause: LegCause::Interrupted
+        }));
+        stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+        stage.must(Input::Dialer(leg, DialEvent::Unknown));
+        stage.pass(seconds(5));
+        assert_eq!(stage.legs(contact, Party::Customer).len(), 2);
+        assert_eq!(stage.status(contact).attempts, 2);
+    }
+}
+
+#[test]
+fn a_number_whose_leg_may_be_up_is_not_dialled_even_after_two_restarts() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    let leg = stage.customer_leg(contact);
+    stage.restart(seconds(1));
+    stage.restart(seconds(1));
+    stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+    stage.pass(seconds(6));
+    assert_eq!(stage.phase(contact), Phase::Waiting);
+    stage.must(Input::Dialer(leg, DialEvent::Unknown));
+    assert_eq!(stage.phase(contact), Phase::Calling);
+}
+
+#[test]
+fn a_call_that_was_cut_off_ends_as_interrupted_and_its_agent_wraps_up() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    stage.talk(contact);
+    stage.pass(seconds(60));
+    stage.must(Input::HoldSet(ADA, contact, true)); // the last thing that was stored
+    stage.restart(seconds(3600));
+    assert_eq!(stage.reason(contact), Some(EndReason::Interrupted));
+    assert_eq!(stage.ledger.contacts[&contact].talked_ms, 60_000, "nobody pays for the time of the crash");
+    stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+    assert_eq!(stage.presence(ADA), Presence::WrapUp);
+    stage.wrap_up(ADA, contact);
+    assert_eq!(stage.presence(ADA), Presence::Ready);
+}
+
+#[test]
+fn a_wrap_up_and_its_draft_survive() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    stage.talk(contact);
+    stage.must(Input::HungUp(ADA, contact));
+    let draft = shared::api::WrapUp { notes: "call back".to_owned(), ..Default::default() };
+    stage.must(Input::WrapUpSaved { agent: ADA, contact, wrap_up: draft.clone(), done: false });
+    let since = stage.center.agent_view(ADA).unwrap().0.since;
+    stage.restart(seconds(3));
+    stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+    let (ada, shown, today) = stage.center.agent_view(ADA).unwrap();
+    assert_eq!((ada.presence, ada.since, today.calls), (Presence::WrapUp, since, 1));
+    assert_eq!(shown.unwrap().wrap_up, draft);
+}
+
+#[test]
+fn agents_come_back_within_the_grace_to_what_they_were_and_are_offline_after_it() {
+    let mut stage = Stage::with_ada(settings());
+    stage.ready(BOB, &[]);
+    stage.must(Input::Away(BOB, "Lunch".to_owned()));
+    stage.restart(seconds(3));
+    let contact = stage.request();
+    assert_eq!(stage.phase(contact), Phase::Waiting, "nobody is there yet");
+    stage.must(Input::SignedIn { agent: BOB, station: StationId(8) });
+    let (bob, ..) = stage.center.agent_view(BOB).unwrap();
+    assert_eq!((bob.presence, bob.away_reason.as_deref()), (Presence::Away, Some("Lunch")));
+    stage.pass(seconds(10));
+    assert_eq!((stage.presence(ADA), stage.presence(BOB)), (Presence::Offline, Presence::Away));
+}
+
+#[test]
+fn opt_outs_budgets_and_merged_requests_survive() {
+    let mut stage = Stage::with_ada(Settings { dial_budget: 2, ..settings() });
+    let contact = stage.request();
+    stage.customer(contact, DialEvent::Answered);
+    stage.customer(contact, DialEvent::Digit('9'));
+    stage.pass(seconds(30));
+    stage.must(Input::Away(ADA, "Lunch".to_owned()));
+    let second = stage.request();
+    let mut merged = request(3);
+    merged.person.e164 = Some(number(2));
+    stage.must(Input::Requested(Box::new(merged)));
+    stage.must(Input::Ready(ADA));
+    assert_eq!(stage.dialled(), [Endpoint::Telephone(number(2))]);
+    stage.restart(seconds(60));
+    let mut again = request(4);
+    again.person.e164 = Some(number(1));
+    assert_eq!(stage.input(Input::Requested(Box::new(again))), Err(Refusal::OptedOut));
+    let other = Input::Requested(Box::new(request(5)));
+    assert!(matches!(stage.input(other), Err(Refusal::BudgetSpent { .. })));
+    assert!(stage.ledger.contacts[&shared::ContactId(3)].merged);
+    assert_eq!(stage.center.queue().waiting.len(), 1);
+    assert_eq!(stage.center.queue().waiting[0].contact, second);
+}
+
+#[test]
+fn the_line_keeps_its_order() {
+    for settings in [settings(), at_answer()] {
+        let mut stage = Stage::new(settings);
+        let line = [1, 2, 3].map(|n| stage.request_numbered(n));
+        stage.restart(seconds(1));
+        let fourth = stage.request_numbered(4);
+        stage.ready(ADA, &[]);
+        for contact in line.into_iter().chain([fourth]) {
+            assert!(matches!(stage.state(contact), ContactState::Dialing { .. }));
+            stage.customer(contact, DialEvent::Failed { cause: LegCause::Rejected, code: 603 });
+        }
+    }
+}
+
+#[test]
+fn restoring_a_quiet_business_changes_nothing() {
+    let mut stage = Stage::new(settings());
+    stage.request();
+    stage.pass(seconds(5));
+    let before = stage.ledger.clone();
+    stage.restart(seconds(5));
+    assert_eq!(stage.ledger, before);
+    assert!(stage.dials.is_empty());
+}
