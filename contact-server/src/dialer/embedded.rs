@@ -99,9 +99,8 @@ impl Dialer for Embedded {
             return;
         }
         if legs.of(business, leg).is_none() {
-            if !legs.has_ended(leg) {
-                driver.tell(business, leg, DialEvent::Unknown);
-            }
+            // It ended, or was placed before a restart: either way it is down, and whoever asks must hear so.
+            driver.tell(business, leg, DialEvent::Unknown);
             return;
         }
         match action {
@@ -208,7 +207,7 @@ impl Driver {
         caller_name: &str,
         ring: Duration,
     ) {
-        if legs.any(leg).is_some() || legs.has_ended(leg) {
+        if legs.any(leg).is_some() {
             tracing::warn!(%leg, "a leg was to be placed twice");
             return;
         }
@@ -228,7 +227,6 @@ impl Driver {
             Endpoint::Telephone(_) | Endpoint::Page(_) | Endpoint::Console(_) => None,
         };
         if let Some((cause, code)) = refusal {
-            legs.never_was(leg);
             self.tell(business, leg, DialEvent::Failed { cause, code });
             return;
         }

@@ -5,7 +5,7 @@ use contact_core::{Endpoint, effect::JoinMode};
 use shared::{BusinessId, ContactId, EffectId, LegId};
 use tokio::task::AbortHandle;
 
-/// Effects and ended legs that are remembered. Duplicates come within seconds, so this is hours.
+/// Effects that are remembered. Duplicates come within seconds, and this is many minutes of a busy centre.
 const REMEMBERED: usize = 65_536;
 
 /// How far a leg is. Rings until the endpoint offers, connects until its media is up.
@@ -40,7 +40,6 @@ impl Drop for Limit {
 pub(super) struct Legs {
     up: BTreeMap<LegId, Leg>,
     effects: Recent<EffectId>,
-    ended: Recent<LegId>,
 }
 
 impl Legs {
@@ -81,20 +80,7 @@ impl Legs {
     }
 
     pub(super) fn remove(&mut self, id: LegId) -> Option<Leg> {
-        let leg = self.up.remove(&id);
-        if leg.is_some() {
-            self.ended.insert(id);
-        }
-        leg
-    }
-
-    /// The leg never was, and is remembered as ended.
-    pub(super) fn never_was(&mut self, id: LegId) {
-        self.ended.insert(id);
-    }
-
-    pub(super) fn has_ended(&self, id: LegId) -> bool {
-        self.ended.contains(id)
+        self.up.remove(&id)
     }
 }
 
@@ -125,10 +111,6 @@ impl<T: Copy + Eq + std::hash::Hash> Recent<T> {
         }
         true
     }
-
-    fn contains(&self, item: T) -> bool {
-        self.set.contains(&item)
-    }
 }
 
 #[cfg(test)]
@@ -141,7 +123,7 @@ mod tests {
         let count = REMEMBERED + 10;
         assert!((0..count).all(|n| recent.insert(n)));
         assert!(!recent.insert(count - 1), "a late duplicate");
-        assert!(!recent.contains(0), "long forgotten");
+        assert!(recent.insert(0), "long forgotten");
         assert_eq!((recent.order.len(), recent.set.len()), (REMEMBERED, REMEMBERED));
     }
 }
