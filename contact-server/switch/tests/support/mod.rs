@@ -101,10 +101,15 @@ impl Drop for Phone {
 
 impl Phone {
     pub(crate) async fn call(switch: &Switch, leg: LegId, hz: f64) -> Self {
+        Self::call_through(async |sdp| switch.offer(leg, sdp).await.unwrap(), hz).await
+    }
+
+    /// Calls by way of whoever takes its offer to a switch and brings the answer.
+    pub(crate) async fn call_through(answer_to: impl AsyncFnOnce(String) -> String, hz: f64) -> Self {
         let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = udp.local_addr().unwrap();
         let (mut rtc, offer, pending, mid) = client(address);
-        let answer = switch.offer(leg, offer.to_sdp_string()).await.unwrap();
+        let answer = answer_to(offer.to_sdp_string()).await;
         rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
         let wish = Arc::new(Mutex::new(Wish { tone: Some(hz), digits: Vec::new() }));
         let heard = Arc::new(Mutex::new(Vec::new()));
