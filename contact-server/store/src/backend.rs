@@ -2,8 +2,8 @@
 use std::borrow::Cow;
 
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, postgres::PgArguments,
-    sqlite::SqliteArguments,
+    AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, migrate::MigrateError,
+    postgres::PgArguments, sqlite::SqliteArguments,
 };
 
 use crate::{
@@ -199,6 +199,22 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     // Only the message: Postgres' detail may quote the failing row, which may be personal.
     let code = database.code().unwrap_or_default();
     StoreError::Database(format!("{} ({code})", database.message()).into())
+}
+
+/// Why a schema could not be brought up to date. One that a newer version made is none of ours to touch.
+pub(crate) fn not_migrated(error: MigrateError) -> StoreError {
+    let foreign = matches!(
+        error,
+        MigrateError::VersionMissing(_)
+            | MigrateError::VersionMismatch(_)
+            | MigrateError::VersionTooNew(..)
+            | MigrateError::Dirty(_)
+    );
+    if !foreign {
+        return failed(error.into());
+    }
+    tracing::error!(%error, "the schema is none that this version can use");
+    StoreError::Corrupt("the schema")
 }
 
 impl StoreError {

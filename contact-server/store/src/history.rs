@@ -30,26 +30,27 @@ macro_rules! select_summary {
 }
 
 /// A merged request is no call of its own: its number's first request is.
-const PAGE: &str = concat!(
+pub(crate) const PAGE: &str = concat!(
     select_summary!(""),
     "WHERE c.business = $1 AND NOT c.merged AND (c.requested_at, c.id) < ($2, $3) \
      ORDER BY c.requested_at DESC, c.id DESC LIMIT $4"
 );
-const SEARCH: &str = concat!(
+pub(crate) const SEARCH: &str = concat!(
     select_summary!(""),
     "WHERE c.business = $1 AND NOT c.merged AND (c.requested_at, c.id) < ($2, $3) \
      AND (p.search LIKE $5 ESCAPE '!' OR w.search LIKE $5 ESCAPE '!' OR p.digits LIKE $6) \
      ORDER BY c.requested_at DESC, c.id DESC LIMIT $4"
 );
 const DETAIL: &str = concat!(select_summary!(", p.context, w.done"), "WHERE c.business = $1 AND c.id = $2");
-const LEGS: &str = "SELECT body FROM legs WHERE business = $1 AND contact = $2 ORDER BY started_at, id";
+pub(crate) const LEGS: &str =
+    "SELECT body FROM legs WHERE business = $1 AND contact = $2 ORDER BY started_at, id";
 const TRAIL: &str =
     "SELECT url, title, at FROM page_views WHERE business = $1 AND contact = $2 ORDER BY position";
-const EARLIER: &str = "SELECT COUNT(*) FROM contacts this \
-     JOIN persons it ON it.business = this.business AND it.contact = this.id \
-     JOIN persons p ON p.business = it.business AND p.e164 = it.e164 \
-     JOIN contacts c ON c.business = p.business AND c.id = p.contact \
-     WHERE this.business = $1 AND this.id = $2 AND NOT c.merged \
+/// CROSS JOIN keeps SQLite to this order, from the number to its contacts.
+pub(crate) const EARLIER: &str = "SELECT COUNT(*) FROM contacts this \
+     CROSS JOIN persons it CROSS JOIN persons p CROSS JOIN contacts c \
+     WHERE this.business = $1 AND this.id = $2 AND it.business = $1 AND it.contact = $2 \
+     AND p.business = $1 AND p.e164 = it.e164 AND c.business = $1 AND c.id = p.contact AND NOT c.merged \
      AND (c.requested_at, c.id) < (this.requested_at, this.id)";
 
 /// The place between two lines of the history; opaque to clients.

@@ -10,6 +10,8 @@ mod commit;
 mod database;
 mod history;
 mod load;
+#[cfg(test)]
+mod plans;
 mod postgres;
 mod search;
 mod sql;
@@ -149,7 +151,7 @@ pub struct HistoryQuery {
 /// stands. `sqlite::memory:` forgets everything when it is dropped. `postgres://USER:PASSWORD@HOST:PORT/NAME`
 /// needs a database that exists.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let backend = if let Some(path) = url.strip_prefix("sqlite:") {
+    let backend = if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
         sqlite::open(path.strip_prefix("//").unwrap_or(path)).await?
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         postgres::open(url).await?

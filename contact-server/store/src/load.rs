@@ -5,7 +5,10 @@ use contact_core::{
     Settings, Snapshot,
     record::{AgentProfile, ContactRow, Person},
 };
-use shared::{AgentId, BusinessId, ContactId, Timestamp, api::PageView};
+use shared::{
+    AgentId, BusinessId, ContactId, Timestamp,
+    api::{LegRecord, PageView},
+};
 
 use crate::{
     Business, StoreError,
@@ -25,13 +28,14 @@ const AGENT_STATES: &str = "SELECT body FROM agent_states WHERE business = $1 OR
 const CONTACTS: &str = "SELECT c.body, p.body, p.context FROM contacts c \
      LEFT JOIN persons p ON p.business = c.business AND p.contact = c.id \
      WHERE c.business = $1 AND NOT c.closed ORDER BY c.place, c.id";
-const TRAILS: &str = "SELECT v.contact, v.url, v.title, v.at FROM page_views v \
-     JOIN contacts c ON c.business = v.business AND c.id = v.contact \
-     WHERE c.business = $1 AND NOT c.closed ORDER BY v.contact, v.position";
+pub(crate) const TRAILS: &str = "SELECT contact, url, title, at FROM page_views WHERE business = $1 AND contact IN \
+     (SELECT id FROM contacts WHERE business = $1 AND NOT closed) ORDER BY contact, position";
 const WRAP_UPS: &str = "SELECT w.contact, w.body FROM wrap_ups w \
      JOIN contacts c ON c.business = w.business AND c.id = w.contact WHERE c.business = $1 AND NOT c.closed";
-const LEGS: &str = "SELECT body FROM legs WHERE business = $1 AND (started_at >= $2 OR contact IN \
-     (SELECT id FROM contacts WHERE business = $1 AND NOT closed)) ORDER BY started_at, id";
+/// Two searches by index; one with OR would read every leg there ever was. CROSS JOIN keeps SQLite to this order.
+pub(crate) const LEGS: &str = "SELECT body FROM legs WHERE business = $1 AND started_at >= $2 \
+     UNION ALL SELECT l.body FROM contacts c CROSS JOIN legs l WHERE c.business = $1 AND NOT c.closed \
+     AND l.business = $1 AND l.contact = c.id AND l.started_at < $2";
 const OPT_OUTS: &str = "SELECT e164 FROM opt_outs WHERE business = $1";
 const IDEMPOTENCY: &str = "SELECT request, body_hash, contact, expires_at FROM idempotency \
      WHERE business = $1 AND expires_at > $2 ORDER BY expires_at, request";
@@ -59,7 +63,7 @@ pub(crate) async fn load(
         agent_states: reader.all("an agent's state", AGENT_STATES, key(), Row::json).await?,
         contacts: reader.contacts().await?,
         wrap_ups: reader.all("a wrap-up", WRAP_UPS, key(), wrap_up).await?.into_iter().collect(),
-        legs: reader.all("a leg", LEGS, key().time(day_ago), Row::json).await?,
+        legs: reader.legs(day_ago).await?,
         opt_outs: reader.all("an opt-out", OPT_OUTS, key(), Row::text).await?.into_iter().collect(),
         idempotency: reader.all("a key", IDEMPOTENCY, key().time(now), promise).await?,
         last_place,
@@ -106,6 +110,13 @@ impl Reader {
     pub(crate) async fn newest_settings(&mut self) -> Result<Settings, StoreError> {
         let found = self.all("the settings", NEWEST_SETTINGS, self.key(), Row::json).await?;
         found.into_iter().next().ok_or(StoreError::NotFound("the settings"))
+    }
+
+    /// In the order of their start.
+    async fn legs(&mut self, since: Timestamp) -> Result<Vec<LegRecord>, StoreError> {
+        let mut legs: Vec<LegRecord> = self.all("a leg", LEGS, self.key().time(since), Row::json).await?;
+        legs.sort_by_key(|leg| (leg.started_at, leg.leg));
+        Ok(legs)
     }
 
     /// First come, first served.

@@ -8,7 +8,7 @@ use sqlx::{
 
 use crate::{
     StoreError,
-    backend::{Backend, failed},
+    backend::{Backend, failed, not_migrated},
     sqlite::STATEMENTS,
 };
 
@@ -26,13 +26,14 @@ const SESSION: [(&str, &str); 4] = [
 ];
 
 pub(crate) async fn open(url: &str) -> Result<Backend, StoreError> {
+    // The error of a URL that does not parse may quote its password.
     let options = PgConnectOptions::from_str(url)
-        .map_err(failed)?
+        .map_err(|_| StoreError::Invalid("the URL of the database"))?
         .application_name("ringside")
         .statement_cache_capacity(STATEMENTS);
     // Without the limits of the sessions: a migration may take its time.
     let mut migrator = options.connect().await.map_err(failed)?;
-    sqlx::migrate!("migrations/postgres").run(&mut migrator).await.map_err(|error| failed(error.into()))?;
+    sqlx::migrate!("migrations/postgres").run(&mut migrator).await.map_err(not_migrated)?;
     migrator.close().await.map_err(failed)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)

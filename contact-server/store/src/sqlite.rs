@@ -14,7 +14,7 @@ use sqlx::{
 
 use crate::{
     StoreError,
-    backend::{Backend, failed},
+    backend::{Backend, failed, not_migrated},
 };
 
 /// Reads that run at once; more wait.
@@ -38,8 +38,15 @@ pub(crate) async fn open(path: &str) -> Result<Backend, StoreError> {
         let writer = pool(file.clone(), 1).await?;
         (writer, pool(file.pragma("query_only", "ON"), READERS).await?)
     };
-    sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| failed(error.into()))?;
+    migrate(&writer).await?;
     Ok(Backend::Sqlite { writer, readers })
+}
+
+/// Under the write lock, so that of two who open a new file one makes the schema and the other finds it.
+async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    sqlx::migrate!("migrations/sqlite").run(&mut *transaction).await.map_err(not_migrated)?;
+    transaction.commit().await.map_err(failed)
 }
 
 /// Only its owner may read the file: it holds personal data and password hashes. SQLite gives the log beside

@@ -74,7 +74,7 @@ CREATE TABLE persons (
     PRIMARY KEY (business, contact),
     FOREIGN KEY (business, contact) REFERENCES contacts (business, id) ON DELETE CASCADE
 );
-CREATE INDEX persons_number ON persons (business, e164) WHERE e164 IS NOT NULL;
+CREATE INDEX persons_number ON persons (business, e164);
 
 CREATE TABLE page_views (
     business BYTEA  NOT NULL,
@@ -107,8 +107,8 @@ CREATE TABLE legs (
     PRIMARY KEY (business, id),
     FOREIGN KEY (business, contact) REFERENCES contacts (business, id) ON DELETE CASCADE
 );
-CREATE INDEX legs_contact ON legs (business, contact);
-CREATE INDEX legs_started ON legs (business, started_at);
+CREATE INDEX legs_contact ON legs (business, contact, started_at, id);
+CREATE INDEX legs_started ON legs (business, started_at, id);
 
 -- Append-only; no personal data.
 CREATE TABLE events (
