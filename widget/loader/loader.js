@@ -22,8 +22,12 @@
       const trail = JSON.parse(store[key + 'trail'] || '[]').slice(-10);
       if (trail.at(-1)?.url != url) trail.push({ url, at: Date.now() });
       trail.at(-1).title = document.title;
-      store[key + 'trail'] = JSON.stringify(trail);
-      config.onpage();
+      const text = JSON.stringify(trail);
+      // Said once a change: whoever hears of it may ask for the trail, which comes through here again.
+      if (text != store[key + 'trail']) {
+        store[key + 'trail'] = text;
+        config.onpage();
+      }
     } catch {}
   };
   for (const name of ['pushState', 'replaceState']) {
