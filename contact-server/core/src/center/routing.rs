@@ -201,7 +201,7 @@ impl Center {
         best.map(|(_, agent)| agent)
     }
 
-    /// Lets `ours` stand in for `theirs` at the call that counts on `theirs`.
+    /// Frees `theirs` from the call that counts on him, if `ours` can stand in for him there.
     fn swap_counted(&mut self, contact: ContactId, ours: AgentId, theirs: AgentId) -> bool {
         let Some(other) = self.agents.get(&theirs).and_then(|agent| agent.duty.contact()) else {
             return false;
@@ -211,9 +211,9 @@ impl Center {
         if !qualified || other == contact {
             return false;
         }
+        // Both are free now; the other call is the next to be routed, and gets whom it needs.
         self.part(contact);
         self.part(other);
-        self.assign(other, ours);
         true
     }
 

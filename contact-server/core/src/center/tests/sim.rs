@@ -2,7 +2,8 @@
 //! press keys, hang up; dialer events are late, doubled, lost; the process dies at any moment. After every
 //! step the [`invariants`] must hold and the decisions must be those of a naive [`oracle`].
 //!
-//! A failing history prints its seed. Put it into [`FOUND`] together with what it found.
+//! A failing history prints its seed and its last inputs; `SIM_SEED=n` plays it alone, `SIM_HISTORIES=n` plays
+//! more than a test run does. What it found becomes a claim, and the seed goes into [`FOUND`].
 mod driver;
 mod invariants;
 mod oracle;
@@ -13,17 +14,19 @@ use std::collections::BTreeMap;
 
 use world::World;
 
-/// Seeds of histories that once failed.
-const FOUND: &[u64] = &[];
+/// Seeds of histories that once failed: two restarts in a row freed a number whose leg was still up; a number
+/// became busy and its request was not taken out of the line; an agent lost a skill while a dial counted on him.
+const FOUND: &[u64] = &[7, 21, 598];
 const HISTORIES: u64 = 1_500;
 const STEPS: u32 = 160;
 
 #[test]
 fn no_random_history_breaks_an_invariant_or_differs_from_the_oracle() {
     let mut seen = BTreeMap::new();
-    let first = std::env::var("SIM_SEED").ok().and_then(|seed| seed.parse().ok());
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let (first, histories) = (number("SIM_SEED"), number("SIM_HISTORIES").unwrap_or(HISTORIES));
     let seeds: Vec<u64> =
-        first.map_or_else(|| FOUND.iter().copied().chain(0..HISTORIES).collect(), |seed| vec![seed]);
+        first.map_or_else(|| FOUND.iter().copied().chain(0..histories).collect(), |seed| vec![seed]);
     for seed in seeds {
         for (what, count) in play(seed) {
             *seen.entry(what).or_insert(0) += count;
