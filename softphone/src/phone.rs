@@ -222,7 +222,10 @@ impl Inner {
         let turn = self.turn.next();
         self.offered.take();
         self.expect_within(limit_ms);
-        let Some(media) = self.track.borrow().as_ref().map(|track| track.media.clone()) else { return };
+        // `track.media.clone()` would be JavaScript's: another track, which no mute and no stop reaches.
+        let Some(media) = self.track.borrow().as_ref().map(|track| Clone::clone(&track.media)) else {
+            return;
+        };
         let (watching, hearing) = (Rc::downgrade(self), Rc::downgrade(self));
         let session = Session::new(
             &media,
