@@ -58,7 +58,7 @@ impl Sound {
         }
         if !on {
             self.0.borrow_mut().ringing = None;
-            buzz(&[0]);
+            self.buzz(&[0]);
             return;
         }
         let (now, again) = (self.clone(), self.clone());
@@ -74,9 +74,20 @@ impl Sound {
     }
 
     fn ring_once(&self) {
-        buzz(&BUZZ);
+        self.buzz(&BUZZ);
         for (hz, from, to) in RING {
             self.play(hz, from, to, RING_VOLUME);
+        }
+    }
+
+    /// Like sound, browsers allow it only after a touch.
+    fn buzz(&self, pattern: &[u32]) {
+        let navigator = gloo::utils::window().navigator();
+        // Firefox on the desktop and Safari have none.
+        let can = js_sys::Reflect::has(&navigator, &"vibrate".into()) == Ok(true);
+        if can && self.0.borrow().context.is_some() {
+            let pattern: Array = pattern.iter().map(|&ms| wasm_bindgen::JsValue::from(ms)).collect();
+            navigator.vibrate_with_pattern(&pattern);
         }
     }
 
@@ -107,15 +118,6 @@ fn tone(
     oscillator.connect_with_audio_node(&gain)?.connect_with_audio_node(&context.destination())?;
     oscillator.start_with_when(now + from)?;
     oscillator.stop_with_when(now + to)
-}
-
-fn buzz(pattern: &[u32]) {
-    let pattern: Array = pattern.iter().map(|&ms| wasm_bindgen::JsValue::from(ms)).collect();
-    let navigator = gloo::utils::window().navigator();
-    // Firefox on the desktop and Safari have none.
-    if js_sys::Reflect::has(&navigator, &"vibrate".into()) == Ok(true) {
-        navigator.vibrate_with_pattern(&pattern);
-    }
 }
 
 fn tones(key: char) -> Option<[f32; 2]> {

@@ -67,7 +67,7 @@ fn display(state: &State, now_ms: f64, sounds: bool) -> Html {
     let hint = (state.rings_aloud() && !sounds).then_some("Touch the page to hear it ring.");
     html! {
         <section class="display">
-            <p class="label">{ words::MY_NUMBER }</p>
+            if state.number.is_some() { <p class="label">{ words::MY_NUMBER }</p> }
             <h1>{ state.number.as_deref().unwrap_or(words::NO_NUMBER) }</h1>
             <div class="status" role="status">
                 <p class="what">{ status }</p>
@@ -89,29 +89,31 @@ fn actions(state: &State, answer: &NodeRef, act: &Callback<Msg>) -> Html {
         return way_out(why, act);
     }
     match &state.call {
+        // Keys, so that no button turns into another under a finger or with the focus on it; and "Hang up"
+        // stands where "Decline" stood, never where "Answer" did.
         Call::Ringing { silenced, .. } => html! {<>
-            <button class="round bad" onclick={on(Action::Decline)}>
+            <button key="decline" class="round bad" onclick={on(Action::Decline)}>
                 { Icon::HangUp.html() }<span>{ words::DECLINE }</span>
             </button>
-            <button class="round" disabled={*silenced} onclick={on(Action::Silence)}>
+            <button key="silence" class="round" disabled={*silenced} onclick={on(Action::Silence)}>
                 { Icon::Silence.html() }<span>{ words::SILENCE }</span>
             </button>
-            <button ref={answer.clone()} class="round good" onclick={on(Action::Answer)}>
+            <button key="answer" ref={answer.clone()} class="round good" onclick={on(Action::Answer)}>
                 { Icon::Phone.html() }<span>{ words::ANSWER }</span>
             </button>
         </>},
         Call::Answering { .. } | Call::Talking { .. } => html! {<>
-            <button class="round" aria-pressed={state.muted.to_string()} onclick={on(Action::Mute)}>
+            <button key="hang-up" class="round bad" onclick={on(Action::HangUp)}>
+                { Icon::HangUp.html() }<span>{ words::HANG_UP }</span>
+            </button>
+            <button key="mute" class="round" aria-pressed={state.muted.to_string()} onclick={on(Action::Mute)}>
                 { Icon::MicOff.html() }<span>{ words::MUTE }</span>
             </button>
             if state.deaf {
-                <button class="round live" onclick={on(Action::Hear)}>
+                <button key="hear" class="round live" onclick={on(Action::Hear)}>
                     { Icon::Sound.html() }<span>{ words::HEAR }</span>
                 </button>
             }
-            <button class="round bad" onclick={on(Action::HangUp)}>
-                { Icon::HangUp.html() }<span>{ words::HANG_UP }</span>
-            </button>
         </>},
         Call::Ended { .. } => html! {
             <button class="wide" onclick={on(Action::Dismiss)}>{ words::DONE }</button>
@@ -139,10 +141,7 @@ fn keypad(state: &State, act: &Callback<Msg>) -> Html {
             { for KEYS.iter().map(|&(key, letters)| {
                 let onclick = act.reform(move |_: MouseEvent| Msg::Do(Action::Press(key)));
                 html! {
-                    <button key={key.to_string()} disabled={off} {onclick} aria-label={key.to_string()}>
-                        <span class="digit" aria-hidden="true">{ key }</span>
-                        <span class="letters" aria-hidden="true">{ letters }</span>
-                    </button>
+                    <button key={key.to_string()} data-letters={letters} disabled={off} {onclick}>{ key }</button>
                 }
             }) }
         </div>
