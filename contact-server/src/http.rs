@@ -22,12 +22,16 @@ pub mod site;
 /// Builds everything that the server answers. Serve it with the peer's address as connect info.
 pub fn router(app: App, hub: Arc<Hub>) -> Router {
     let edge = Edge::new(app, hub);
-    let cors = middleware::from_fn_with_state(edge.clone(), cors::public);
-    let api = OpenApiRouter::with_openapi(openapi::base()).merge(public().layer(cors)).merge(own());
-    let (api, document) = api.split_for_parts();
-    let document = Bytes::from(serde_json::to_vec(&document).expect("the document is plain data"));
+    let (public, _) = public().split_for_parts();
+    // The layer answers preflights, so it must stand around the answer to a method that is not there.
+    let public = public
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(edge.clone(), cors::public));
+    let (own, _) = own().split_for_parts();
+    let document = Bytes::from(serde_json::to_vec(&document()).expect("the document is plain data"));
     Router::new()
-        .merge(api)
+        .merge(public)
+        .merge(own)
         .merge(assets::routes(&edge))
         .merge(ws::routes())
         .route("/", get(|| async { Redirect::to("/console/") }))
@@ -37,9 +41,13 @@ pub fn router(app: App, hub: Arc<Hub>) -> Router {
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
         )
         .fallback(|| async { ApiError::NoSuchPage })
-        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(edge.clone(), headers::guard))
         .with_state(edge)
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::MethodNotAllowed
 }
 
 /// The OpenAPI document, as `/openapi.json` gives it.

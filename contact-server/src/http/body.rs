@@ -28,10 +28,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json {
             return Err(ApiError::UnsupportedMediaType);
         }
+        let too_large = || ApiError::BodyTooLarge { limit: HTTP_BODY_BYTES };
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|n| n > HTTP_BODY_BYTES) {
+            return Err(too_large());
+        }
         // The only failure beside the limit is a client that went away, which hears no answer anyway.
-        let bytes = to_bytes(request.into_body(), HTTP_BODY_BYTES)
-            .await
-            .map_err(|_| ApiError::BodyTooLarge { limit: HTTP_BODY_BYTES })?;
+        let bytes = to_bytes(request.into_body(), HTTP_BODY_BYTES).await.map_err(|_| too_large())?;
         let value = decode(&bytes)?;
         Ok(Self { value, bytes })
     }

@@ -86,7 +86,9 @@ impl RoomState {
 
     pub fn set_viewing(&mut self, agent: Option<shared::AgentId>, sharing: bool) {
         self.knows_viewing = true;
-        self.mirror.set_viewing(agent, sharing);
+        if self.mirror.set_viewing(agent, sharing) {
+            self.tell_status();
+        }
     }
 
     /// The contact is over: pages and viewers go at once, widgets after their last status.
@@ -160,7 +162,8 @@ impl RoomState {
 
     fn status_message(&self) -> Option<Bytes> {
         let status = self.status.clone()?;
-        let viewers = if self.mirror.sharing() { self.mirror.names().to_vec() } else { Vec::new() };
+        let is_seen = status.sharing && self.mirror.sharing();
+        let viewers = if is_seen { self.mirror.names().to_vec() } else { Vec::new() };
         Some(ServerToWidget::from(Status { status, viewers }).encode().into())
     }
 
@@ -177,5 +180,71 @@ impl RoomState {
             before.outbox.send(ServerToWidget::from(LegGone { leg }).encode());
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{ProtocolVersion, Timestamp};
+
+    use super::*;
+
+    const LEG: LegId = LegId(1);
+
+    #[test]
+    fn newest_page_with_voice_carries_the_leg_and_the_one_before_lets_go() {
+        let mut room = RoomState::default();
+        let silent = join(&mut room, 1, false);
+        assert!(!room.invite(LEG), "nobody can carry it");
+        let first = join(&mut room, 2, true);
+        assert_eq!(heard(&first), [LegInvite { leg: LEG }.into()], "it stayed invited");
+        let second = join(&mut room, 3, true);
+        assert_eq!(heard(&second), [LegInvite { leg: LEG }.into()]);
+        assert_eq!(heard(&first), [LegGone { leg: LEG }.into()]);
+        assert!(room.invite(LEG));
+        assert_eq!(heard(&second), [], "an invite that stands is not repeated on the same connection");
+
+        room.leave_widget(3);
+        assert_eq!(heard(&first), [LegInvite { leg: LEG }.into()], "the one that is left takes it up");
+        room.leg_gone(LEG);
+        assert_eq!(heard(&first), [LegGone { leg: LEG }.into()]);
+        assert_eq!(heard(&join(&mut room, 4, true)), []);
+        assert_eq!(heard(&silent), []);
+    }
+
+    #[test]
+    fn room_is_kept_while_a_leg_is_invited_into_it() {
+        let mut room = RoomState::default();
+        assert!(room.is_idle());
+        room.invite(LEG);
+        assert!(!room.is_idle());
+        room.leg_gone(LEG);
+        assert!(room.is_idle());
+    }
+
+    #[test]
+    fn too_many_tabs_are_told_to_come_back() {
+        let mut room = RoomState::default();
+        for serial in 0..u64::try_from(WIDGETS_PER_CONTACT).unwrap() {
+            join(&mut room, serial, false);
+        }
+        assert_eq!(room.join_widget(99, true, Arc::default(), welcome()), Err(Full));
+    }
+
+    fn join(room: &mut RoomState, serial: u64, voice: bool) -> Arc<Outbox> {
+        let outbox = Arc::new(Outbox::default());
+        room.join_widget(serial, voice, outbox.clone(), welcome()).unwrap();
+        outbox
+    }
+
+    /// What the connection was told since, welcomes aside.
+    fn heard(outbox: &Outbox) -> Vec<ServerToWidget> {
+        let messages = outbox.take().messages;
+        let decoded = messages.iter().map(|message| ServerToWidget::decode(message).unwrap());
+        decoded.filter(|message| !matches!(message, ServerToWidget::Welcome(_))).collect()
+    }
+
+    fn welcome() -> Welcome {
+        Welcome { version: ProtocolVersion::CURRENT, now: Timestamp(0), heartbeat_ms: 1 }
     }
 }
