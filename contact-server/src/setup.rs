@@ -124,3 +124,85 @@ async fn tell(engines: &Engines, business: BusinessId, input: Input) -> Result<(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use contact_core::{DialCommand, Endpoint, Notice};
+    use shared::LegId;
+
+    use super::*;
+    use crate::{
+        clock::SystemClock,
+        engine::World,
+        ports::{Dialer, Directory, Snapshots as _},
+        sites::tests::business,
+    };
+
+    const BUSINESS: BusinessId = BusinessId(1);
+    const AGENT: AgentId = AgentId(7);
+
+    #[tokio::test]
+    async fn running_server_follows_what_the_operator_changes() {
+        let database = store::testing::sqlite().await;
+        let store = &database.store;
+        let mut stage = Stage::on(store.clone());
+        stage.setup.refresh().await.unwrap();
+        assert!(stage.sites.all().is_empty());
+
+        store.put_business(&business("first"), &Settings::default()).await.unwrap();
+        stage.setup.refresh().await.unwrap();
+        assert!(stage.sites.by_key("first").is_some());
+        assert_eq!(stage.engines.console(BUSINESS, AGENT).await, Ok(None), "served, without that agent");
+
+        let ada = AgentProfile { id: AGENT, name: "Ada".into(), skills: BTreeSet::new() };
+        store.put_agent(BUSINESS, &ada, "ada", "hash").await.unwrap();
+        let called = Settings { version: 2, regions: ["GB".to_owned()].into(), ..Settings::default() };
+        store.put_business(&business("second"), &called).await.unwrap();
+        stage.setup.refresh().await.unwrap();
+        assert!(stage.engines.console(BUSINESS, AGENT).await.unwrap().is_some());
+        assert!(stage.sites.by_key("first").is_none(), "the key was rotated");
+        assert_eq!(stage.sites.by_key("second").unwrap().settings, called);
+        let kept = store.load(BUSINESS, shared::Timestamp(1)).await.unwrap();
+        assert_eq!(kept.settings, called, "the engine took the settings over and keeps them");
+    }
+
+    struct Stage {
+        setup: Setup,
+        sites: Arc<Sites>,
+        engines: Arc<Engines>,
+    }
+
+    impl Stage {
+        fn on(store: Arc<dyn Store>) -> Self {
+            let world = World {
+                store: store.clone(),
+                clock: Arc::new(SystemClock::default()),
+                directory: Arc::new(Nobody),
+                dialer: Arc::new(Nobody),
+            };
+            let engines = Arc::new(Engines::new(world));
+            let sites = Arc::new(Sites::default());
+            let prompts = Arc::new(Prompts::built_in().unwrap());
+            Self { setup: Setup::new(store, sites.clone(), prompts, engines.clone()), sites, engines }
+        }
+    }
+
+    /// Nobody is connected, and nobody is called.
+    struct Nobody;
+
+    impl Directory for Nobody {
+        fn tell(&self, _: BusinessId, _: Notice) {}
+        fn invite(&self, _: BusinessId, _: &Endpoint, _: LegId, _: &str) -> bool {
+            false
+        }
+        fn leg_gone(&self, _: BusinessId, _: &Endpoint, _: LegId) {}
+    }
+
+    impl Dialer for Nobody {
+        fn command(&self, _: BusinessId, command: DialCommand) {
+            unreachable!("nobody is called: {command:?}");
+        }
+    }
+}

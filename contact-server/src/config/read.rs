@@ -94,7 +94,11 @@ impl Source {
         match self.file.get(key)?.clone() {
             toml::Value::String(text) => Some(text),
             toml::Value::Boolean(on) => Some(on.to_string()),
-            _ => {
+            toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_)
+            | toml::Value::Table(_) => {
                 self.fault(key, "must be a text in quotes");
                 None
             }
@@ -132,10 +136,9 @@ impl Source {
                 value.split(',').map(|item| item.trim().to_owned()).filter(|i| !i.is_empty()).collect(),
             );
         }
-        let texts = match self.file.get(key)? {
-            toml::Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-            _ => None,
-        };
+        let items = self.file.get(key)?.as_array();
+        let texts =
+            items.and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
         if texts.is_none() {
             self.fault(key, "must be a list of texts in quotes");
         }

@@ -108,7 +108,7 @@ impl Owner {
                 // What was decided before is sound and is committed; the rest is rebuilt.
                 return match self.finish(batches, writer).await {
                     Ended::Stopped => Ended::Broken,
-                    other => other,
+                    ended @ (Ended::Fenced | Ended::Broken) => ended,
                 };
             };
             if batches.send(batch).await.is_err() {
