@@ -131,3 +131,40 @@ impl ContactState {
         matches!(self, Self::WrapUp { .. } | Self::Ended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of every released version must still be read: add lines, never change one.
+    #[test]
+    fn stored_states_are_read_for_ever() {
+        let id = |n: u32| format!("\"{n:032x}\"");
+        let (leg, agent, other) = (id(1), id(2), id(3));
+        let states = [
+            r#"{"state":"scheduled","at":5}"#.to_owned(),
+            r#"{"state":"waiting","not_before":null}"#.to_owned(),
+            r#"{"state":"waiting","not_before":5}"#.to_owned(),
+            r#"{"state":"feigned","until":5}"#.to_owned(),
+            format!(r#"{{"state":"dialing","leg":{leg},"agent":{agent},"until":5}}"#),
+            format!(r#"{{"state":"confirming","leg":{leg},"agent":null,"wrong":1,"until":5}}"#),
+            format!(r#"{{"state":"holding","leg":{leg},"agent":null,"until":5}}"#),
+            format!(
+                r#"{{"state":"offering","leg":{leg},"agent":{agent},"agent_leg":{other},"until":5,"hold_until":6}}"#
+            ),
+            format!(
+                r#"{{"state":"connecting","leg":{leg},"agent":{agent},"agent_leg":{other},"until":5,"hold_until":6}}"#
+            ),
+            format!(
+                r#"{{"state":"talking","leg":{leg},"agent":{agent},"agent_leg":{other},"on_hold":true,"since":5}}"#
+            ),
+            format!(r#"{{"state":"closing","leg":{leg},"effect":{other},"reason":"opted_out","until":5}}"#),
+            format!(r#"{{"state":"wrap_up","agent":{agent},"until":null}}"#),
+            r#"{"state":"ended"}"#.to_owned(),
+        ];
+        for text in states {
+            let state: ContactState = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&state).unwrap(), text);
+        }
+    }
+}

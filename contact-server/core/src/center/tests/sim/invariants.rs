@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::{
     AgentId, ContactId, LegId,
     api::{Channel, Party},
-    contact::{CustomerStatus, EndReason},
+    contact::{CustomerStatus, EndReason, Presence},
 };
 
 use super::world::World;
@@ -78,7 +78,13 @@ impl World {
                 Event::Bridged { .. } => "bridged",
                 Event::Requested { merged: true, .. } => "merged",
                 Event::OptedOut { .. } => "opted out",
-                Event::OfferLapsed { .. } => "lapsed",
+                Event::OfferLapsed { agent, .. } => {
+                    let row = self.ledger.agents.get(&agent);
+                    let ready =
+                        row.is_some_and(|row| row.presence == Presence::Ready && row.station.is_some());
+                    self.must(!ready, "an agent who let a call lapse is ready for the next");
+                    "lapsed"
+                }
                 Event::Ended { reason, .. } => match reason {
                     EndReason::Completed => "completed",
                     EndReason::NotConfirmed => "not confirmed",
