@@ -135,6 +135,11 @@ impl Replica {
         Ok(None)
     }
 
+    /// Another document follows, whose epochs count anew; what is there stays until its keyframe.
+    pub fn await_keyframe(&mut self) {
+        self.at = None;
+    }
+
     /// Forgets the page: the operations clear the document.
     pub fn forget(&mut self) {
         self.at = None;

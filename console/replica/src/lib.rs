@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The agent's view of the customer's page.
+//!
+//! [`Replica`] draws frames into an `inert` frame that can run nothing; [`ReplicaView`] also follows a
+//! contact over `/ws/view`. Both live as long as they are held.
+//!
+//! ```ignore
+//! let view = ReplicaView::open(&host, "/replica", &socket_url, token, Rc::new(|event| ...))?;
+//! view.push_url("https://shop.example/offers");
+//! ```
+//! `host` is an empty element with a size; the replica fills it, laid out at the customer's size and scaled
+//! to fit. Dropping the view empties the host.
+mod frame;
+mod replica;
+mod view;
+
+pub use page_mirror::replay::View as PageView;
+pub use replica::{Outcome, Replica, Stats};
+pub use view::{ReplicaView, ViewEvent};

@@ -1,1 +1,144 @@
-//! Placeholder.
+//! The page recorder: what `app/HASH/recorder.js` is. The widget loads it on pages of a live contact only.
+//!
+//! ```js
+//! const recorder = await import(".../recorder.js");
+//! await recorder.default(...);                       // fetches recorder_bg.wasm beside it
+//! const handle = recorder.start({ socket, token, tab }, on);
+//! handle.stop();
+//! ```
+//! `socket` is the `ws(s)://HOST/ws/mirror` URL, `token` the contact token, `tab` the tab's id (32 hexadecimal
+//! digits). `on` gets `{type: "viewers", names}`, `{type: "sharing", on}`, `{type: "navigate", url, by}` (an
+//! agent leads to a page: show who, then go there) and `{type: "state", state}` with `connecting`, `live`,
+//! `stopped` (no consent, or a page too large) or `lost` (for good).
+//!
+//! `glue.js` watches the DOM and holds the socket; it applies rules and decides none. One batch a flush comes
+//! in ([`Core::flush`]) and one frame goes out.
+use js_sys::{Array, Function};
+use page_mirror::{
+    codec::seal,
+    record::{Body, Recorder, pointer},
+};
+use shared::{
+    DocumentId, ProtocolVersion, TabId, close,
+    wire::{
+        Ping,
+        mirror::{Frame, FrameKind, InFront, PublisherHello, PublisherToServer, ServerToPublisher},
+    },
+};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/glue.js")]
+extern "C" {
+    fn run(core: Core, config: &JsValue, on: &Function) -> JsValue;
+}
+
+/// Begins to publish this document. The handle's `stop()` ends it for good.
+#[wasm_bindgen]
+pub fn start(config: &JsValue, on: &Function) -> JsValue {
+    run(Core::default(), config, on)
+}
+
+/// What the script asks of the crates below: frames and messages.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Core {
+    recorder: Recorder,
+    taken: Option<Body>,
+    nonce: u32,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// The first message of a connection; empty if an id is none.
+    pub fn hello(&self, token: String, tab: &str, document: &str) -> Vec<u8> {
+        let (Ok(TabId(tab)), Ok(DocumentId(document))) = (tab.parse(), document.parse()) else {
+            return Vec::new();
+        };
+        let version = ProtocolVersion::CURRENT;
+        let hello = PublisherHello { version, token, tab: TabId(tab), document: DocumentId(document) };
+        PublisherToServer::from(hello).encode()
+    }
+
+    pub fn ping(&mut self) -> Vec<u8> {
+        self.nonce = self.nonce.wrapping_add(1);
+        PublisherToServer::from(Ping { nonce: self.nonce }).encode()
+    }
+
+    #[wasm_bindgen(js_name = inFront)]
+    pub fn in_front(&self, yes: bool) -> Vec<u8> {
+        PublisherToServer::from(InFront { yes }).encode()
+    }
+
+    /// A socket that was closed with this code should be opened again.
+    #[wasm_bindgen(js_name = comesBack)]
+    pub fn comes_back(&self, code: u16) -> bool {
+        close::should_reconnect(code)
+    }
+
+    /// The next batch is the whole page. What was not sent is dropped.
+    pub fn begin(&mut self) {
+        self.recorder.begin();
+        self.taken = None;
+    }
+
+    /// Takes a batch. False: the script must begin again, and send nothing before.
+    pub fn flush(&mut self, numbers: &[u32], text: &str) -> bool {
+        self.recorder.flush(numbers, text).is_ok() && !self.recorder.wants_keyframe()
+    }
+
+    /// Nodes that the other side forgot.
+    pub fn freed(&mut self) -> Vec<u32> {
+        self.recorder.freed()
+    }
+
+    /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        let mut body = self.recorder.take()?;
+        let bytes = std::mem::take(&mut body.bytes);
+        self.taken = Some(body);
+        Some(bytes)
+    }
+
+    /// Where the body that was taken last stands: whether it is a keyframe, epoch, seq.
+    pub fn place(&self) -> Vec<u32> {
+        let place = |body: &Body| vec![u32::from(body.keyframe), body.epoch, body.seq];
+        self.taken.as_ref().map(place).unwrap_or_default()
+    }
+
+    /// The message for a body that stands at `place`.
+    pub fn frame(&self, place: &[u32], body: &[u8], deflated: bool) -> Vec<u8> {
+        let &[keyframe, epoch, seq] = place else { return Vec::new() };
+        let kind = if keyframe == 0 { FrameKind::Patch } else { FrameKind::Keyframe };
+        PublisherToServer::from(Frame { kind, epoch, seq, bytes: seal(body, deflated) }).encode()
+    }
+
+    pub fn pointer(&self, x: i32, y: i32, down: bool) -> Vec<u8> {
+        let (epoch, seq) = self.recorder.position();
+        let bytes = seal(&pointer(x, y, down), false);
+        PublisherToServer::from(Frame { kind: FrameKind::Pointer, epoch, seq, bytes }).encode()
+    }
+
+    /// Reads a message of the server: its kind, and what it says. Undefined: it is malformed.
+    pub fn receive(&self, bytes: &[u8]) -> Option<Array> {
+        let list = |kind: u32| Array::of1(&kind.into());
+        Some(match ServerToPublisher::decode(bytes).ok()? {
+            ServerToPublisher::PublisherWelcome(welcome) => {
+                let out = list(1);
+                out.push(&welcome.heartbeat_ms.into());
+                out.push(&welcome.sharing.into());
+                out.push(&welcome.strict.into());
+                out.push(&strings(&welcome.mask_selectors));
+                out
+            }
+            ServerToPublisher::KeyframeWanted(_) => list(3),
+            ServerToPublisher::SharingSet(sharing) => Array::of2(&4.into(), &sharing.on.into()),
+            ServerToPublisher::Viewers(viewers) => Array::of2(&5.into(), &strings(&viewers.names)),
+            ServerToPublisher::Navigate(to) => Array::of3(&6.into(), &to.url.into(), &to.by.into()),
+            ServerToPublisher::Pong(_) | ServerToPublisher::Unknown { .. } => list(2),
+        })
+    }
+}
+
+fn strings(strings: &[String]) -> Array {
+    strings.iter().map(|text| JsValue::from_str(text)).collect()
+}

@@ -1,0 +1,173 @@
+//! The frame that holds the replica's document, the overlay above it, and their size.
+use std::cell::Cell;
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Document, Element, HtmlElement, HtmlIFrameElement, ResizeObserver};
+
+/// What a replica's frame may do: be read by the console. No scripts, forms, windows, or navigation.
+const SANDBOX: &str = "allow-same-origin";
+const POINTER_SIZE_PX: u32 = 18;
+
+/// Made of one frame and one overlay in a host element. Dropping it takes both out.
+pub(crate) struct Frame {
+    host: Element,
+    shell: HtmlElement,
+    pub(crate) iframe: HtmlIFrameElement,
+    pointer: HtmlElement,
+    size: Cell<(u32, u32)>,
+    loaded: Closure<dyn FnMut()>,
+    _resized: (ResizeObserver, Closure<dyn FnMut()>),
+}
+
+impl Frame {
+    /// Adds the frame to `host`; `loaded` is called once its document is there, `resized` when the host's
+    /// size changed.
+    pub(crate) fn new(
+        host: &Element,
+        address: &str,
+        loaded: impl FnMut() + 'static,
+        resized: impl FnMut() + 'static,
+    ) -> Result<Self, JsValue> {
+        let document = host.owner_document().ok_or("the host has a document")?;
+        let shell = styled(
+            &document,
+            "div",
+            &[("position", "relative"), ("width", "100%"), ("height", "100%"), ("overflow", "hidden")],
+        )?;
+        let iframe: HtmlIFrameElement = styled(
+            &document,
+            "iframe",
+            &[
+                ("position", "absolute"),
+                ("left", "0"),
+                ("top", "0"),
+                ("border", "0"),
+                ("background", "#fff"),
+                ("transform-origin", "0 0"),
+                ("color-scheme", "normal"),
+            ],
+        )?
+        .unchecked_into();
+        iframe.set_attribute("sandbox", SANDBOX)?;
+        iframe.set_attribute("inert", "")?;
+        iframe.set_attribute("tabindex", "-1")?;
+        iframe.set_attribute("referrerpolicy", "no-referrer")?;
+        iframe.set_attribute("title", "The customer's page")?;
+        iframe.set_src(address);
+        let overlay =
+            styled(&document, "div", &[("position", "absolute"), ("inset", "0"), ("cursor", "default")])?;
+        overlay.set_attribute("data-replica-overlay", "")?;
+        let pointer = pointer(&document)?;
+        overlay.append_child(&pointer)?;
+        shell.append_child(&iframe)?;
+        shell.append_child(&overlay)?;
+        let loaded = Closure::<dyn FnMut()>::new(loaded);
+        iframe.add_event_listener_with_callback("load", loaded.as_ref().unchecked_ref())?;
+        host.append_child(&shell)?;
+        let resized = Closure::<dyn FnMut()>::new(resized);
+        let observer = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
+        observer.observe(host);
+        let frame = Self {
+            host: host.clone(),
+            shell,
+            iframe,
+            pointer,
+            size: Cell::new((0, 0)),
+            loaded,
+            _resized: (observer, resized),
+        };
+        frame.resize(1280, 800);
+        Ok(frame)
+    }
+
+    /// Lays the document out at the customer's size, and scales it into the host.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        if width > 0 && height > 0 {
+            self.size.set((width, height));
+        }
+        self.fit();
+    }
+
+    pub(crate) fn fit(&self) {
+        let (width, height) = self.size.get();
+        let scale = self.scale();
+        let room = self.host.get_bounding_client_rect();
+        let left = ((room.width() - f64::from(width) * scale) / 2.0).max(0.0);
+        let style = self.iframe.style();
+        for (name, value) in [
+            ("width", format!("{width}px")),
+            ("height", format!("{height}px")),
+            ("transform", format!("translate({left}px, 0) scale({scale})")),
+        ] {
+            // The names are properties of CSS, so there is nothing that could fail.
+            let _ = style.set_property(name, &value);
+        }
+    }
+
+    /// Shows where the customer's pointer is, in CSS pixels of the customer's viewport; none hides it.
+    pub(crate) fn point(&self, at: Option<(i32, i32, bool)>) {
+        let style = self.pointer.style();
+        let Some((x, y, down)) = at else {
+            let _ = style.set_property("display", "none");
+            return;
+        };
+        let scale = self.scale();
+        let room = self.host.get_bounding_client_rect();
+        let left = ((room.width() - f64::from(self.size.get().0) * scale) / 2.0).max(0.0);
+        let half = f64::from(POINTER_SIZE_PX) / 2.0;
+        let (x, y) = (f64::from(x) * scale + left - half, f64::from(y) * scale - half);
+        let _ = style.set_property("transform", &format!("translate({x}px, {y}px)"));
+        let _ = style
+            .set_property("background", if down { "rgb(220 38 38 / 0.75)" } else { "rgb(37 99 235 / 0.55)" });
+        let _ = style.set_property("display", "block");
+    }
+
+    fn scale(&self) -> f64 {
+        let (width, height) = self.size.get();
+        let room = self.host.get_bounding_client_rect();
+        if room.width() <= 0.0 || room.height() <= 0.0 || width == 0 || height == 0 {
+            return 1.0;
+        }
+        (room.width() / f64::from(width)).min(room.height() / f64::from(height)).min(1.0)
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self._resized.0.disconnect();
+        let loaded = self.loaded.as_ref().unchecked_ref();
+        let _ = self.iframe.remove_event_listener_with_callback("load", loaded);
+        self.shell.remove();
+    }
+}
+
+fn styled(document: &Document, tag: &str, style: &[(&str, &str)]) -> Result<HtmlElement, JsValue> {
+    let element: HtmlElement = document.create_element(tag)?.unchecked_into();
+    for (name, value) in style {
+        element.style().set_property(name, value)?;
+    }
+    Ok(element)
+}
+
+fn pointer(document: &Document) -> Result<HtmlElement, JsValue> {
+    let size = format!("{POINTER_SIZE_PX}px");
+    let pointer = styled(
+        document,
+        "div",
+        &[
+            ("position", "absolute"),
+            ("left", "0"),
+            ("top", "0"),
+            ("width", &size),
+            ("height", &size),
+            ("border-radius", "50%"),
+            ("border", "2px solid #fff"),
+            ("box-sizing", "border-box"),
+            ("box-shadow", "0 0 0 1px rgb(0 0 0 / 0.35)"),
+            ("pointer-events", "none"),
+            ("display", "none"),
+        ],
+    )?;
+    pointer.set_attribute("data-replica-pointer", "")?;
+    Ok(pointer)
+}

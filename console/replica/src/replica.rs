@@ -1,0 +1,162 @@
+//! Frames drawn into a document.
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use page_mirror::replay::{self, Applied, ReplayError, View, urls::Origins};
+use shared::wire::mirror::{FrameKind, StreamFrame};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlIFrameElement};
+
+use crate::frame::Frame;
+
+#[wasm_bindgen(module = "/src/applier.js")]
+extern "C" {
+    type Applier;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(frame: &HtmlIFrameElement) -> Result<Applier, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn apply(this: &Applier, numbers: &[u32], text: &str) -> Result<(), JsValue>;
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is shown.
+    Applied,
+    /// It was shown before, or is no use any more.
+    Old,
+    /// A frame is missing, or does not apply: nothing more is shown until a keyframe comes. Ask for one.
+    NeedKeyframe,
+}
+
+/// What went through so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub frames: u32,
+    pub bytes: u64,
+    /// Nodes of the page shown now.
+    pub nodes: usize,
+}
+
+/// The customer's page in an element of the console.
+#[derive(Clone)]
+pub struct Replica(Rc<Inner>);
+
+struct Inner {
+    frame: Frame,
+    model: RefCell<replay::Replica>,
+    /// Until the frame's document is there, operations gather in the model.
+    applier: RefCell<Option<Applier>>,
+    frames: Cell<u32>,
+    bytes: Cell<u64>,
+}
+
+impl Replica {
+    /// Fills `host`. `address` is where the empty document with its own policy is served (`/replica`).
+    pub fn new(host: &Element, address: &str) -> Result<Self, JsValue> {
+        let inner = Rc::new_cyclic(|weak: &std::rc::Weak<Inner>| {
+            let (loaded, resized) = (weak.clone(), weak.clone());
+            let on_load = move || {
+                if let Some(inner) = loaded.upgrade() {
+                    inner.loaded();
+                }
+            };
+            let on_resize = move || {
+                if let Some(inner) = resized.upgrade() {
+                    inner.frame.fit();
+                }
+            };
+            let frame = Frame::new(host, address, on_load, on_resize)
+                .expect("a document lets its elements be made and placed");
+            Inner {
+                frame,
+                model: RefCell::new(replay::Replica::new(Origins::default())),
+                applier: RefCell::default(),
+                frames: Cell::new(0),
+                bytes: Cell::new(0),
+            }
+        });
+        Ok(Self(inner))
+    }
+
+    /// Origins whose images, fonts and styles may be shown, from the next keyframe on.
+    pub fn set_origins(&self, origins: &[String]) {
+        self.0.model.borrow_mut().set_origins(Origins::new(origins.iter().map(String::as_str)));
+    }
+
+    /// Shows a frame of the stream.
+    pub fn apply(&self, frame: &StreamFrame) -> Outcome {
+        self.0.frames.set(self.0.frames.get().saturating_add(1));
+        self.0.bytes.set(self.0.bytes.get().saturating_add(frame.bytes.len() as u64));
+        if frame.kind == FrameKind::Pointer {
+            let pointer = self.0.model.borrow().pointer(frame.epoch, &frame.bytes);
+            if let Ok(Some(at)) = pointer {
+                self.0.frame.point(Some((at.x, at.y, at.down)));
+            }
+            return Outcome::Old;
+        }
+        let keyframe = frame.kind == FrameKind::Keyframe;
+        let applied = self.0.model.borrow_mut().apply(keyframe, frame.epoch, frame.seq, &frame.bytes);
+        match applied {
+            Ok(Applied::Changed) if self.0.draw() => Outcome::Applied,
+            Ok(Applied::Old) => Outcome::Old,
+            // What is shown is old, but it was true: it stays until the keyframe.
+            Err(ReplayError::Gap | ReplayError::NoKeyframe) => Outcome::NeedKeyframe,
+            Ok(Applied::Changed) | Err(ReplayError::Frame(_)) => {
+                self.clear();
+                Outcome::NeedKeyframe
+            }
+        }
+    }
+
+    /// Shows an empty page, at once, and forgets what was there.
+    pub fn clear(&self) {
+        self.0.model.borrow_mut().forget();
+        self.0.frame.point(None);
+        self.0.draw();
+    }
+
+    /// Another document follows: what is shown stays until its keyframe.
+    pub(crate) fn await_keyframe(&self) {
+        self.0.model.borrow_mut().await_keyframe();
+    }
+
+    /// Epoch and seq of what is shown.
+    pub fn position(&self) -> Option<(u32, u32)> {
+        self.0.model.borrow().position()
+    }
+
+    /// URL, title and size of the page shown.
+    pub fn page(&self) -> View {
+        self.0.model.borrow().view().clone()
+    }
+
+    pub fn stats(&self) -> Stats {
+        let nodes = self.0.model.borrow().tree().live();
+        Stats { frames: self.0.frames.get(), bytes: self.0.bytes.get(), nodes }
+    }
+}
+
+impl Inner {
+    fn loaded(&self) {
+        // A second load (a frame that was moved in the document) has another document: begin again there.
+        if let Ok(applier) = Applier::new(&self.frame.iframe) {
+            self.applier.replace(Some(applier));
+            self.draw();
+        }
+    }
+
+    /// Carries out what gathered. False if the document refused: what it shows is of no use then.
+    fn draw(&self) -> bool {
+        let applier = self.applier.borrow();
+        let Some(applier) = &*applier else { return true };
+        let mut model = self.model.borrow_mut();
+        let (width, height) = (model.view().width, model.view().height);
+        self.frame.resize(width, height);
+        let (numbers, text) = model.take_ops();
+        drop(model);
+        numbers.is_empty() || applier.apply(&numbers, &text).is_ok()
+    }
+}
