@@ -417,3 +417,6 @@ impl Publisher {
 fn push(out: &mut Vec<Bytes>, message: impl Into<ServerToViewer>) {
     out.push(message.into().encode().into());
 }
+
+#[cfg(test)]
+mod tests;

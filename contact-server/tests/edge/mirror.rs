@@ -66,6 +66,35 @@ async fn viewer_who_comes_back_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn page_never_waits_for_a_viewer_who_does_not_read_and_that_viewer_ends_up_with_the_same_page() {
+    let stage = Stage::set().await;
+    let mut page = stage.page(TabId(1), DOCUMENT).await;
+    let mut viewer = stage.viewer(None).await;
+    // More than sockets buffer, several times over.
+    let mut last = (0, 0);
+    for epoch in 1..=3 {
+        page.send(frame(FrameKind::Keyframe, epoch, 0, &vec![1; 4 * 1024 * 1024])).await;
+        for seq in 1..=100 {
+            page.send(frame(FrameKind::Patch, epoch, seq, b"patch")).await;
+            last = (epoch, seq);
+        }
+        page.send(PublisherToServer::from(Ping { nonce: epoch }).encode()).await;
+        let pong = page.wait(|bytes| {
+            let message = ServerToPublisher::decode(bytes).unwrap();
+            if let ServerToPublisher::Pong(pong) = message { Some(pong.nonce) } else { None }
+        });
+        assert_eq!(pong.await, epoch);
+    }
+    let mut has = None;
+    while has != Some(last) {
+        let next = viewer.frame().await;
+        let follows = next.seq.checked_sub(1).map(|before| (next.epoch, before));
+        assert!(next.seq == 0 || has == follows, "{has:?} then {} {}", next.epoch, next.seq);
+        has = Some((next.epoch, next.seq));
+    }
+}
+
+#[tokio::test]
 async fn stop_empties_the_replica_and_nothing_more_gets_through() {
     let stage = Stage::set().await;
     let mut page = stage.page(TabId(1), DOCUMENT).await;
