@@ -29,7 +29,12 @@ pub(crate) fn status(state: &State) -> (String, Option<&'static str>) {
             (format!("Connecting with {from}"), Some("If your browser asks for the microphone, allow it."))
         }
         Call::Talking { shaken: true, .. } => ("The line is bad, mending it".into(), None),
-        Call::Talking { from, .. } => (format!("You're talking to {from}"), None),
+        Call::Talking { from, .. } => {
+            let cut_off = state.line != Line::Online;
+            let next =
+                cut_off.then_some("No connection to the exchange: keys wait for it, and so does hanging up.");
+            (format!("You're talking to {from}"), next)
+        }
         Call::Ended { from, why, .. } => end(from, *why),
         Call::None => match state.line {
             Line::Online => ("Ready".into(), Some("Ask for a call to this number; it rings here.")),

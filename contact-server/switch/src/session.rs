@@ -245,7 +245,11 @@ impl Session {
     fn drive(&mut self, input: Input<'_>, now: Instant, socket: &MediaSocket) -> Vec<Heard> {
         let mut heard = Vec::new();
         let done = guarded(|| -> Result<(), str0m::RtcError> {
-            self.rtc.handle_input(input)?;
+            match self.rtc.handle_input(input) {
+                // A forged datagram must not end a session that is up: what counts is whether it goes on.
+                Err(error) if self.connected => tracing::trace!(%error, "datagram refused"),
+                taken => taken?,
+            }
             loop {
                 match self.rtc.poll_output()? {
                     Output::Timeout(at) => {

@@ -180,6 +180,29 @@ async fn a_flood_of_garbage_and_forged_checks_does_no_harm() {
 }
 
 #[tokio::test]
+async fn garbage_that_bears_the_address_of_a_leg_does_not_end_it() {
+    let mut exchange = Exchange::start(LONG).await;
+    let ann = exchange.connect(ANN, LOW).await;
+    let mut bob = exchange.connect(BOB, HIGH).await;
+    exchange.switch.join(ROOM, ANN, Mode::Talk);
+    exchange.switch.join(ROOM, BOB, Mode::Talk);
+    exchange.until_heard(ANN).await;
+    // Alerts in the clear, "closed" and "handshake failed"; a session that is up takes only encrypted ones.
+    let alert = |level: u8, why: u8| vec![21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, level, why];
+    ann.forge(vec![alert(1, 0), alert(2, 40)]);
+    bob.hears(&[LOW], &[HIGH]).await;
+    for kind in 0..=u8::MAX {
+        let truncated = |length: usize| [&[kind, 0xFE, 0xFD][..], &vec![kind; length]].concat();
+        ann.forge([0, 1, 9, 10, 20, 60, 400, 1_200].map(truncated).to_vec());
+        let sent = exchange.switch.stats(ANN).await.unwrap().packets_in;
+        while exchange.switch.stats(ANN).await.expect("it lives").packets_in <= sent {
+            tokio::task::yield_now().await;
+        }
+    }
+    bob.hears(&[LOW], &[HIGH]).await;
+}
+
+#[tokio::test]
 async fn a_hostile_offer_is_refused_and_the_leg_lives_on() {
     let mut exchange = Exchange::start(LONG).await;
     exchange.switch.open(ANN);
