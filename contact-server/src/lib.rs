@@ -16,6 +16,7 @@ pub mod http;
 pub mod hub;
 pub mod ids;
 pub mod limits;
+pub mod listen;
 pub mod numbers;
 pub mod openapi;
 pub mod passwords;

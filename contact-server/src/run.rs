@@ -2,7 +2,6 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use axum::serve::ListenerExt as _;
 use shared::Timestamp;
 use store::Store;
 use switch::{Switch, SwitchConfig};
@@ -13,18 +12,19 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     demo::{self, DemoInfo},
-    dialer::{self, Embedded},
+    dialer::{self, Embedded, embedded::Surroundings},
     engine::{Engines, World},
     http,
     hub::Hub,
+    listen,
     prompts::Prompts,
     setup::Setup,
     sites::Sites,
     stopping::Stopping,
 };
 
-/// Without media a leg of the switch lives this long; businesses set shorter ones for what follows.
-const MEDIA_GRACE: Duration = Duration::from_secs(15);
+/// Without media no leg lives longer than this; the driver ends it sooner, by its business's `media_grace`.
+const LONGEST_MEDIA_GRACE: Duration = Duration::from_secs(120);
 /// How long a shutdown waits for requests and sockets to end.
 const CONNECTIONS_LIMIT: Duration = Duration::from_secs(8);
 /// How long it then waits for the last commits.
@@ -40,7 +40,7 @@ pub struct Running {
     /// How to use the demo, if it is one.
     pub demo: Option<DemoInfo>,
     engines: Arc<Engines>,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
 }
 
@@ -61,18 +61,8 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         false => None,
     };
     let Parts { app, hub, engines, background } = assemble(config, store, clock).await?;
-    let router = http::router(app.clone(), hub).into_make_service_with_connect_info::<SocketAddr>();
-    let mut connection = app.stopping.connection();
-    let listener = listener.tap_io(|stream| {
-        // Small frames must not wait for more of them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-        }
-    });
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { connection.stopping().await })
-        .into_future();
-    let http = tokio::spawn(served);
+    let router = http::router(app.clone(), hub);
+    let http = tokio::spawn(listen::serve(listener, router, app.stopping.clone()));
     tracing::info!(%addr, url = %app.config.public_url, "ready");
     Ok(Running { addr, app, demo, engines, http, background })
 }
@@ -86,14 +76,26 @@ struct Parts {
 
 async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let config = Arc::new(config);
-    let media =
-        SwitchConfig { bind: config.media_bind, advertise: config.media_advertise, media_grace: MEDIA_GRACE };
+    let media = SwitchConfig {
+        bind: config.media_bind,
+        advertise: config.media_advertise,
+        media_grace: LONGEST_MEDIA_GRACE,
+    };
     let (switch, switch_events) =
         Switch::bind(media).await.with_context(|| format!("voice cannot use UDP {}", config.media_bind))?;
     let hub = Arc::new(Hub::default());
     let prompts = Arc::new(Prompts::built_in().context("the built-in prompts cannot be used")?);
-    let (embedded, leg_events) =
-        Embedded::start(switch, switch_events, hub.clone(), prompts.clone(), config.demo);
+    let sites = Arc::new(Sites::default());
+    let (embedded, leg_events) = Embedded::start(
+        switch,
+        switch_events,
+        Surroundings {
+            directory: hub.clone(),
+            prompts: prompts.clone(),
+            sites: sites.clone(),
+            demo: config.demo,
+        },
+    );
     let world = World {
         store: store.clone(),
         clock: clock.clone(),
@@ -101,7 +103,6 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         dialer: Arc::new(embedded.clone()),
     };
     let engines = Arc::new(Engines::new(world));
-    let sites = Arc::new(Sites::default());
     let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone());
     let forward = tokio::spawn(dialer::forward(leg_events, engines.clone()));
     setup.refresh().await.context("the businesses cannot be taken over")?;
@@ -138,8 +139,7 @@ impl Running {
     /// Waits until the server ends by itself, which it never does in good health.
     pub async fn ended(&mut self) -> anyhow::Error {
         match (&mut self.http).await {
-            Ok(Ok(())) => anyhow::anyhow!("the HTTP server ended"),
-            Ok(Err(error)) => anyhow::Error::new(error).context("the HTTP server ended"),
+            Ok(()) => anyhow::anyhow!("the HTTP server ended"),
             Err(error) => anyhow::Error::new(error).context("the HTTP server panicked"),
         }
     }

@@ -8,13 +8,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contact_core::{DialEvent, Endpoint, Notice, effect::Action};
+use contact_core::{DialEvent, Endpoint, Notice, Settings, effect::Action};
 use contact_server::{
-    dialer::{Embedded, LegEvent},
+    demo,
+    dialer::{Embedded, LegEvent, embedded::Surroundings},
     ports::{BrowserLegs, Dialer, Directory, LegRefused},
     prompts::Prompts,
+    sites::{Site, Sites},
 };
-use shared::{AgentId, BusinessId, ContactId, LegId, contact::LegCause, wire::LegTrouble};
+use shared::{AgentId, BusinessId, ContactId, LegId, Timestamp, contact::LegCause, wire::LegTrouble};
+use store::Business;
 use switch::{Switch, SwitchConfig};
 use tokio::sync::mpsc;
 
@@ -118,7 +121,7 @@ async fn page_that_navigates_keeps_its_leg() {
 }
 
 #[tokio::test]
-async fn leg_whose_media_never_come_back_is_lost() {
+async fn leg_whose_media_do_not_come_back_within_the_grace_of_the_business_is_lost() {
     let mut bench = Browsers::with_grace(Duration::from_millis(300)).await;
     let phone = bench.connect(LEG).await;
     drop(phone);
@@ -176,11 +179,15 @@ impl Browsers {
 
     async fn with(demo: bool, media_grace: Duration) -> Self {
         let bind = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = SwitchConfig { bind, advertise: None, media_grace };
+        let config = SwitchConfig { bind, advertise: None, media_grace: Duration::from_secs(60) };
         let (switch, switch_events) = Switch::bind(config).await.unwrap();
         let house = Arc::new(House::default());
+        let sites = Arc::new(Sites::default());
+        let business = Business { id: BUSINESS, ..demo::new_business("Harbour & Pine", "GB", Timestamp(1)) };
+        sites.put(Site { business, settings: Settings { media_grace, ..Settings::default() } });
         let prompts = Arc::new(Prompts::built_in().unwrap());
-        let (driver, events) = Embedded::start(switch, switch_events, house.clone(), prompts, demo);
+        let around = Surroundings { directory: house.clone(), prompts, sites, demo };
+        let (driver, events) = Embedded::start(switch, switch_events, around);
         Self { driver, events, house }
     }
 

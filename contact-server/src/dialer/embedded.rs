@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use contact_core::{
-    DialCommand, DialEvent, Endpoint,
+    DialCommand, DialEvent, Endpoint, Settings,
     effect::{Action, JoinMode},
 };
 use shared::{BusinessId, ContactId, LegId, contact::LegCause, wire::LegTrouble};
@@ -27,6 +27,7 @@ use crate::{
     numbers,
     ports::{BrowserLegs, Dialer, LegRefused, SharedDirectory},
     prompts::Prompts,
+    sites::Sites,
 };
 
 /// From an endpoint's offer until its media is up.
@@ -50,12 +51,19 @@ mod code {
 #[derive(Clone)]
 pub struct Embedded(Arc<Driver>);
 
+/// What the driver finds around it.
+pub struct Surroundings {
+    pub directory: SharedDirectory,
+    pub prompts: Arc<Prompts>,
+    /// For each business's `media_grace`.
+    pub sites: Arc<Sites>,
+    /// Fictitious numbers have virtual handsets.
+    pub demo: bool,
+}
+
 struct Driver {
     switch: Switch,
-    directory: SharedDirectory,
-    prompts: Arc<Prompts>,
-    /// Fictitious numbers have virtual handsets.
-    demo: bool,
+    around: Surroundings,
     events: mpsc::Sender<LegEvent>,
     /// Held while the directory and the switch are told, so that they hear of a leg in order.
     legs: Mutex<Legs>,
@@ -66,13 +74,11 @@ impl Embedded {
     pub fn start(
         switch: Switch,
         switch_events: mpsc::Receiver<SwitchEvent>,
-        directory: SharedDirectory,
-        prompts: Arc<Prompts>,
-        demo: bool,
+        around: Surroundings,
     ) -> (Self, mpsc::Receiver<LegEvent>) {
         let (events, receiver) = mpsc::channel(EVENTS);
         let legs = Mutex::default();
-        let driver = Arc::new(Driver { switch, directory, prompts, demo, events, legs });
+        let driver = Arc::new(Driver { switch, around, events, legs });
         tokio::spawn(listen(driver.clone(), switch_events));
         (Self(driver), receiver)
     }
@@ -106,7 +112,7 @@ impl Dialer for Embedded {
         match action {
             Action::Originate { .. } => {}
             Action::Play { prompt, repeat } => {
-                driver.switch.play(leg, effect, driver.prompts.samples(business, prompt), repeat);
+                driver.switch.play(leg, effect, driver.around.prompts.samples(business, prompt), repeat);
             }
             Action::Stop => driver.switch.stop(leg),
             Action::Join { room, mode } => driver.join(&mut legs, business, leg, room, mode),
@@ -155,7 +161,7 @@ impl BrowserLegs for Embedded {
             Stage::Ringing | Stage::Connecting => {
                 DialEvent::Failed { cause: before, code: code::NOT_ACCEPTABLE }
             }
-            Stage::Up => DialEvent::Ended { cause: after },
+            Stage::Up | Stage::Away => DialEvent::Ended { cause: after },
         });
     }
 
@@ -183,7 +189,15 @@ fn refused_or_hung_up(stage: Stage) -> DialEvent {
         Stage::Ringing | Stage::Connecting => {
             DialEvent::Failed { cause: LegCause::Rejected, code: code::REJECTED }
         }
-        Stage::Up => DialEvent::Ended { cause: LegCause::HungUp },
+        Stage::Up | Stage::Away => DialEvent::Ended { cause: LegCause::HungUp },
+    }
+}
+
+fn out_of_time(stage: Stage) -> DialEvent {
+    match stage {
+        Stage::Ringing => DialEvent::Failed { cause: LegCause::NoAnswer, code: code::NO_ANSWER },
+        Stage::Connecting => DialEvent::Failed { cause: LegCause::Failed, code: code::NOT_CONNECTED },
+        Stage::Up | Stage::Away => DialEvent::Ended { cause: LegCause::MediaLost },
     }
 }
 
@@ -212,7 +226,7 @@ impl Driver {
             return;
         }
         let refusal = match to {
-            Endpoint::Telephone(e164) if !(self.demo && numbers::is_fictitious(e164)) => {
+            Endpoint::Telephone(e164) if !(self.around.demo && numbers::is_fictitious(e164)) => {
                 tracing::warn!(
                     %leg,
                     "a telephone number was not called: no trunk is configured, and this version has none; \
@@ -233,7 +247,7 @@ impl Driver {
         self.switch.open(leg);
         let limit = Some(self.limit(leg, Stage::Ringing, ring));
         legs.insert(leg, Leg { business, to: to.clone(), stage: Stage::Ringing, limit, room: None });
-        let is_there = self.directory.invite(business, to, leg, caller_name);
+        let is_there = self.around.directory.invite(business, to, leg, caller_name);
         match to {
             _ if is_there => self.tell(business, leg, DialEvent::Ringing),
             // A telephone that is not connected is switched off.
@@ -258,15 +272,9 @@ impl Driver {
 
     fn lasted_too_long(&self, leg: LegId, stage: Stage) {
         let mut legs = self.legs();
-        if legs.any(leg).is_none_or(|leg| leg.stage != stage) {
-            return;
+        if legs.any(leg).is_some_and(|leg| leg.stage == stage) {
+            self.finish(&mut legs, leg, out_of_time);
         }
-        self.finish(&mut legs, leg, |stage| match stage {
-            Stage::Ringing => DialEvent::Failed { cause: LegCause::NoAnswer, code: code::NO_ANSWER },
-            Stage::Connecting | Stage::Up => {
-                DialEvent::Failed { cause: LegCause::Failed, code: code::NOT_CONNECTED }
-            }
-        });
     }
 
     fn join(&self, legs: &mut Legs, business: BusinessId, leg: LegId, room: ContactId, mode: JoinMode) {
@@ -308,33 +316,42 @@ impl Driver {
     fn finish(&self, legs: &mut Legs, id: LegId, event: impl FnOnce(Stage) -> DialEvent) {
         let Some(leg) = legs.remove(id) else { return };
         self.switch.close(id);
-        self.directory.leg_gone(leg.business, &leg.to, id);
+        self.around.directory.leg_gone(leg.business, &leg.to, id);
         self.tell(leg.business, id, event(leg.stage));
     }
 
-    fn heard(&self, event: SwitchEvent) {
+    fn heard(self: &Arc<Self>, event: SwitchEvent) {
         let mut legs = self.legs();
-        let (id, event) = match event {
-            SwitchEvent::Connected { leg: id } => {
-                let Some(leg) = legs.any(id).filter(|leg| leg.stage != Stage::Up) else { return };
-                leg.stage = Stage::Up;
-                leg.limit = None;
-                (id, DialEvent::Answered)
+        match event {
+            SwitchEvent::Connected { leg } => self.is_up(&mut legs, leg, DialEvent::Answered),
+            SwitchEvent::Resumed { leg } => self.is_up(&mut legs, leg, DialEvent::Resumed),
+            SwitchEvent::Suspended { leg } => self.is_away(&mut legs, leg),
+            SwitchEvent::Lost { leg } => self.finish(&mut legs, leg, out_of_time),
+            SwitchEvent::PlayEnded { leg, effect } => {
+                self.pass_on(&mut legs, leg, DialEvent::PlayEnded { effect });
             }
-            SwitchEvent::Lost { leg } => {
-                self.finish(&mut legs, leg, |stage| match stage {
-                    Stage::Up => DialEvent::Ended { cause: LegCause::MediaLost },
-                    Stage::Ringing | Stage::Connecting => {
-                        DialEvent::Failed { cause: LegCause::Failed, code: code::NOT_CONNECTED }
-                    }
-                });
-                return;
-            }
-            SwitchEvent::Suspended { leg } => (leg, DialEvent::Suspended),
-            SwitchEvent::Resumed { leg } => (leg, DialEvent::Resumed),
-            SwitchEvent::PlayEnded { leg, effect } => (leg, DialEvent::PlayEnded { effect }),
-            SwitchEvent::Digit { leg, digit } => (leg, DialEvent::Digit(digit)),
-        };
+            SwitchEvent::Digit { leg, digit } => self.pass_on(&mut legs, leg, DialEvent::Digit(digit)),
+        }
+    }
+
+    fn is_up(&self, legs: &mut Legs, id: LegId, event: DialEvent) {
+        let Some(leg) = legs.any(id).filter(|leg| leg.stage != Stage::Up) else { return };
+        leg.stage = Stage::Up;
+        leg.limit = None;
+        self.tell(leg.business, id, event);
+    }
+
+    /// The page navigates, or is gone: the business says how long to wait for it.
+    fn is_away(self: &Arc<Self>, legs: &mut Legs, id: LegId) {
+        let Some(leg) = legs.any(id).filter(|leg| leg.stage == Stage::Up) else { return };
+        let site = self.around.sites.by_id(leg.business);
+        let grace = site.map_or_else(|| Settings::default().media_grace, |site| site.settings.media_grace);
+        leg.stage = Stage::Away;
+        leg.limit = Some(self.limit(id, Stage::Away, grace));
+        self.tell(leg.business, id, DialEvent::Suspended);
+    }
+
+    fn pass_on(&self, legs: &mut Legs, id: LegId, event: DialEvent) {
         if let Some(leg) = legs.any(id) {
             self.tell(leg.business, id, event);
         }

@@ -8,12 +8,14 @@ use tokio::task::AbortHandle;
 /// Effects that are remembered. Duplicates come within seconds, and this is many minutes of a busy centre.
 const REMEMBERED: usize = 65_536;
 
-/// How far a leg is. Rings until the endpoint offers, connects until its media is up.
+/// How far a leg is. It rings until the endpoint offers, connects until its media are up, and is away while
+/// they are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Ringing,
     Connecting,
     Up,
+    Away,
 }
 
 #[derive(Debug)]

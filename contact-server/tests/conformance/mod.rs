@@ -201,18 +201,18 @@ pub(crate) async fn keys_of_a_leg_that_only_rings_are_not_heard(mut bench: impl 
     nothing_more_of(&mut bench, LEG).await;
 }
 
-pub(crate) async fn two_legs_in_a_room_hear_each_other_until_one_leaves(mut bench: impl Bench) {
+pub(crate) async fn two_legs_in_a_room_hear_each_other_until_one_leaves<B: Bench>(mut bench: B) {
     let mut low = bench.connect_with(LEG, LOW).await;
     let mut high = bench.connect_with(OTHER, HIGH).await;
     for leg in [LEG, OTHER] {
         bench.command(leg, JOIN, Action::Join { room: ROOM, mode: JoinMode::Talk });
         assert_eq!(bench.event().await, (leg, DialEvent::Joined));
     }
-    hear(&mut bench, &mut low, &[HIGH], &[LOW]).await;
-    hear(&mut bench, &mut high, &[LOW], &[HIGH]).await;
+    B::hears(&mut low, &[HIGH], &[LOW]).await;
+    B::hears(&mut high, &[LOW], &[HIGH]).await;
     bench.command(OTHER, LEAVE, Action::Leave { room: ROOM });
     until(&mut bench, OTHER, &DialEvent::Left).await;
-    hear(&mut bench, &mut low, &[], &[LOW, HIGH]).await;
+    B::hears(&mut low, &[], &[LOW, HIGH]).await;
 }
 
 pub(crate) async fn prompt_ends_once_and_a_repeated_one_does_not_end(mut bench: impl Bench) {
@@ -224,11 +224,6 @@ pub(crate) async fn prompt_ends_once_and_a_repeated_one_does_not_end(mut bench: 
     let effect = EffectId(once.0 << 64 | LEG.0);
     let before = until(&mut bench, LEG, &DialEvent::PlayEnded { effect }).await;
     assert_eq!(before, []);
-}
-
-/// Events do not matter while somebody listens.
-async fn hear<B: Bench>(_bench: &mut B, far: &mut B::Far, tones: &[f64], others: &[f64]) {
-    B::hears(far, tones, others).await;
 }
 
 macro_rules! suite {

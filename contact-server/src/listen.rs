@@ -1,0 +1,145 @@
+//! Takes TCP connections and speaks HTTP/1.1 on them, within bounds.
+//!
+//! `axum::serve` has no limit on connections and none on how slowly a head may come: a few thousand idle
+//! peers could keep everybody else out. (HTTP/2 and TLS are the proxy's.)
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tower_service::Service as _;
+
+use crate::{
+    limits,
+    stopping::{self, Stopping},
+};
+
+/// Connections at once, sockets included: room for all sockets, and for requests beside them.
+pub const CONNECTIONS: usize = limits::SOCKETS + 10_000;
+/// A head that has not come whole within this, and a connection that is kept alive for nothing, ends.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// A request's head, in bytes.
+const HEAD_BYTES: usize = 32 * 1024;
+/// Out of file descriptors: wait for some to come back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until the server is told to stop. Connections that are up by then end with the request that they
+/// are at; [`Stopping::all_gone`] waits for them.
+pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut stop = stopping.connection();
+    loop {
+        let accepted = async {
+            let seat = room.clone().acquire_owned().await;
+            (seat, listener.accept().await)
+        };
+        let (seat, accepted) = tokio::select! {
+            biased;
+            () = stop.stopping() => return,
+            accepted = accepted => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let speaking = speak(stream, peer, router.clone(), stopping.connection());
+                tokio::spawn(async move {
+                    let _seat = seat;
+                    speaking.await;
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn speak(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: stopping::Connection) {
+    // Small frames must not wait for more of them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+    }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request.map(Body::new))
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_WITHIN)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.stopping() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn running_request_ends_before_the_server_does() {
+        let (entered, mut inside) = tokio::sync::mpsc::channel(1);
+        let leave = Arc::new(tokio::sync::Notify::new());
+        let waiting = leave.clone();
+        let router = Router::new().route(
+            "/",
+            get(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
+                entered.send(()).await.unwrap();
+                waiting.notified().await;
+                format!("hello {}", peer.ip())
+            }),
+        );
+        let (address, stopping, server) = start(router).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        inside.recv().await.unwrap();
+        stopping.begin();
+        leave.notify_one();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello 127.0.0.1"), "{answer}");
+        server.await.unwrap();
+        stopping.all_gone().await;
+        assert!(TcpStream::connect(address).await.is_err(), "nobody is taken any more");
+    }
+
+    #[tokio::test]
+    async fn endless_head_is_refused() {
+        let (address, _stopping, server) = start(Router::new()).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        let flood = vec![b'a'; 2 * HEAD_BYTES];
+        // The server may close before it has read all.
+        drop(client.write_all(&flood).await);
+        let mut answer = Vec::new();
+        drop(client.read_to_end(&mut answer).await);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
+        server.abort();
+    }
+
+    async fn start(router: Router) -> (SocketAddr, Stopping, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stopping = Stopping::default();
+        let server = tokio::spawn(serve(listener, router, stopping.clone()));
+        (address, stopping, server)
+    }
+}
