@@ -46,7 +46,8 @@ pub fn write<T: Serialize>(kind: u16, body: &T) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     out.extend_from_slice(&kind.to_le_bytes());
     out.extend_from_slice(&[0; 4]);
-    let mut out = postcard::to_extend(body, out).expect("a Vec takes every byte");
+    // Not `expect`: it would print the error, and printing weighs 4 kB in every browser.
+    let Ok(mut out) = postcard::to_extend(body, out) else { unreachable!("a Vec takes every byte") };
     let length = u32::try_from(out.len() - HEADER_BYTES).expect("messages are far below 4 GiB");
     out[2..HEADER_BYTES].copy_from_slice(&length.to_le_bytes());
     out

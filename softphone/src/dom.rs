@@ -1,7 +1,7 @@
 //! Timers and listeners that end when they are dropped.
 use std::cell::Cell;
 
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, UnwrapThrowExt, closure::Closure};
 use web_sys::{Event, EventTarget, Window};
 
 pub(crate) fn window() -> Window {
@@ -20,7 +20,7 @@ impl Timer {
         let delay = i32::try_from(ms).unwrap_or(i32::MAX);
         let id = window()
             .set_timeout_with_callback_and_timeout_and_arguments_0(work.as_ref().unchecked_ref(), delay)
-            .expect("setTimeout takes every function");
+            .expect_throw("setTimeout takes every function");
         Self { id, _work: work }
     }
 }
@@ -43,7 +43,7 @@ impl Listener {
         let heard = Closure::<dyn FnMut(Event)>::new(heard);
         target
             .add_event_listener_with_callback(kind, heard.as_ref().unchecked_ref())
-            .expect("addEventListener takes every function");
+            .expect_throw("addEventListener takes every function");
         Self { target: target.clone(), kind, heard }
     }
 }

@@ -2,79 +2,56 @@
 use js_sys::{Array, Function, Reflect};
 use shared::limits;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use yew::{Context, html::Scope};
+use yew::Context;
 
 use crate::{
     app::{App, Msg},
-    browser, js,
+    js, page,
     state::{Event, Said},
 };
 
 /// Listeners that a page may add.
 const LISTENERS: usize = 100;
 
-/// Event name and callback.
-#[derive(Default)]
-pub(crate) struct Listeners(Vec<(String, Function)>);
-
-/// Replays what the loader queued, and hears every later call itself.
-pub(crate) fn take_over(link: &Scope<App>) {
-    let api = js::get(&browser::window(), "Ringside");
-    let queued = js::get(&api, "q");
-    if let Some(queued) = queued.dyn_ref::<Array>() {
-        for call in queued.iter() {
-            if let Ok(call) = call.dyn_into() {
-                link.send_message(Msg::Api(call));
+impl App {
+    /// Replays what the loader queued, and hears every later call itself.
+    pub(crate) fn take_api_over(&mut self, ctx: &Context<Self>) {
+        let api = js::get(&page::window(), "Ringside");
+        if let Ok(queued) = js::get(&api, "q").dyn_into::<Array>() {
+            for call in queued.iter() {
+                ctx.link().send_message(Msg::Api(call));
             }
         }
+        let link = ctx.link().clone();
+        let push = Closure::<dyn Fn(JsValue)>::new(move |call| link.send_message(Msg::Api(call)));
+        let live = js::Record::new().value("push", &push.into_js_value());
+        // The API object is the loader's, which is not frozen.
+        let _ = Reflect::set(&api, &"q".into(), &live.0);
     }
-    let link = link.clone();
-    let push = Closure::<dyn Fn(JsValue)>::new(move |call: JsValue| {
-        if let Ok(call) = call.dyn_into() {
-            link.send_message(Msg::Api(call));
-        }
-    });
-    let live = js::Record::new().with("push", push.into_js_value());
-    // The API object is the loader's, which is not frozen.
-    let _ = Reflect::set(&api, &"q".into(), &live.into());
-}
 
-impl App {
     pub(crate) fn called(&mut self, ctx: &Context<Self>, call: &Array) {
-        let Some(name) = call.get(0).as_string() else { return };
+        let name = call.get(0).as_string().unwrap_or_default();
+        let event = call.get(1).as_string().unwrap_or_default();
+        let callback = call.get(2);
         match &*name {
             "open" => self.handle(ctx, Event::Opened),
             "close" => self.handle(ctx, Event::Minimised),
             "setContext" => self.set_context(&call.get(1)),
-            "on" => self.listen(call),
-            "off" => {
-                let (event, callback) = (call.get(1).as_string(), call.get(2));
-                self.listeners
-                    .0
-                    .retain(|(name, known)| Some(name) != event.as_ref() || JsValue::from(known) != callback);
+            "on" if callback.is_function() && self.listeners.len() < LISTENERS => {
+                self.listeners.push((event, callback));
             }
+            "off" => self.listeners.retain(|(name, known)| *name != event || *known != callback),
             _ => {}
-        }
-    }
-
-    fn listen(&mut self, call: &Array) {
-        let callback = call.get(2).dyn_into::<Function>();
-        if let (Some(event), Ok(callback)) = (call.get(1).as_string(), callback)
-            && self.listeners.0.len() < LISTENERS
-        {
-            self.listeners.0.push((event, callback));
         }
     }
 
     fn set_context(&mut self, context: &JsValue) {
         let json = js::stringify(context)
             .filter(|json| json.starts_with('{') && json.len() <= limits::CONTEXT_BYTES);
-        let Some(json) = json else {
-            web_sys::console::warn_1(&"Ringside.setContext wants a plain object of at most 16 kB".into());
-            return;
-        };
-        if self.context.as_ref() != Some(&json) {
-            self.context = Some(json);
+        if json.is_none() {
+            web_sys::console::warn_1(&"Ringside.setContext wants an object of at most 16 kB".into());
+        } else if self.context != json {
+            self.context = json;
             self.tell_context();
         }
     }
@@ -90,8 +67,10 @@ impl App {
         };
         let status = self.state.live().and_then(|live| live.status.as_ref());
         let detail = status.map_or(JsValue::UNDEFINED, js::status_told);
-        for (_, callback) in self.listeners.0.iter().filter(|(event, _)| event == name) {
-            let _ = callback.call1(&JsValue::UNDEFINED, &detail);
+        for (event, callback) in &self.listeners {
+            if event == name {
+                let _ = callback.unchecked_ref::<Function>().call1(&JsValue::UNDEFINED, &detail);
+            }
         }
     }
 }

@@ -1,30 +1,54 @@
 //! The Yew component: owns the state and everything that must be given back (socket, telephone, timers).
+//!
+//! There is one way in for everything that happens: [`Msg`]. Clicks and keys come from a handful of listeners
+//! on the card's root (the view says by `data-do` what an element does), answers of `page.js` by number.
 use std::{cell::Cell, rc::Rc};
 
 use gloo::{
-    events::EventListener,
+    events::{EventListener, EventListenerOptions},
     timers::callback::{Interval, Timeout},
 };
-use js_sys::Array;
-use shared::wire::widget::WidgetToServer;
+use js_sys::{Array, Function};
+use shared::{
+    LegId, Timestamp,
+    contact::Phase,
+    wire::{LegTrouble, widget::WidgetToServer},
+};
 use softphone::{Microphone, PhoneEvent, Socket, SocketEvent, Softphone};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Element, HtmlElement, PageTransitionEvent, StorageEvent};
-use yew::prelude::*;
+use web_sys::{Element, EventTarget, HtmlElement, PageTransitionEvent};
+use yew::{Component, Context, Html, Properties};
 
 use crate::{
-    api::Listeners,
-    browser::{self, Lock},
     config::Config,
+    js,
     live::Recording,
-    request,
+    page, request,
+    request::Posting,
     state::{Event, Focus, State},
     strings, view,
 };
 
+// What `page.js` tells about.
+pub(crate) const SITE: u32 = 1;
+pub(crate) const NUMBER: u32 = 2;
+pub(crate) const REQUEST: u32 = 3;
+pub(crate) const SUBMIT_LOCK: u32 = 4;
+pub(crate) const VOICE_LOCK: u32 = 5;
+pub(crate) const RECORDER: u32 = 6;
+/// One more than the recorder itself, by `page.js`.
+const RECORDER_SAID: u32 = RECORDER + 1;
+
+/// Events of the card's root.
+const CARD_EVENTS: [&str; 6] = ["click", "input", "change", "focusout", "submit", "keydown"];
+/// Events of the window.
+const PAGE_EVENTS: [&str; 4] = ["storage", "pagehide", "pageshow", "visibilitychange"];
+
 #[derive(Properties, Clone)]
 pub(crate) struct Props {
-    pub(crate) config: Rc<Config>,
+    config: Rc<Config>,
+    /// Where the card is drawn.
+    home: Element,
 }
 
 impl PartialEq for Props {
@@ -34,45 +58,39 @@ impl PartialEq for Props {
 }
 
 pub(crate) enum Msg {
-    Event(Event),
+    Dom(web_sys::Event),
+    /// An answer of `page.js`.
+    Told(u32, JsValue, JsValue),
     /// A call of the JS API: name, then arguments.
-    Api(Array),
-    Pill,
-    Socket(SocketEvent),
-    Phone(PhoneEvent),
-    /// Another tab changed the storage.
-    Stored(Option<String>),
+    Api(JsValue),
     /// The page's address changed.
     Page,
-    /// None: another tab carries the voice.
-    VoiceLock(Option<Lock>),
-    Recorder(Recording),
-    RecorderSaid(JsValue),
-    Hidden,
-    Shown,
+    Socket(SocketEvent),
+    Phone(PhoneEvent),
+    Microphone(Result<(), LegTrouble>),
+    Retry,
     Tick,
-    Visible,
-}
-
-impl From<Event> for Msg {
-    fn from(event: Event) -> Self {
-        Self::Event(event)
-    }
 }
 
 pub(crate) struct App {
     pub(crate) state: State,
     pub(crate) config: Rc<Config>,
+    pub(crate) tell: Function,
+    pub(crate) posting: Option<Posting>,
+    /// The number that the server was asked about.
+    pub(crate) asked: String,
     pub(crate) socket: Option<Socket>,
     /// Said by every hello: this tab carries the voice.
     pub(crate) voice: Rc<Cell<bool>>,
-    pub(crate) voice_lock: Option<Lock>,
+    /// Lets the next tab carry it.
+    pub(crate) voice_free: Option<Function>,
     pub(crate) microphone: Option<Microphone>,
     pub(crate) phone: Option<Softphone>,
     pub(crate) recording: Recording,
     /// What must not be lost although the socket is away.
     pub(crate) unsent: Vec<WidgetToServer>,
-    pub(crate) listeners: Listeners,
+    /// Event name and callback.
+    pub(crate) listeners: Vec<(String, JsValue)>,
     /// JSON text of the page's cart or product.
     pub(crate) context: Option<String>,
     /// Address of the page that the server knows of.
@@ -92,86 +110,70 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let config = ctx.props().config.clone();
         let link = ctx.link().clone();
+        let tell = Closure::<dyn Fn(u32, JsValue, JsValue)>::new(move |id, a, b| {
+            link.send_message(Msg::Told(id, a, b))
+        });
+        let link = ctx.link().clone();
         config.on_page(&Closure::<dyn Fn()>::new(move || link.send_message(Msg::Page)).into_js_value());
-        let app = Self {
+        let mut app = Self {
             state: State::default(),
+            tell: tell.into_js_value().unchecked_into(),
+            posting: None,
+            asked: String::new(),
             socket: None,
             voice: Rc::default(),
-            voice_lock: None,
+            voice_free: None,
             microphone: None,
             phone: None,
             recording: Recording::Off,
             unsent: Vec::new(),
-            listeners: Listeners::default(),
+            listeners: Vec::new(),
             context: None,
             page_told: String::new(),
             clock_offset: 0.0,
             focus: None,
             leading: None,
             tick: None,
-            _events: events(ctx, &config),
+            _events: events(ctx),
             config,
         };
-        if let Some((number, region)) = app.remembered() {
-            ctx.link().send_message(Event::Remembered { number, region });
-        }
-        if let Some(ticket) = request::ticket(&app.config.store) {
-            ctx.link().send_message(Event::Found(ticket));
-        }
-        // After the restored contact, so that `open` opens it.
-        crate::api::take_over(ctx.link());
+        app.restore(ctx);
+        app.take_api_over(ctx);
         app
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Event(event) => self.handle(ctx, event),
-            Msg::Api(call) => self.called(ctx, &call),
-            Msg::Pill => self.handle(ctx, if self.state.open { Event::Minimised } else { Event::Opened }),
+            Msg::Dom(event) => self.dom(ctx, &event),
+            Msg::Told(id, a, b) => self.told(ctx, id, a, &b),
+            Msg::Api(call) => self.called(ctx, &call.unchecked_into::<Array>()),
+            Msg::Page => self.tell_page(),
             Msg::Socket(event) => self.socket_said(ctx, event),
             Msg::Phone(event) => self.phone_said(ctx, event),
-            Msg::Stored(key) => {
-                if request::is_ticket_key(&self.config.store, key.as_deref())
-                    && let Some(ticket) = request::ticket(&self.config.store)
-                {
-                    self.handle(ctx, Event::Found(ticket));
-                }
-            }
-            Msg::Page => self.tell_page(),
-            Msg::VoiceLock(lock) => self.voice_lock_came(ctx, lock),
-            Msg::Recorder(recording) => {
-                self.recording = recording;
-                self.sync_recorder(ctx);
-            }
-            Msg::RecorderSaid(said) => self.recorder_said(ctx, &said),
-            Msg::Hidden => self.let_go(),
-            Msg::Shown => self.come_back(ctx),
+            Msg::Microphone(answer) => self.handle(ctx, Event::Microphone(answer)),
+            Msg::Retry => self.submit(),
             Msg::Tick => {}
-            Msg::Visible => self.drop_shown_end(),
         }
         self.sync_tick(ctx);
         true
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        view::app(self, ctx.link())
+    fn view(&self, _: &Context<Self>) -> Html {
+        view::app(self)
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         let live = self.state.live();
-        let status = live.and_then(|live| live.status.as_ref());
-        let words: &str = match status {
+        let words: &str = match live.and_then(|live| live.status.as_ref()) {
             Some(status) => strings::pill(status),
             None => &self.config.words,
         };
-        if self.config.label.text_content().as_deref() != Some(words) {
-            self.config.label.set_text_content(Some(words));
-        }
+        self.config.label.set_text_content(Some(words));
         let button = &self.config.button;
-        // The names are valid, so neither call can fail.
-        let _ = button.set_attribute("aria-expanded", if self.state.open { "true" } else { "false" });
         let is_live = live.is_some_and(|live| !live.has_ended());
         button.set_class_name(if is_live { "pill live" } else { "pill" });
+        // The name is valid, so the call can't fail.
+        let _ = button.set_attribute("aria-expanded", if self.state.open { "true" } else { "false" });
         if let Some(focus) = self.focus.take() {
             self.put_focus(focus);
         }
@@ -183,19 +185,60 @@ impl App {
         for command in self.state.handle(event) {
             self.perform(ctx, command);
         }
-        self.sync_recorder(ctx);
+        self.sync_recorder();
     }
 
-    /// Seconds since `since`, by the server's clock.
-    pub(crate) fn seconds_since(&self, since: shared::Timestamp) -> u64 {
-        let now = js_sys::Date::now() + self.clock_offset;
-        ((now - since.0 as f64) / 1_000.0).max(0.0) as u64
+    fn restore(&mut self, ctx: &Context<Self>) {
+        let kept = self.config.store.get("number");
+        if let Some(number) = js::text(&kept, "number") {
+            self.handle(ctx, Event::Remembered { number, region: js::words(&kept, "region") });
+        }
+        if let Some(ticket) = request::ticket(&self.config.store) {
+            self.handle(ctx, Event::Found(ticket));
+        }
+    }
+
+    fn told(&mut self, ctx: &Context<Self>, id: u32, a: JsValue, b: &JsValue) {
+        let status = a.as_f64().unwrap_or(0.0) as u32;
+        match id {
+            SITE => self.site_came(ctx, b),
+            NUMBER => self.number_answered(ctx, status, b),
+            REQUEST => self.request_answered(ctx, status, b),
+            SUBMIT_LOCK => self.may_submit(ctx, a),
+            VOICE_LOCK => self.voice_lock_came(ctx, a),
+            RECORDER => self.recorder_came(a),
+            RECORDER_SAID => self.recorder_said(ctx, &a),
+            _ => {}
+        }
+    }
+
+    fn dom(&mut self, ctx: &Context<Self>, event: &web_sys::Event) {
+        match &*event.type_() {
+            "storage" => {
+                if let Some(ticket) = request::ticket(&self.config.store) {
+                    self.handle(ctx, Event::Found(ticket));
+                }
+            }
+            "pagehide" => self.let_go(),
+            "pageshow" => self.come_back(ctx),
+            "visibilitychange" => self.drop_shown_end(),
+            kind => {
+                if let Some(event) = view::events::event(kind, event, &self.state) {
+                    self.handle(ctx, event);
+                }
+            }
+        }
+    }
+
+    /// The server's clock.
+    pub(crate) fn server_now(&self) -> Timestamp {
+        Timestamp((js_sys::Date::now() + self.clock_offset) as u64)
     }
 
     /// The talk timer runs only while it can be seen.
     fn sync_tick(&mut self, ctx: &Context<Self>) {
-        let talking = self.state.open
-            && self.state.live().is_some_and(|live| live.talking_since.is_some() && !live.has_ended());
+        let phase = self.state.live().and_then(|live| live.phase());
+        let talking = self.state.open && matches!(phase, Some(Phase::Talking | Phase::OnHold));
         if talking != self.tick.is_some() {
             let link = ctx.link().clone();
             self.tick = talking.then(|| Interval::new(1_000, move || link.send_message(Msg::Tick)));
@@ -203,63 +246,61 @@ impl App {
     }
 
     fn put_focus(&self, focus: Focus) {
-        let fine = browser::window()
-            .match_media("(pointer: fine)")
-            .ok()
-            .flatten()
-            .is_some_and(|query| query.matches());
-        let selector = match focus {
-            Focus::Pill => return drop(self.config.button.focus()),
-            // On a touch screen the keyboard would cover the sheet before it was read.
-            Focus::Number if !fine && self.state.form.faults.number.is_none() => "#card",
-            Focus::Number => "#number",
-            Focus::Day => "#day",
-            Focus::Note => "#note",
-            Focus::Card => "#card",
+        let find = |selector: &str| self.config.root.query_selector(selector).ok().flatten();
+        let element = match focus {
+            Focus::Pill => None,
+            Focus::Number => find("#number"),
+            Focus::Day => find("#day"),
+            Focus::Note => find("#note"),
+            Focus::Card => find("#card"),
         };
-        let found = self.config.root.query_selector(selector).ok().flatten();
-        let target = found.or_else(|| self.config.root.query_selector("#card").ok().flatten());
-        if let Some(element) = target.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-            // Focus fails on what cannot have it, and then stays where it is.
-            let _ = element.focus();
+        let element = element.or_else(|| find(if focus == Focus::Pill { ".pill" } else { "#card" }));
+        if let Some(element) = element {
+            // What cannot have the focus leaves it where it is.
+            let _ = element.unchecked_into::<HtmlElement>().focus();
         }
+    }
+
+    pub(crate) fn start_voice(&mut self, ctx: &Context<Self>, leg: LegId) {
+        if let Some(phone) = self.phone.as_ref().filter(|phone| phone.leg() == leg) {
+            return phone.invited_again();
+        }
+        let link = ctx.link().clone();
+        self.phone = Some(Softphone::start(softphone::StartOptions {
+            leg,
+            microphone: self.microphone.take(),
+            mount: self.config.root.clone().into(),
+            on_event: Rc::new(move |event| link.send_message(Msg::Phone(event))),
+        }));
     }
 }
 
-fn events(ctx: &Context<App>, config: &Config) -> Vec<EventListener> {
-    let window = browser::window();
-    let heard = |make: fn(&web_sys::Event) -> Option<Msg>| {
+fn events(ctx: &Context<App>) -> Vec<EventListener> {
+    let Props { config, home } = ctx.props();
+    let listen = |target: &EventTarget, kind: &'static str| {
         let link = ctx.link().clone();
-        move |event: &web_sys::Event| {
-            if let Some(msg) = make(event) {
-                link.send_message(msg);
-            }
-        }
+        EventListener::new_with_options(
+            target,
+            kind,
+            EventListenerOptions::enable_prevent_default(),
+            move |event| {
+                let kept = event.dyn_ref::<PageTransitionEvent>().is_none_or(PageTransitionEvent::persisted);
+                // Only a page that the browser keeps for "back" lets go and comes back.
+                if kept {
+                    if event.type_() == "submit" {
+                        event.prevent_default();
+                    }
+                    link.send_message(Msg::Dom(event.clone()));
+                }
+            },
+        )
     };
-    let mut events = vec![
-        EventListener::new(
-            &window,
-            "storage",
-            heard(|event| Some(Msg::Stored(event.unchecked_ref::<StorageEvent>().key()))),
-        ),
-        // The browser keeps the page for "back": it must not hold a connection there.
-        EventListener::new(
-            &window,
-            "pagehide",
-            heard(|event| event.unchecked_ref::<PageTransitionEvent>().persisted().then_some(Msg::Hidden)),
-        ),
-        EventListener::new(
-            &window,
-            "pageshow",
-            heard(|event| event.unchecked_ref::<PageTransitionEvent>().persisted().then_some(Msg::Shown)),
-        ),
-    ];
-    if let Some(document) = window.document() {
-        events.push(EventListener::new(&document, "visibilitychange", heard(|_| Some(Msg::Visible))));
-    }
-    let link = ctx.link().clone();
-    let pressed = Closure::<dyn Fn()>::new(move || link.send_message(Msg::Pill)).into_js_value();
-    config.button.set_onclick(Some(pressed.unchecked_ref()));
+    let mut events: Vec<_> = CARD_EVENTS.into_iter().map(|kind| listen(home, kind)).collect();
+    let window = page::window();
+    events.extend(PAGE_EVENTS.into_iter().map(|kind| listen(&window, kind)));
+    // The loader's own handler would only open.
+    config.button.set_onclick(None);
+    events.push(listen(&config.button, "click"));
     events
 }
 
@@ -269,12 +310,13 @@ fn events(ctx: &Context<App>, config: &Config) -> Vec<EventListener> {
 /// `host` has no shadow root, or `config` is not the loader's.
 #[wasm_bindgen]
 pub fn mount(host: Element, config: JsValue) -> Result<(), JsValue> {
-    let root = host.shadow_root().ok_or("no shadow root")?;
-    let config = Config::read(root.clone(), config).ok_or("not the loader's config")?;
-    view::style::adopt(&config)?;
-    let app = host.owner_document().ok_or("no document")?.create_element("div")?;
+    let root = host.shadow_root().ok_or(JsValue::NULL)?;
+    let config = Config::read(root.clone(), config).ok_or(JsValue::NULL)?;
+    page::adopt(&root, &view::style(&config.accent));
+    let home = page::window().document().ok_or(JsValue::NULL)?.create_element("div")?;
+    home.set_class_name(&config.classes);
     // The card comes before the pill in the tab order, because it is above it on the screen.
-    root.insert_before(&app, root.first_child().as_ref())?;
-    yew::Renderer::<App>::with_root_and_props(app, Props { config: Rc::new(config) }).render();
+    root.insert_before(&home, root.first_child().as_ref())?;
+    yew::Renderer::<App>::with_root_and_props(home.clone(), Props { config: Rc::new(config), home }).render();
     Ok(())
 }

@@ -1,26 +1,25 @@
 //! What the loader hands over: the script tag's attributes, and its own hands on the page.
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlElement, ShadowRoot, Url};
 
 use crate::{
-    browser::{Store, call},
     js,
+    page::{Store, call},
 };
 
 pub(crate) struct Config {
     pub(crate) business: String,
     /// Scheme, host and port of the contact server.
-    pub(crate) server: String,
+    server: String,
     pub(crate) skill: Option<String>,
-    /// `light` or `dark`; otherwise the system's.
-    pub(crate) theme: Option<String>,
     /// To be called by hand when nothing works.
     pub(crate) phone: Option<String>,
     /// What the closed pill says.
     pub(crate) words: String,
-    /// Classes that tell the card where it is: `left`, `top`.
-    pub(crate) place: String,
-    pub(crate) accent: Option<String>,
+    /// Classes of the card: where it is (`left`, `top`), and `light` or `dark` if not the system's.
+    pub(crate) classes: String,
+    pub(crate) accent: String,
     pub(crate) button: HtmlElement,
     pub(crate) label: HtmlElement,
     pub(crate) root: ShadowRoot,
@@ -34,19 +33,17 @@ impl Config {
         let business = js::text(&raw, "business")?;
         let app = js::text(&raw, "app")?;
         let server = js::text(&raw, "server").or_else(|| Some(Url::new(&app).ok()?.origin()))?;
-        let position = js::text(&raw, "position").unwrap_or_default();
-        let side = |name: &'static str| if position.contains(name) { name } else { "" };
-        let label: HtmlElement = js::get(&raw, "label").dyn_into().ok()?;
+        let words = |name: &str| js::text(&raw, name).unwrap_or_default();
+        let label: HtmlElement = js::get(&raw, "label").unchecked_into();
         Some(Self {
             store: Store::new(&business),
-            server: server.trim_end_matches('/').to_owned(),
             skill: js::text(&raw, "skill"),
-            theme: js::text(&raw, "theme"),
             phone: js::text(&raw, "phone"),
             words: label.text_content().unwrap_or_default(),
-            place: ["app ", side("left"), " ", side("top")].concat(),
-            accent: js::text(&raw, "accent"),
-            button: js::get(&raw, "button").dyn_into().ok()?,
+            classes: ["app ", &words("position").replace('-', " "), " ", &words("theme")].concat(),
+            accent: words("accent"),
+            button: js::get(&raw, "button").unchecked_into(),
+            server,
             label,
             business,
             root,
@@ -56,7 +53,7 @@ impl Config {
 
     /// `wss://HOST/ws/PEER`
     pub(crate) fn socket(&self, peer: &str) -> String {
-        [&self.server.replacen("http", "ws", 1), "/ws/", peer].concat()
+        ["ws", self.server.strip_prefix("http").unwrap_or_default(), "/ws/", peer].concat()
     }
 
     pub(crate) fn api(&self, path: &str) -> String {
@@ -65,17 +62,17 @@ impl Config {
 
     /// Lets the loader note the page that is open now.
     pub(crate) fn note_page(&self) {
-        let _ = call(&self.raw, "page", &JsValue::UNDEFINED);
+        call(&self.raw, "page", &JsValue::UNDEFINED);
     }
 
     /// A module that lies beside this one.
-    pub(crate) fn module(&self, name: &str) -> Option<js_sys::Promise> {
-        call(&self.raw, "fetch", &name.into())?.dyn_into().ok()
+    pub(crate) fn module(&self, name: &str) -> Promise {
+        Promise::resolve(&call(&self.raw, "fetch", &name.into()))
     }
 
     /// The loader calls `heard` whenever the page's address changed.
     pub(crate) fn on_page(&self, heard: &JsValue) {
         // The loader's config is a plain object.
-        let _ = js_sys::Reflect::set(&self.raw, &"onpage".into(), heard);
+        let _ = Reflect::set(&self.raw, &"onpage".into(), heard);
     }
 }

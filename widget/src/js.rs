@@ -4,6 +4,7 @@ use shared::{
     Timestamp,
     api::{Channel, NumberAnswer, PageView, SiteInfo, Window},
     contact::{CustomerStatus, EndReason, Phase},
+    envelope,
 };
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -16,43 +17,48 @@ pub(crate) fn text(object: &JsValue, name: &str) -> Option<String> {
     get(object, name).as_string()
 }
 
+/// A text; empty if there is none.
+pub(crate) fn words(object: &JsValue, name: &str) -> String {
+    text(object, name).unwrap_or_default()
+}
+
 /// A whole number from 0 up.
-fn number(object: &JsValue, name: &str) -> Option<u64> {
-    get(object, name).as_f64().filter(|n| *n >= 0.0).map(|n| n as u64)
+pub(crate) fn number(object: &JsValue, name: &str) -> Option<u64> {
+    get(object, name).as_f64().map(|n| n as u64)
 }
 
 fn whole(object: &JsValue, name: &str) -> Option<u32> {
-    number(object, name).and_then(|n| u32::try_from(n).ok())
+    number(object, name).map(|n| n as u32)
 }
 
-fn texts(object: &JsValue, name: &str) -> Vec<String> {
-    let list = get(object, name);
-    list.dyn_ref::<Array>()
-        .map_or_else(Vec::new, |list| list.iter().filter_map(|item| item.as_string()).collect())
-}
-
-pub(crate) fn parse(text: &str) -> Option<JsValue> {
-    JSON::parse(text).ok().filter(JsValue::is_object)
+fn list(object: &JsValue, name: &str) -> Array {
+    get(object, name).dyn_into().unwrap_or_default()
 }
 
 pub(crate) fn stringify(value: &JsValue) -> Option<String> {
-    JSON::stringify(value).ok().and_then(|text| text.as_string())
+    // Of undefined and functions it gives none.
+    JSON::stringify(value).ok()?.as_string()
 }
 
-/// An object that is put together property by property; what is None is left out.
-pub(crate) struct Record(Object);
+/// An object that is put together property by property.
+pub(crate) struct Record(pub(crate) Object);
 
 impl Record {
     pub(crate) fn new() -> Self {
         Self(Object::new())
     }
 
-    pub(crate) fn with(self, name: &str, value: impl Into<JsValue>) -> Self {
+    pub(crate) fn value(self, name: &str, value: &JsValue) -> Self {
         // A fresh plain object takes every property.
-        let _ = Reflect::set(&self.0, &name.into(), &value.into());
+        let _ = Reflect::set(&self.0, &name.into(), value);
         self
     }
 
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.value(name, &value.into())
+    }
+
+    /// Left out if there is none.
     pub(crate) fn maybe(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -60,73 +66,59 @@ impl Record {
         }
     }
 
-    pub(crate) fn json(self) -> String {
+    pub(crate) fn json(&self) -> String {
         stringify(&self.0).unwrap_or_default()
     }
 }
 
-impl From<Record> for JsValue {
-    fn from(record: Record) -> Self {
-        record.0.into()
-    }
-}
+const CHANNELS: [&str; 2] = ["telephone", "browser"];
 
-const CHANNELS: [(&str, Channel); 2] = [("telephone", Channel::Telephone), ("browser", Channel::Browser)];
+// In the order of the enums, which are append-only.
+const PHASES: [&str; 8] =
+    ["scheduled", "waiting", "calling", "confirming", "connecting", "talking", "on_hold", "ended"];
 
-const PHASES: [(&str, Phase); 8] = [
-    ("scheduled", Phase::Scheduled),
-    ("waiting", Phase::Waiting),
-    ("calling", Phase::Calling),
-    ("confirming", Phase::Confirming),
-    ("connecting", Phase::Connecting),
-    ("talking", Phase::Talking),
-    ("on_hold", Phase::OnHold),
-    ("ended", Phase::Ended),
+const REASONS: [&str; 14] = [
+    "completed",
+    "cancelled",
+    "abandoned",
+    "busy",
+    "no_answer",
+    "rejected",
+    "unreachable",
+    "not_confirmed",
+    "opted_out",
+    "interrupted",
+    "no_agent",
+    "not_allowed",
+    "window_closed",
+    "no_microphone",
 ];
 
-const REASONS: [(&str, EndReason); 14] = [
-    ("completed", EndReason::Completed),
-    ("cancelled", EndReason::Cancelled),
-    ("abandoned", EndReason::Abandoned),
-    ("busy", EndReason::Busy),
-    ("no_answer", EndReason::NoAnswer),
-    ("rejected", EndReason::Rejected),
-    ("unreachable", EndReason::Unreachable),
-    ("not_confirmed", EndReason::NotConfirmed),
-    ("opted_out", EndReason::OptedOut),
-    ("interrupted", EndReason::Interrupted),
-    ("no_agent", EndReason::NoAgent),
-    ("not_allowed", EndReason::NotAllowed),
-    ("window_closed", EndReason::WindowClosed),
-    ("no_microphone", EndReason::NoMicrophone),
-];
-
-fn named<T: Copy>(table: &[(&str, T)], name: Option<String>) -> Option<T> {
+/// The variant of that name, as postcard writes it: its place.
+fn place(names: &[&str], name: Option<String>) -> Option<[u8; 1]> {
     let name = name?;
-    table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-}
-
-fn name_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
-    table.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
+    Some([names.iter().position(|known| *known == name)? as u8])
 }
 
 pub(crate) fn channel(object: &JsValue) -> Option<Channel> {
-    named(&CHANNELS, text(object, "channel"))
+    envelope::body(0, &place(&CHANNELS, text(object, "channel"))?).ok()
 }
 
 pub(crate) fn channel_name(channel: Channel) -> &'static str {
-    name_of(&CHANNELS, &channel)
+    CHANNELS[channel as usize]
 }
 
 pub(crate) fn status(object: &JsValue) -> Option<CustomerStatus> {
+    let phase = place(&PHASES, text(object, "phase"))?;
+    let reason = place(&REASONS, text(object, "reason"));
     Some(CustomerStatus {
-        phase: named(&PHASES, text(object, "phase"))?,
+        phase: envelope::body::<Phase>(0, &phase).ok()?,
         channel: channel(object)?,
         since: Timestamp(number(object, "since")?),
         position: whole(object, "position"),
         wait_seconds: whole(object, "wait_seconds"),
         agent: text(object, "agent"),
-        reason: named(&REASONS, text(object, "reason")),
+        reason: reason.and_then(|place| envelope::body::<EndReason>(0, &place).ok()),
         attempts: whole(object, "attempts").unwrap_or(0),
         sharing: get(object, "sharing").is_truthy(),
     })
@@ -135,27 +127,29 @@ pub(crate) fn status(object: &JsValue) -> Option<CustomerStatus> {
 /// What page scripts are told of a status.
 pub(crate) fn status_told(status: &CustomerStatus) -> JsValue {
     let number = |n: Option<u32>| n.map_or(JsValue::NULL, JsValue::from);
-    Record::new()
-        .with("phase", name_of(&PHASES, &status.phase))
+    let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from);
+    let record = Record::new()
+        .with("phase", PHASES[status.phase as usize])
         .with("channel", channel_name(status.channel))
-        .with("position", number(status.position))
-        .with("waitSeconds", number(status.wait_seconds))
-        .with("agent", status.agent.as_deref().map_or(JsValue::NULL, JsValue::from))
-        .with("reason", status.reason.map_or(JsValue::NULL, |reason| name_of(&REASONS, &reason).into()))
-        .with("sharing", status.sharing)
-        .into()
+        .value("position", &number(status.position))
+        .value("waitSeconds", &number(status.wait_seconds))
+        .value("agent", &text(status.agent.as_deref()))
+        .value("reason", &text(status.reason.map(|reason| REASONS[reason as usize])))
+        .value("sharing", &status.sharing.into());
+    record.0.into()
 }
 
 pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
     Some(SiteInfo {
         name: text(object, "name")?,
-        default_region: text(object, "default_region")?,
-        regions: texts(object, "regions"),
+        default_region: words(object, "default_region"),
+        regions: list(object, "regions").iter().filter_map(|region| region.as_string()).collect(),
         consent_version: text(object, "consent_version")?,
         wait_seconds: whole(object, "wait_seconds"),
         browser_voice: get(object, "browser_voice").is_truthy(),
         fallback_number: text(object, "fallback_number"),
-        mask_selectors: texts(object, "mask_selectors"),
+        // The recorder hears these from its own socket.
+        mask_selectors: Vec::new(),
     })
 }
 
@@ -170,34 +164,31 @@ pub(crate) fn number_answer(object: &JsValue) -> Option<NumberAnswer> {
 pub(crate) fn window(object: &JsValue) -> Option<Window> {
     Some(Window {
         date: text(object, "date")?,
-        from: text(object, "from")?,
-        until: text(object, "until")?,
-        zone: text(object, "zone")?,
+        from: words(object, "from"),
+        until: words(object, "until"),
+        zone: words(object, "zone"),
     })
 }
 
 pub(crate) fn window_record(window: &Window) -> JsValue {
-    Record::new()
-        .with("date", &*window.date)
-        .with("from", &*window.from)
-        .with("until", &*window.until)
-        .with("zone", &*window.zone)
-        .into()
+    let record = Record::new().with("date", &window.date).with("from", &window.from);
+    record.with("until", &window.until).with("zone", &window.zone).0.into()
 }
 
-pub(crate) fn pages(list: &JsValue) -> Vec<PageView> {
-    let page = |page: JsValue| {
-        let title = text(&page, "title").unwrap_or_default();
-        Some(PageView { url: text(&page, "url")?, title, at: Timestamp(number(&page, "at")?) })
-    };
-    list.dyn_ref::<Array>().map_or_else(Vec::new, |list| list.iter().filter_map(page).collect())
+pub(crate) fn pages(list: JsValue) -> Vec<PageView> {
+    let mut pages = Vec::new();
+    for page in list.dyn_into::<Array>().unwrap_or_default().iter() {
+        let at = Timestamp(number(&page, "at").unwrap_or(0));
+        pages.push(PageView { url: words(&page, "url"), title: words(&page, "title"), at });
+    }
+    pages
 }
 
-pub(crate) fn pages_record(pages: &[PageView]) -> JsValue {
+pub(crate) fn pages_record(pages: &[PageView]) -> Array {
     let list = Array::new();
     for page in pages {
-        let at = page.at.0 as f64;
-        list.push(&Record::new().with("url", &*page.url).with("title", &*page.title).with("at", at).into());
+        let at = (page.at.0 as f64).into();
+        list.push(&Record::new().with("url", &page.url).with("title", &page.title).value("at", &at).0);
     }
-    list.into()
+    list
 }

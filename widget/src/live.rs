@@ -2,9 +2,9 @@
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use js_sys::Promise;
+use js_sys::Function;
 use shared::{
-    LegId, ProtocolVersion,
+    ProtocolVersion,
     api::Channel,
     close, limits,
     wire::{
@@ -12,17 +12,14 @@ use shared::{
         widget::{ContextSet, Hello, PageViewed, ServerToWidget, WidgetToServer},
     },
 };
-use softphone::{PhoneEvent, Socket, SocketEvent, Softphone, StartOptions};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Url;
+use softphone::{PhoneEvent, Socket, SocketEvent};
+use wasm_bindgen::{JsCast, JsValue};
 use yew::Context;
 
 use crate::{
-    app::{App, Msg},
-    browser::{self, Lock},
-    js, request,
-    state::{Event, Ticket, Voice},
+    app::{App, Msg, RECORDER, VOICE_LOCK},
+    js, page, request,
+    state::{Event, Voice},
     strings,
 };
 
@@ -43,40 +40,41 @@ pub(crate) enum Recording {
 
 impl App {
     /// Voice belongs to one tab: the first to ask. The others wait for it to go.
-    pub(crate) fn connect(&mut self, ctx: &Context<Self>, ticket: &Ticket) {
+    pub(crate) fn connect(&mut self, ctx: &Context<Self>) {
         self.disconnect();
-        if ticket.channel == Channel::Telephone {
-            return self.open_socket(ctx);
+        if self.state.live().is_some_and(|live| live.ticket.channel == Channel::Browser) {
+            self.ask_voice_lock(false);
+        } else {
+            self.open_socket(ctx);
         }
-        let (link, name) = (ctx.link().clone(), self.config.store.key("voice"));
-        spawn_local(async move {
-            let lock = browser::lock(&name, false).await;
-            let waits = lock.is_none();
-            link.send_message(Msg::VoiceLock(lock));
-            if waits && let Some(lock) = browser::lock(&name, true).await {
-                link.send_message(Msg::VoiceLock(Some(lock)));
-            }
-        });
     }
 
-    pub(crate) fn voice_lock_came(&mut self, ctx: &Context<Self>, lock: Option<Lock>) {
-        let wanted = self
-            .state
-            .live()
-            .is_some_and(|live| live.ticket.channel == Channel::Browser && !live.has_ended());
-        if !wanted || self.voice_lock.is_some() {
-            return; // dropping it lets another tab have it
+    fn ask_voice_lock(&self, wait: bool) {
+        page::lock(&self.tell, VOICE_LOCK, &self.config.store.key("voice"), wait);
+    }
+
+    /// `free` lets the lock go; null: another tab has it.
+    pub(crate) fn voice_lock_came(&mut self, ctx: &Context<Self>, free: JsValue) {
+        let free = free.dyn_into::<Function>().ok();
+        let live =
+            self.state.live().filter(|live| live.ticket.channel == Channel::Browser && !live.has_ended());
+        if live.is_none() || self.voice_free.is_some() {
+            return let_free(free);
         }
-        self.voice.set(lock.is_some());
-        self.voice_lock = lock;
-        let voice = if self.voice.get() { Voice::Idle } else { Voice::Elsewhere };
+        self.voice.set(free.is_some());
+        let voice = if free.is_some() { Voice::Idle } else { Voice::Elsewhere };
+        if free.is_none() {
+            self.ask_voice_lock(true);
+        }
+        self.voice_free = free;
         self.handle(ctx, Event::VoiceIs(voice));
         self.open_socket(ctx);
     }
 
     pub(crate) fn open_socket(&mut self, ctx: &Context<Self>) {
         let Some(token) = self.state.live().map(|live| live.ticket.token.clone()) else { return };
-        let (link, voice, tab) = (ctx.link().clone(), self.voice.clone(), browser::tab());
+        let (link, voice) = (ctx.link().clone(), self.voice.clone());
+        let tab = page::tab().parse().unwrap_or(shared::TabId(0));
         let hello = move || {
             let hello =
                 Hello { version: ProtocolVersion::CURRENT, token: token.clone(), tab, voice: voice.get() };
@@ -92,7 +90,7 @@ impl App {
     pub(crate) fn disconnect(&mut self) {
         self.socket = None;
         self.phone = None;
-        self.voice_lock = None;
+        let_free(self.voice_free.take());
         self.voice.set(false);
         self.unsent.clear();
     }
@@ -193,27 +191,13 @@ impl App {
 
     /// The customer came back to a kept page: the contact may be over, or another may live.
     pub(crate) fn come_back(&mut self, ctx: &Context<Self>) {
+        let had = self.state.live().map(|live| live.ticket.token.clone());
         match request::ticket(&self.config.store) {
-            Some(ticket) if self.state.live().is_some_and(|live| live.ticket == ticket) => {
-                self.connect(ctx, &ticket)
-            }
+            Some(ticket) if had.as_ref() == Some(&ticket.token) => self.connect(ctx),
             Some(ticket) => self.handle(ctx, Event::Found(ticket)),
-            None if self.state.live().is_some() => self.handle(ctx, Event::Unknown),
+            None if had.is_some() => self.handle(ctx, Event::Unknown),
             None => {}
         }
-    }
-
-    pub(crate) fn start_voice(&mut self, ctx: &Context<Self>, leg: LegId) {
-        if let Some(phone) = self.phone.as_ref().filter(|phone| phone.leg() == leg) {
-            return phone.invited_again();
-        }
-        let link = ctx.link().clone();
-        self.phone = Some(Softphone::start(StartOptions {
-            leg,
-            microphone: self.microphone.take(),
-            mount: self.config.root.clone().into(),
-            on_event: Rc::new(move |event| link.send_message(Msg::Phone(event))),
-        }));
     }
 
     pub(crate) fn phone_said(&mut self, ctx: &Context<Self>, event: PhoneEvent) {
@@ -246,73 +230,50 @@ impl App {
     }
 
     /// Runs the recorder exactly while the page is to be shown.
-    pub(crate) fn sync_recorder(&mut self, ctx: &Context<Self>) {
+    pub(crate) fn sync_recorder(&mut self) {
         let wanted = self.state.is_sharing() && self.socket.is_some();
-        match (&self.recording, wanted) {
-            (Recording::Off, true) => self.start_recorder(ctx),
-            (Recording::On(_), false) => self.stop_recorder(),
-            (Recording::Off, false) | (Recording::On(_), true) | (Recording::Starting, _) => {}
+        if !wanted {
+            self.stop_recorder();
+        } else if let (Recording::Off, Some(live)) = (&self.recording, self.state.live()) {
+            let module = self.config.module("recorder.js");
+            let (socket, token) = (self.config.socket("mirror"), &live.ticket.token);
+            page::record(&self.tell, RECORDER, &module, &socket, token, &page::tab());
+            self.recording = Recording::Starting;
         }
     }
 
-    fn start_recorder(&mut self, ctx: &Context<Self>) {
-        let Some(live) = self.state.live() else { return };
-        let Some(module) = self.config.module("recorder.js") else { return };
-        let options = js::Record::new()
-            .with("socket", self.config.socket("mirror"))
-            .with("token", &*live.ticket.token)
-            .with("tab", browser::tab().to_string());
-        self.recording = Recording::Starting;
-        let link = ctx.link().clone();
-        spawn_local(async move {
-            let said = link.clone();
-            let on =
-                Closure::<dyn Fn(JsValue)>::new(move |event| said.send_message(Msg::RecorderSaid(event)));
-            if let Ok(handle) = record(module, &options.into(), &on.into_js_value()).await {
-                link.send_message(Msg::Recorder(Recording::On(handle)));
-            } // else it stays `Starting`: a page whose policy refuses it is not asked again
-        });
+    /// Its handle; null if the page's policy refuses it, and then it is not asked again.
+    pub(crate) fn recorder_came(&mut self, handle: JsValue) {
+        if !handle.is_null() {
+            self.recording = Recording::On(handle);
+            self.sync_recorder();
+        }
     }
 
     fn stop_recorder(&mut self) {
-        if let Recording::On(handle) = std::mem::take(&mut self.recording) {
-            let stop = js::get(&handle, "stop");
-            if let Some(stop) = stop.dyn_ref::<js_sys::Function>() {
-                let _ = stop.call0(&handle);
-            }
+        if let Recording::On(handle) = &self.recording {
+            page::call(handle, "stop", &JsValue::UNDEFINED);
+            self.recording = Recording::Off;
         }
     }
 
     pub(crate) fn recorder_said(&mut self, ctx: &Context<Self>, said: &JsValue) {
-        if js::text(said, "type").as_deref() != Some("navigate") {
-            return;
+        if js::words(said, "type") == "navigate"
+            && let Some(url) = page::leadable(&js::words(said, "url"))
+        {
+            let address = [url.host(), url.pathname()].concat();
+            self.handle(ctx, Event::Led(strings::leads(&js::words(said, "by"), &address)));
+            self.leading = Some(Timeout::new(LEAD_MS, move || {
+                // A page that refuses to be left stays.
+                let _ = page::window().location().assign(&url.href());
+            }));
         }
-        let (url, by) = (js::text(said, "url").unwrap_or_default(), js::text(said, "by").unwrap_or_default());
-        let Some(url) = leadable(&url) else { return };
-        let address = [url.host(), url.pathname()].concat();
-        self.handle(ctx, Event::Led { text: Some(strings::leads(&by, &address)) });
-        self.leading = Some(Timeout::new(LEAD_MS, move || {
-            // A page that refuses to be left stays.
-            let _ = browser::window().location().assign(&url.href());
-        }));
     }
 }
 
-/// A page of the web, no less secure than this one.
-fn leadable(url: &str) -> Option<Url> {
-    let url = Url::new(url).ok()?;
-    let here = browser::window().location().protocol().unwrap_or_default();
-    let scheme = url.protocol();
-    let plain = url.username().is_empty() && url.password().is_empty();
-    (plain && (scheme == "https:" || scheme == "http:" && here == "http:")).then_some(url)
-}
-
-/// Loads the recorder and starts it; gives back its handle.
-async fn record(module: Promise, options: &JsValue, on: &JsValue) -> Result<JsValue, JsValue> {
-    let module = JsFuture::from(module).await?;
-    let init = js::get(&module, "default").dyn_into::<js_sys::Function>()?;
-    JsFuture::from(Promise::resolve(&init.call0(&JsValue::UNDEFINED)?)).await?;
-    let start = js::get(&module, "start").dyn_into::<js_sys::Function>()?;
-    let handle = start.call2(&JsValue::UNDEFINED, options, on)?;
-    JsFuture::from(Promise::resolve(&handle)).await
+fn let_free(lock: Option<Function>) {
+    if let Some(free) = lock {
+        // It is a promise's resolver, which never throws.
+        let _ = free.call0(&JsValue::NULL);
+    }
 }

@@ -1,6 +1,7 @@
-//! How events change the state: one method an event, each returning what the shell must do.
+//! How events change the state: one method an event. What the shell must do goes into `out`, in order.
 use shared::{
-    api::{Channel, NumberAnswer, Window},
+    Timestamp,
+    api::{Channel, NumberAnswer},
     contact::{CustomerStatus, Phase},
     limits,
     wire::LegTrouble,
@@ -9,181 +10,168 @@ use shared::{
 use crate::{
     number,
     state::{
-        Command, Draft, Event, Faults, Field, Focus, Form, Live, LocalNow, Said, Site, Stage, State, Ticket,
-        Toast, Voice,
+        Command, Event, Faults, Field, Focus, Form, Live, LocalNow, Said, Site, Stage, State, Ticket, Voice,
     },
     strings,
 };
 
+type Out<'a> = &'a mut Vec<Command>;
+
 impl State {
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
+        let mut commands = Vec::new();
+        self.change(event, &mut commands);
+        commands
+    }
+
+    fn change(&mut self, event: Event, out: Out<'_>) {
         match event {
-            Event::Opened => self.opened(),
-            Event::Minimised => self.minimised(),
+            Event::Opened => self.opened(out),
+            Event::Minimised => self.minimised(out),
             Event::Site(site) => self.site_came(site),
             Event::Remembered { number, region } => self.remembered(number, region),
             Event::Typed(field, text) => self.typed(field, text),
-            Event::Remember(on) => {
-                self.form.remember = on;
-                Vec::new()
-            }
-            Event::ForgetMe => {
-                self.form = Form { region: self.form.region.clone(), ..Form::default() };
-                vec![Command::ForgetNumber, Command::Focus(Focus::Number)]
-            }
+            Event::Remember(on) => self.form.remember = on,
+            Event::ForgetMe => self.forget(out),
             Event::Later(later, now) => self.later(later, &now),
-            Event::NumberLeft => self.number_left(),
+            Event::NumberLeft => self.number_left(out),
             Event::NumberAnswered { asked, answer } => self.number_answered(&asked, answer),
-            Event::Submitted(channel, now) => self.submitted(channel, &now),
-            Event::Microphone(answer) => self.microphone(answer),
+            Event::Submitted(channel, now) => self.submitted(channel, &now, out),
+            Event::Microphone(answer) => self.microphone(answer, out),
             Event::Unanswered => {
                 if let Stage::Sending { tries, .. } = &mut self.stage {
                     *tries += 1;
                 }
-                Vec::new()
             }
-            Event::GaveUp => self.back_to_form(strings::NO_ANSWER.into()),
-            Event::Refused { field, detail } => self.refused(field.as_deref(), detail),
-            Event::Accepted { ticket, status } => self.accepted(ticket, status),
-            Event::Found(ticket) => self.found(ticket),
-            Event::Connected(yes) => {
-                self.offline = !yes;
-                Vec::new()
-            }
-            Event::Status { status, viewers } => self.status(status, viewers),
-            Event::Unknown => self.unknown(),
-            Event::Invited(leg) => vec![Command::StartVoice(leg)],
+            Event::GaveUp => self.back_to_form(strings::NO_ANSWER, out),
+            Event::Refused { field, detail } => self.refused(field.as_deref(), detail, out),
+            Event::Accepted { ticket, status } => self.accepted(ticket, status, out),
+            Event::Found(ticket) => self.found(ticket, out),
+            Event::Connected(yes) => self.offline = !yes,
+            Event::Status { status, viewers } => self.status(status, viewers, out),
+            Event::Unknown => self.unknown(out),
+            Event::Invited(leg) => out.push(Command::StartVoice(leg)),
             Event::LegEnded => {
                 self.set_voice(Voice::Idle);
-                vec![Command::StopVoice]
+                out.push(Command::StopVoice);
             }
-            Event::VoiceIs(voice) => {
-                self.set_voice(voice);
-                Vec::new()
-            }
-            Event::Cancel => self.cancel(),
-            Event::StartAnew { later } => self.start_anew(later),
-            Event::Dismiss => self.dismiss(),
-            Event::Share(on) => self.share(on),
-            Event::Hear => vec![Command::Hear],
-            Event::Led { text } => {
-                self.toast = text.map(|text| Toast { text });
-                Vec::new()
-            }
+            Event::VoiceIs(voice) => self.set_voice(voice),
+            Event::Cancel => self.cancel(out),
+            Event::StartAnew { later, now } => self.start_anew(later, &now, out),
+            Event::Dismiss => self.dismiss(out),
+            Event::Share(on) => self.share(on, out),
+            Event::Hear => out.push(Command::Hear),
+            Event::Led(text) => self.toast = Some(text),
         }
     }
 
-    fn opened(&mut self) -> Vec<Command> {
-        let focus = if matches!(self.stage, Stage::Asking) { Focus::Number } else { Focus::Card };
-        if std::mem::replace(&mut self.open, true) {
-            return vec![Command::Focus(focus)];
+    fn opened(&mut self, out: Out<'_>) {
+        let asking = matches!(self.stage, Stage::Asking);
+        if !std::mem::replace(&mut self.open, true) {
+            out.push(Command::Say(Said::Open));
+            // What was promised when the page loaded may have changed since.
+            if asking {
+                self.site_failed = false;
+                out.push(Command::LoadSite);
+            }
         }
-        let mut commands = vec![Command::Say(Said::Open), Command::Focus(focus)];
-        // What was promised when the page loaded may have changed since.
-        if self.live().is_none() {
-            self.site_failed = false;
-            commands.push(Command::LoadSite);
-        }
-        commands
+        out.push(Command::Focus(if asking { Focus::Number } else { Focus::Card }));
     }
 
-    fn minimised(&mut self) -> Vec<Command> {
-        if !std::mem::take(&mut self.open) {
-            return Vec::new();
+    fn minimised(&mut self, out: Out<'_>) {
+        if std::mem::take(&mut self.open) {
+            out.extend_from_slice(&[Command::Say(Said::Close), Command::Focus(Focus::Pill)]);
+            self.leave_end(out);
         }
-        let mut commands = vec![Command::Say(Said::Close), Command::Focus(Focus::Pill)];
+    }
+
+    /// An end that was seen makes way for the form.
+    fn leave_end(&mut self, out: Out<'_>) {
         if self.live().is_some_and(Live::has_ended) {
             self.stage = Stage::Asking;
-            commands.push(Command::Disconnect);
+            out.push(Command::Disconnect);
         }
-        commands
     }
 
-    fn site_came(&mut self, site: Option<Box<Site>>) -> Vec<Command> {
-        match site {
-            Some(site) => {
-                let served = |region: &String| site.info.regions.contains(region);
-                if !served(&self.form.region) {
-                    let first = site.info.regions.first().cloned();
-                    let default = Some(site.info.default_region.clone()).filter(served);
-                    self.form.region = default.or(first).unwrap_or_default();
-                }
-                self.site = Some(*site);
-            }
-            None => self.site_failed = self.site.is_none(),
+    fn site_came(&mut self, site: Option<Box<Site>>) {
+        let Some(site) = site else {
+            self.site_failed = self.site.is_none();
+            return;
+        };
+        let regions = &site.info.regions;
+        if !regions.contains(&self.form.region) {
+            let default = Some(&site.info.default_region).filter(|region| regions.contains(region));
+            self.form.region = default.or(regions.first()).cloned().unwrap_or_default();
         }
-        Vec::new()
+        self.site = Some(*site);
     }
 
-    fn remembered(&mut self, number: String, region: String) -> Vec<Command> {
+    fn remembered(&mut self, number: String, region: String) {
         if self.form.number.is_empty() {
-            self.form =
-                Form { number, region, remember: true, remembered: true, ..std::mem::take(&mut self.form) };
+            self.form.number = number;
+            self.form.region = region;
+            self.form.remember = true;
+            self.form.remembered = true;
         }
-        Vec::new()
     }
 
-    fn typed(&mut self, field: Field, text: String) -> Vec<Command> {
-        let form = &mut self.form;
+    fn forget(&mut self, out: Out<'_>) {
+        self.form.number.clear();
+        self.form.remember = false;
+        self.form.remembered = false;
+        self.form.faults = Faults::default();
+        out.extend_from_slice(&[Command::ForgetNumber, Command::Focus(Focus::Number)]);
+    }
+
+    fn typed(&mut self, field: Field, text: String) {
+        let Form { number, region, note, day, from, until, faults, .. } = &mut self.form;
         let (slot, fault) = match field {
-            Field::Number => (&mut form.number, &mut form.faults.number),
-            Field::Region => (&mut form.region, &mut form.faults.number),
-            Field::Note => (&mut form.note, &mut form.faults.note),
-            Field::Day => (&mut form.day, &mut form.faults.time),
-            Field::From => (&mut form.from, &mut form.faults.time),
-            Field::Until => (&mut form.until, &mut form.faults.time),
+            Field::Number => (number, &mut faults.number),
+            Field::Region => (region, &mut faults.number),
+            Field::Note => (note, &mut faults.note),
+            Field::Day => (day, &mut faults.time),
+            Field::From => (from, &mut faults.time),
+            Field::Until => (until, &mut faults.time),
         };
         *slot = text;
         *fault = None;
-        form.faults.form = None;
-        Vec::new()
+        faults.form = None;
     }
 
-    /// Proposes the next full hour, tomorrow's first ones at night.
-    fn later(&mut self, later: bool, now: &LocalNow) -> Vec<Command> {
-        self.form.later = later;
-        self.form.faults.time = None;
-        if later && self.form.day.is_empty() {
-            let hour: u32 = now.time.get(..2).and_then(|hour| hour.parse().ok()).unwrap_or(9);
-            let hour = (hour + 1).min(22);
+    /// Proposes the next full hour; late in the evening, the day's last one.
+    fn later(&mut self, later: bool, now: &LocalNow) {
+        let form = &mut self.form;
+        form.later = later;
+        form.faults.time = None;
+        if later && form.day.is_empty() {
+            let hour = now.time.get(..2).and_then(|hour| hour.parse().ok()).unwrap_or(8_u32).min(21);
             let full = |hour: u32| [if hour < 10 { "0" } else { "" }, &hour.to_string(), ":00"].concat();
-            self.form.day.clone_from(&now.day);
-            self.form.from = full(hour);
-            self.form.until = full(hour + 1);
+            form.day.clone_from(&now.day);
+            form.from = full(hour + 1);
+            form.until = full(hour + 2);
         }
-        Vec::new()
     }
 
-    fn number_left(&mut self) -> Vec<Command> {
-        if self.form.number.trim().is_empty() {
-            return Vec::new(); // leaving an empty field is no fault
+    fn number_left(&mut self, out: Out<'_>) {
+        if !self.form.number.is_empty() {
+            self.check_number(); // leaving an empty field is no fault
+            if self.form.faults.number.is_none() {
+                out.push(Command::CheckNumber);
+            }
         }
-        self.check_number();
-        if self.form.faults.number.is_some() {
-            return Vec::new();
-        }
-        let (number, region) = (self.form.number.clone(), self.form.region.clone());
-        vec![Command::CheckNumber { number, region }]
     }
 
     fn check_number(&mut self) {
         let served = self.site.as_ref().map_or(&[] as &[String], |site| &site.info.regions);
-        // Without the site's particulars only the server can tell what is served.
-        if served.is_empty() && !self.form.number.trim().is_empty() {
-            return;
-        }
         match number::check(&self.form.number, &self.form.region, served) {
-            Ok(region) => {
-                self.form.region = region;
-                self.form.faults.number = None;
-            }
+            Ok(region) => self.form.region = region,
             Err(fault) => self.form.faults.number = Some(strings::number_fault(&fault, self.business())),
         }
     }
 
-    fn number_answered(&mut self, asked: &str, answer: Result<NumberAnswer, String>) -> Vec<Command> {
+    fn number_answered(&mut self, asked: &str, answer: Result<NumberAnswer, String>) {
         if self.form.number != asked {
-            return Vec::new(); // it was changed meanwhile
+            return; // it was changed meanwhile
         }
         match answer {
             Ok(answer) => {
@@ -194,183 +182,149 @@ impl State {
             }
             Err(detail) => self.form.faults.number = Some(detail),
         }
-        Vec::new()
     }
 
-    fn submitted(&mut self, channel: Channel, now: &LocalNow) -> Vec<Command> {
+    fn submitted(&mut self, channel: Channel, now: &LocalNow, out: Out<'_>) {
         if !matches!(self.stage, Stage::Asking) {
-            return Vec::new(); // a second click
+            return; // a second click
         }
+        let here = channel == Channel::Browser;
         // What the server said about a number stands until the number changes.
         let said = self.form.faults.number.take();
         self.form.faults = Faults::default();
-        if channel == Channel::Telephone {
+        if !here {
+            self.form.faults.number = said;
             self.check_number();
-            self.form.faults.number = self.form.faults.number.take().or(said);
         }
-        self.check_time(now);
-        if self.form.note.chars().count() > limits::NOTE_CHARS {
+        self.form.faults.time = self.time_fault(now).map(String::from);
+        if self.form.note.chars().nth(limits::NOTE_CHARS).is_some() {
             self.form.faults.note = Some(strings::NOTE_TOO_LONG.into());
         }
         if let Some(focus) = self.form.faults.first() {
             self.form.faults.form = Some(strings::CHECK_FIELDS.into());
-            return vec![Command::Focus(focus)];
+            return out.push(Command::Focus(focus));
         }
-        let draft = Box::new(self.draft(channel, now));
-        let mut commands = Vec::new();
-        if channel == Channel::Telephone && self.form.remember {
-            let (number, region) = (self.form.number.clone(), self.form.region.clone());
-            commands.push(Command::RememberNumber { number, region });
-        }
-        match channel {
-            Channel::Browser => {
-                self.stage = Stage::Permission(draft);
-                commands.push(Command::AskMicrophone);
+        if here {
+            self.stage = Stage::Permission;
+            out.push(Command::AskMicrophone);
+        } else {
+            if self.form.remember {
+                out.push(Command::RememberNumber);
             }
-            Channel::Telephone => {
-                self.stage = Stage::Sending { draft: draft.clone(), tries: 0 };
-                commands.push(Command::Post(draft));
-            }
+            self.stage = Stage::Sending { channel, tries: 0 };
+            out.push(Command::Post);
         }
-        commands.push(Command::Focus(Focus::Card));
-        commands
+        out.push(Command::Focus(Focus::Card));
     }
 
-    fn check_time(&mut self, now: &LocalNow) {
-        let form = &mut self.form;
-        if !form.later {
-            return;
-        }
-        let fault = if form.day.is_empty() || form.from.is_empty() || form.until.is_empty() {
+    fn time_fault(&self, now: &LocalNow) -> Option<&'static str> {
+        let Form { later, day, from, until, .. } = &self.form;
+        if !later {
+            None
+        } else if day.is_empty() || from.is_empty() || until.is_empty() {
             Some(strings::DAY_MISSING)
-        } else if form.from == form.until {
+        } else if from == until {
             Some(strings::SAME_TIME)
         // An end before the beginning lies past midnight.
-        } else if form.day < now.day
-            || form.day == now.day && form.from < form.until && form.until <= now.time
-        {
+        } else if *day < now.day || *day == now.day && from < until && *until <= now.time {
             Some(strings::TIME_PASSED)
         } else {
             None
-        };
-        form.faults.time = fault.map(String::from);
-    }
-
-    fn draft(&self, channel: Channel, now: &LocalNow) -> Draft {
-        let form = &self.form;
-        let telephone = channel == Channel::Telephone;
-        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let window = form.later.then(|| Window {
-            date: form.day.clone(),
-            from: form.from.clone(),
-            until: form.until.clone(),
-            zone: now.zone.clone(),
-        });
-        Draft {
-            channel,
-            number: some(&form.number).filter(|_| telephone),
-            region: some(&form.region).filter(|_| telephone),
-            note: some(&form.note),
-            window,
         }
     }
 
-    fn microphone(&mut self, answer: Result<(), LegTrouble>) -> Vec<Command> {
-        let Stage::Permission(draft) = &self.stage else { return vec![Command::LetMicrophoneGo] };
+    fn microphone(&mut self, answer: Result<(), LegTrouble>, out: Out<'_>) {
+        if self.stage != Stage::Permission {
+            return out.push(Command::LetMicrophoneGo);
+        }
         match answer {
             Ok(()) => {
-                let draft = draft.clone();
-                self.stage = Stage::Sending { draft: draft.clone(), tries: 0 };
-                vec![Command::Post(draft)]
+                self.stage = Stage::Sending { channel: Channel::Browser, tries: 0 };
+                out.push(Command::Post);
             }
-            Err(LegTrouble::MicrophoneDenied) => self.back_to_form(strings::MICROPHONE_BLOCKED.into()),
+            Err(LegTrouble::MicrophoneDenied) => self.back_to_form(strings::MICROPHONE_BLOCKED, out),
             Err(LegTrouble::NoMicrophone | LegTrouble::MediaFailed) => {
-                self.back_to_form(strings::NO_MICROPHONE.into())
+                self.back_to_form(strings::NO_MICROPHONE, out);
             }
         }
     }
 
-    fn back_to_form(&mut self, said: String) -> Vec<Command> {
+    fn back_to_form(&mut self, said: &str, out: Out<'_>) {
         self.stage = Stage::Asking;
-        self.form.faults.form = Some(said);
-        vec![Command::LetMicrophoneGo, Command::Focus(Focus::Card)]
+        self.form.faults.form = Some(said.into());
+        out.extend_from_slice(&[Command::LetMicrophoneGo, Command::Focus(Focus::Card)]);
     }
 
-    fn refused(&mut self, field: Option<&str>, detail: String) -> Vec<Command> {
-        let detail = if detail.is_empty() { strings::NOT_NOW.into() } else { detail };
+    fn refused(&mut self, field: Option<&str>, detail: String, out: Out<'_>) {
+        self.form.faults = Faults::default();
+        self.stage = Stage::Asking;
         let faults = &mut self.form.faults;
-        *faults = Faults::default();
         let (slot, focus) = match field {
             Some("number" | "region") => (&mut faults.number, Focus::Number),
             Some("note") => (&mut faults.note, Focus::Note),
-            Some("window" | "date" | "from" | "until" | "zone") => {
-                self.form.later = true;
-                (&mut faults.time, Focus::Day)
-            }
+            Some("window") => (&mut faults.time, Focus::Day),
             _ => (&mut faults.form, Focus::Card),
         };
-        *slot = Some(detail);
-        self.stage = Stage::Asking;
-        vec![Command::LetMicrophoneGo, Command::Focus(focus)]
+        *slot = Some(if detail.is_empty() { strings::NOT_NOW.into() } else { detail });
+        self.form.later |= focus == Focus::Day;
+        out.extend_from_slice(&[Command::LetMicrophoneGo, Command::Focus(focus)]);
     }
 
-    fn accepted(&mut self, ticket: Ticket, status: CustomerStatus) -> Vec<Command> {
-        self.offline = false;
+    fn accepted(&mut self, ticket: Ticket, status: CustomerStatus, out: Out<'_>) {
         self.form.note.clear();
         self.form.faults = Faults::default();
-        self.stage = Stage::Contact(Box::new(Live::new(ticket.clone(), None)));
-        let mut commands = vec![Command::Connect(ticket), Command::Say(Said::Requested)];
-        commands.extend(self.status(status, Vec::new()));
-        commands
+        self.found(ticket, out);
+        out.push(Command::Say(Said::Requested));
+        self.status(status, Vec::new(), out);
     }
 
-    fn found(&mut self, ticket: Ticket) -> Vec<Command> {
+    fn found(&mut self, ticket: Ticket, out: Out<'_>) {
         if self.live().is_some_and(|live| live.ticket.token == ticket.token) {
-            return Vec::new();
+            return;
         }
         self.offline = false;
-        self.stage = Stage::Contact(Box::new(Live::new(ticket.clone(), None)));
-        let mut commands = Vec::new();
         if ticket.channel == Channel::Telephone {
-            commands.push(Command::LetMicrophoneGo);
+            out.push(Command::LetMicrophoneGo);
         }
-        commands.push(Command::Connect(ticket));
-        commands
+        self.stage = Stage::Contact(Box::new(Live::new(ticket)));
+        out.push(Command::Connect);
     }
 
-    fn status(&mut self, status: CustomerStatus, viewers: Vec<String>) -> Vec<Command> {
-        let Stage::Contact(live) = &mut self.stage else { return Vec::new() };
+    fn status(&mut self, status: CustomerStatus, viewers: Vec<String>, out: Out<'_>) {
+        let Stage::Contact(live) = &mut self.stage else { return };
         self.offline = false;
         live.viewers = viewers;
         if live.status.as_ref() == Some(&status) {
-            return Vec::new();
+            return;
         }
-        let before = live.phase();
-        let phase = status.phase;
-        if matches!(phase, Phase::Talking) {
+        let had_ended = live.has_ended();
+        if status.phase == Phase::Talking {
             live.talking_since.get_or_insert(status.since);
         }
         live.status = Some(status);
-        let mut commands = vec![Command::Say(Said::Status)];
-        if phase == Phase::Ended && before != Some(Phase::Ended) {
+        out.push(Command::Say(Said::Status));
+        if live.has_ended() && !had_ended {
             live.voice = Voice::Idle;
             live.viewers.clear();
-            commands.extend([Command::StopVoice, Command::LetMicrophoneGo, Command::DropTicket]);
-            commands.push(Command::Say(Said::Ended));
+            out.extend_from_slice(&[
+                Command::StopVoice,
+                Command::LetMicrophoneGo,
+                Command::DropTicket,
+                Command::Say(Said::Ended),
+            ]);
         }
-        commands
     }
 
-    fn unknown(&mut self) -> Vec<Command> {
-        let Stage::Contact(live) = &self.stage else { return vec![Command::Disconnect] };
-        let ended = live.has_ended();
-        let mut commands = vec![Command::Disconnect, Command::StopVoice, Command::LetMicrophoneGo];
-        if !ended {
+    fn unknown(&mut self, out: Out<'_>) {
+        out.extend_from_slice(&[Command::Disconnect, Command::LetMicrophoneGo]);
+        if self.live().is_some_and(|live| !live.has_ended()) {
+            out.push(Command::DropTicket);
             self.stage = Stage::Asking;
             self.form.faults.form = Some(strings::NOT_KNOWN.into());
-            commands.extend([Command::DropTicket, Command::LoadSite]);
+            if self.open {
+                out.push(Command::LoadSite);
+            }
         }
-        commands
     }
 
     fn set_voice(&mut self, voice: Voice) {
@@ -379,50 +333,46 @@ impl State {
         }
     }
 
-    fn cancel(&mut self) -> Vec<Command> {
-        if let Stage::Permission(_) = self.stage {
+    fn cancel(&mut self, out: Out<'_>) {
+        if self.stage == Stage::Permission {
             self.stage = Stage::Asking;
-            return vec![Command::LetMicrophoneGo, Command::Focus(Focus::Card)];
+            out.push(Command::LetMicrophoneGo);
+        } else if self.live().is_some_and(|live| !live.has_ended()) {
+            out.push(Command::Cancel);
         }
-        match &self.stage {
-            Stage::Contact(live) if !live.has_ended() => {
-                vec![Command::Send(shared::wire::widget::Cancel {}.into()), Command::Focus(Focus::Card)]
-            }
-            Stage::Contact(_) | Stage::Asking | Stage::Permission(_) | Stage::Sending { .. } => Vec::new(),
-        }
+        out.push(Command::Focus(Focus::Card));
     }
 
     /// Another try after an end: the form, filled in as before.
-    fn start_anew(&mut self, later: bool) -> Vec<Command> {
-        self.stage = Stage::Asking;
-        self.form.later = later;
-        vec![
-            Command::Disconnect,
+    fn start_anew(&mut self, later: bool, now: &LocalNow, out: Out<'_>) {
+        self.leave_end(out);
+        self.site_failed = false;
+        self.later(later, now);
+        out.extend_from_slice(&[
             Command::LoadSite,
             Command::Focus(if later { Focus::Day } else { Focus::Number }),
-        ]
+        ]);
     }
 
-    fn dismiss(&mut self) -> Vec<Command> {
-        if let Some(live) = self.live()
-            && live.has_ended()
-        {
-            self.stage = Stage::Asking;
-        }
-        let mut commands = vec![Command::Disconnect];
-        commands.extend(self.minimised());
-        commands
+    fn dismiss(&mut self, out: Out<'_>) {
+        self.leave_end(out);
+        self.minimised(out);
     }
 
-    fn share(&mut self, on: bool) -> Vec<Command> {
-        if let Stage::Contact(live) = &mut self.stage
-            && let Some(status) = &mut live.status
-        {
+    fn share(&mut self, on: bool, out: Out<'_>) {
+        if let Stage::Contact(live) = &mut self.stage {
             live.stopped = !on;
-            status.sharing = on;
             live.viewers.clear();
-            return vec![Command::Send(shared::wire::widget::Share { on }.into())];
+            if let Some(status) = &mut live.status {
+                status.sharing = on;
+            }
+            out.push(Command::Share(on));
         }
-        Vec::new()
+    }
+
+    /// How long the two have talked, in seconds, at the server's `now`; None while they don't.
+    pub fn talked(&self, now: Timestamp) -> Option<u64> {
+        let live = self.live().filter(|live| matches!(live.phase(), Some(Phase::Talking | Phase::OnHold)))?;
+        Some(now.since(live.talking_since?).as_secs())
     }
 }

@@ -2,30 +2,57 @@
 //!
 //! The key and the exact body of a request that found no answer are kept, so that another try (after a lost
 //! answer, a reload, in another tab) is the same request to the server and not a second one.
-use std::rc::Rc;
-
-use shared::{api::PageView, limits};
-use wasm_bindgen::JsValue;
+use gloo::timers::callback::Timeout;
+use js_sys::Function;
+use shared::{
+    api::{Channel, PageView, Window},
+    limits,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use yew::Context;
 
 use crate::{
-    browser::{self, Store},
+    app::{App, Msg, REQUEST, SUBMIT_LOCK},
     config::Config,
-    http::{self, Answer},
     js::{self, Record},
-    state::{Draft, Event, Ticket},
+    page::{self, Store},
+    state::{Event, Stage, Ticket},
     trail,
 };
 
 /// A request without an answer is taken up again within this; later it is a new one. Milliseconds.
-const PENDING_MS: f64 = 600_000.0;
+const PENDING_MS: u64 = 600_000;
+/// An exchange without an answer by then is given up, in milliseconds.
+pub(crate) const ANSWER_LIMIT_MS: u32 = 10_000;
+/// Tries of a request, 1, 2, 4 and 8 seconds apart.
+const TRIES: u32 = 5;
 
 const TICKET: &str = "contact";
 const PENDING: &str = "pending";
-const TRAIL: &str = "trail";
+
+/// A request on its way. Dropping it lets other tabs ask.
+pub(crate) struct Posting {
+    channel: Channel,
+    window: Option<Window>,
+    key: String,
+    body: String,
+    tries: u32,
+    free: Option<Function>,
+    _pause: Option<Timeout>,
+}
+
+impl Drop for Posting {
+    fn drop(&mut self) {
+        if let Some(free) = &self.free {
+            // It is a promise's resolver, which never throws.
+            let _ = free.call0(&JsValue::NULL);
+        }
+    }
+}
 
 /// The contact that this browser holds, if any.
 pub(crate) fn ticket(store: &Store) -> Option<Ticket> {
-    let kept = store.get(TICKET)?;
+    let kept = store.get(TICKET);
     let window = js::window(&js::get(&kept, "window"));
     Some(Ticket {
         token: js::text(&kept, "token")?,
@@ -36,13 +63,14 @@ pub(crate) fn ticket(store: &Store) -> Option<Ticket> {
 }
 
 fn keep(store: &Store, ticket: &Ticket) {
-    let window = ticket.window.as_ref().map_or(JsValue::NULL, js::window_record);
-    let record = Record::new()
-        .with("token", &*ticket.token)
+    let mut record = Record::new()
+        .with("token", &ticket.token)
         .with("channel", js::channel_name(ticket.channel))
-        .maybe("number", ticket.number.as_deref())
-        .with("window", window);
-    store.set(TICKET, &record.json());
+        .maybe("number", ticket.number.as_deref());
+    if let Some(window) = &ticket.window {
+        record = record.value("window", &js::window_record(window));
+    }
+    store.set(TICKET, record);
 }
 
 /// Forgets the contact, unless another tab has asked for a newer one meanwhile.
@@ -52,114 +80,140 @@ pub(crate) fn drop_ticket(store: &Store, token: &str) {
     }
 }
 
-/// The storage key of the ticket changed: another tab asked, or its contact ended.
-pub(crate) fn is_ticket_key(store: &Store, key: Option<&str>) -> bool {
-    key == Some(&*store.key(TICKET))
-}
-
 /// The pages seen so far, newest last, as they may leave the browser.
 pub(crate) fn trail(config: &Config) -> Vec<PageView> {
     config.note_page();
-    let kept = config.store.get(TRAIL).map(|kept| js::pages(&kept)).unwrap_or_default();
-    let pages = trail::publishable(kept, browser::now());
-    if pages.is_empty() { this_page().into_iter().collect() } else { pages }
+    trail::publishable(js::pages(config.store.get("trail")), page::now())
 }
 
-/// The page that is open, without its query: nobody has cleaned that.
-fn this_page() -> Option<PageView> {
-    let (location, document) = (browser::window().location(), browser::window().document()?);
-    let url = [location.origin().ok()?, location.pathname().ok()?].concat();
-    trail::published(PageView { url, title: document.title(), at: browser::now() })
-}
-
-/// Sends the request until it is answered, and tells what came of it.
-pub(crate) async fn submit(
-    config: Rc<Config>,
-    draft: Draft,
-    consent: String,
-    context: Option<String>,
-    tell: impl Fn(Event),
-) {
-    let store = &config.store;
-    // Two tabs: the second waits here, and then finds the first one's contact.
-    let _alone = browser::lock(&store.key("submit"), true).await;
-    if let Some(ticket) = ticket(store) {
-        return tell(Event::Found(ticket));
+impl App {
+    /// Two tabs: the second waits for the lock, and then finds the first one's contact.
+    pub(crate) fn post(&mut self) {
+        let Stage::Sending { channel, .. } = self.state.stage else { return };
+        self.posting = Some(Posting {
+            channel,
+            window: None,
+            key: String::new(),
+            body: String::new(),
+            tries: 0,
+            free: None,
+            _pause: None,
+        });
+        page::lock(&self.tell, SUBMIT_LOCK, &self.config.store.key("submit"), true);
     }
-    let (key, body) = pending(&config, &draft, &consent, context.as_deref());
-    for tries in 0..http::TRIES {
-        match http::post(&config.api("requests"), &body, Some(&key)).await {
-            Answer::Ok(accepted) => {
-                let (token, status) =
-                    (js::text(&accepted, "token"), js::status(&js::get(&accepted, "status")));
-                let (Some(token), Some(status)) = (token, status) else { break };
-                let Draft { channel, number, window, .. } = draft;
+
+    pub(crate) fn may_submit(&mut self, ctx: &Context<Self>, free: JsValue) {
+        let Some(mut posting) = self.posting.take() else { return };
+        posting.free = free.dyn_into().ok();
+        if let Some(ticket) = ticket(&self.config.store) {
+            return self.handle(ctx, Event::Found(ticket));
+        }
+        self.fill(&mut posting);
+        self.posting = Some(posting);
+        self.submit();
+    }
+
+    pub(crate) fn submit(&self) {
+        if let Some(Posting { body, key, .. }) = &self.posting {
+            let url = self.config.api("requests");
+            page::http(&self.tell, REQUEST, &url, Some(body), Some(key), ANSWER_LIMIT_MS);
+        }
+    }
+
+    pub(crate) fn request_answered(&mut self, ctx: &Context<Self>, status: u32, body: &JsValue) {
+        let Some(posting) = &mut self.posting else { return };
+        let accepted = (js::text(body, "token"), js::status(&js::get(body, "status")));
+        let event = match (status, accepted) {
+            (200..300, (Some(token), Some(status))) => {
+                let (channel, window) = (posting.channel, posting.window.take());
+                let number = Some(self.state.form.number.clone()).filter(|_| channel == Channel::Telephone);
                 let ticket = Ticket { token, channel, number, window };
-                keep(store, &ticket);
-                store.remove(PENDING);
-                return tell(Event::Accepted { ticket, status });
+                keep(&self.config.store, &ticket);
+                Event::Accepted { ticket, status }
             }
-            Answer::Refused { field, detail } => {
-                store.remove(PENDING);
-                return tell(Event::Refused { field, detail });
+            (400..500, _) => {
+                Event::Refused { field: js::text(body, "field"), detail: js::words(body, "detail") }
             }
-            Answer::None => {
-                tell(Event::Unanswered);
-                http::pause(tries).await;
+            _ => {
+                posting.tries += 1;
+                if posting.tries < TRIES {
+                    let link = ctx.link().clone();
+                    let wait = Timeout::new(500 << posting.tries, move || link.send_message(Msg::Retry));
+                    posting._pause = Some(wait);
+                    return self.handle(ctx, Event::Unanswered);
+                }
+                self.posting = None; // but what was sent is kept: it may have arrived
+                return self.handle(ctx, Event::GaveUp);
             }
+        };
+        self.config.store.remove(PENDING);
+        self.posting = None;
+        self.handle(ctx, event);
+    }
+
+    /// Key and body: those of an earlier try with the same answers, or new ones, which are kept.
+    fn fill(&self, posting: &mut Posting) {
+        let (store, now) = (&self.config.store, page::now().0);
+        posting.window = self.window();
+        let answers = self.answers(posting).json();
+        let kept = store.get(PENDING);
+        let age = now.wrapping_sub(js::number(&kept, "at").unwrap_or(0));
+        if js::words(&kept, "answers") == answers && age < PENDING_MS {
+            posting.key = js::words(&kept, "key");
+            posting.body = js::words(&kept, "body");
+            return;
         }
+        posting.key = page::random();
+        posting.body = self.body(posting);
+        let record =
+            Record::new().with("key", &posting.key).with("body", &posting.body).with("answers", &answers);
+        store.set(PENDING, record.value("at", &(now as f64).into()));
     }
-    tell(Event::GaveUp);
-}
 
-/// Key and body of this request: those of an earlier try with the same answers, or new ones, which are kept.
-fn pending(config: &Config, draft: &Draft, consent: &str, context: Option<&str>) -> (String, String) {
-    let now = js_sys::Date::now();
-    let answers = answers(config, draft).json();
-    if let Some(kept) = config.store.get(PENDING)
-        && js::text(&kept, "answers").as_deref() == Some(&*answers)
-        && js::get(&kept, "at").as_f64().is_some_and(|at| (0.0..PENDING_MS).contains(&(now - at)))
-        && let (Some(key), Some(body)) = (js::text(&kept, "key"), js::text(&kept, "body"))
-    {
-        return (key, body);
+    fn window(&self) -> Option<Window> {
+        let form = &self.state.form;
+        form.later.then(|| Window {
+            date: form.day.clone(),
+            from: form.from.clone(),
+            until: form.until.clone(),
+            zone: page::local_now().zone,
+        })
     }
-    let key = shared::ContactId(browser::random()).to_string();
-    let body = body(config, draft, consent, context);
-    let record =
-        Record::new().with("key", &*key).with("body", &*body).with("answers", &*answers).with("at", now);
-    config.store.set(PENDING, &record.json());
-    (key, body)
-}
 
-/// What the customer answered.
-fn answers(config: &Config, draft: &Draft) -> Record {
-    let record = Record::new()
-        .with("business", &*config.business)
-        .with("channel", js::channel_name(draft.channel))
-        .maybe("number", draft.number.as_deref())
-        .maybe("region", draft.region.as_deref())
-        .maybe("note", draft.note.as_deref());
-    match &draft.window {
-        Some(window) => record.with("window", js::window_record(window)),
-        None => record,
-    }
-}
-
-/// The whole body. Pages give way, oldest first, if it would be too large for the server.
-fn body(config: &Config, draft: &Draft, consent: &str, context: Option<&str>) -> String {
-    let mut pages = trail(config);
-    loop {
-        let body = answers(config, draft)
-            .with("trail", js::pages_record(&pages))
-            .maybe("context", context)
-            .maybe("skill", config.skill.as_deref())
-            .with("consent", consent)
-            .maybe("time_zone", browser::zone().as_deref())
-            .maybe("language", browser::language().as_deref())
-            .json();
-        if body.len() <= limits::HTTP_BODY_BYTES || pages.is_empty() {
-            return body;
+    /// What the customer answered.
+    fn answers(&self, posting: &Posting) -> Record {
+        let form = &self.state.form;
+        let mut record = Record::new()
+            .with("business", &self.config.business)
+            .with("channel", js::channel_name(posting.channel))
+            .maybe("note", Some(form.note.trim()).filter(|note| !note.is_empty()));
+        if posting.channel == Channel::Telephone {
+            record = record.with("number", &form.number).with("region", &form.region);
         }
-        pages.remove(0);
+        if let Some(window) = &posting.window {
+            record = record.value("window", &js::window_record(window));
+        }
+        record
+    }
+
+    /// The whole body. Pages give way, oldest first, if it would be too large for the server.
+    fn body(&self, posting: &Posting) -> String {
+        let consent = self.state.site.as_ref().map_or("", |site| &site.info.consent_version);
+        let mut pages = trail(&self.config);
+        loop {
+            let body = self
+                .answers(posting)
+                .value("trail", &js::pages_record(&pages))
+                .maybe("context", self.context.as_deref())
+                .maybe("skill", self.config.skill.as_deref())
+                .with("consent", consent)
+                .with("time_zone", &page::local_now().zone)
+                .with("language", &page::language())
+                .json();
+            if body.len() <= limits::HTTP_BODY_BYTES || pages.is_empty() {
+                return body;
+            }
+            pages.remove(0);
+        }
     }
 }

@@ -7,7 +7,7 @@ use shared::{
     LegId, Timestamp,
     api::{Channel, NumberAnswer, SiteInfo, Window},
     contact::{CustomerStatus, EndReason, Phase},
-    wire::{LegTrouble, widget::WidgetToServer},
+    wire::LegTrouble,
 };
 
 /// The business, and the names of its countries in the page's language (same order as `info.regions`).
@@ -24,16 +24,6 @@ pub struct Ticket {
     pub channel: Channel,
     /// As people write it.
     pub number: Option<String>,
-    pub window: Option<Window>,
-}
-
-/// The answers of the form, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    pub channel: Channel,
-    pub number: Option<String>,
-    pub region: Option<String>,
-    pub note: Option<String>,
     pub window: Option<Window>,
 }
 
@@ -107,8 +97,15 @@ pub struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(ticket: Ticket, status: Option<CustomerStatus>) -> Self {
-        Self { ticket, status, viewers: Vec::new(), voice: Voice::Idle, stopped: false, talking_since: None }
+    pub(crate) fn new(ticket: Ticket) -> Self {
+        Self {
+            ticket,
+            status: None,
+            viewers: Vec::new(),
+            voice: Voice::Idle,
+            stopped: false,
+            talking_since: None,
+        }
     }
 
     pub fn phase(&self) -> Option<Phase> {
@@ -125,17 +122,11 @@ pub enum Stage {
     #[default]
     Asking,
     /// The browser asks for the microphone.
-    Permission(Box<Draft>),
+    Permission,
     /// On its way; `tries` that found no answer so far.
-    Sending { draft: Box<Draft>, tries: u32 },
+    Sending { channel: Channel, tries: u32 },
     /// Asked for, and perhaps ended.
     Contact(Box<Live>),
-}
-
-/// How a shared page was led on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
-    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -148,7 +139,8 @@ pub struct State {
     pub stage: Stage,
     /// The socket is away although a contact lives.
     pub offline: bool,
-    pub toast: Option<Toast>,
+    /// Where the agent leads, while it is read.
+    pub toast: Option<String>,
 }
 
 /// The customer's clock: advisory, but good enough to see that a day lies behind.
@@ -211,13 +203,13 @@ pub enum Event {
     Cancel,
     StartAnew {
         later: bool,
+        now: LocalNow,
     },
     Dismiss,
     Share(bool),
     Hear,
-    Led {
-        text: Option<String>,
-    },
+    /// The agent leads to another page; what is said meanwhile.
+    Led(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,26 +231,23 @@ pub enum Said {
     Ended,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+/// What the shell must do. Whatever it needs to know stands in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     LoadSite,
-    CheckNumber {
-        number: String,
-        region: String,
-    },
+    CheckNumber,
     AskMicrophone,
     LetMicrophoneGo,
-    Post(Box<Draft>),
-    RememberNumber {
-        number: String,
-        region: String,
-    },
+    Post,
+    RememberNumber,
     ForgetNumber,
     /// Keep the contact's ticket out of this browser's storage from now on.
     DropTicket,
-    Connect(Ticket),
+    Connect,
     Disconnect,
-    Send(WidgetToServer),
+    /// Cancel the request, or hang up.
+    Cancel,
+    Share(bool),
     StartVoice(LegId),
     StopVoice,
     Hear,
@@ -271,7 +260,7 @@ impl State {
     pub fn live(&self) -> Option<&Live> {
         match &self.stage {
             Stage::Contact(live) => Some(live),
-            Stage::Asking | Stage::Permission(_) | Stage::Sending { .. } => None,
+            Stage::Asking | Stage::Permission | Stage::Sending { .. } => None,
         }
     }
 

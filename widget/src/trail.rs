@@ -4,53 +4,48 @@ use shared::{Timestamp, api::PageView, limits};
 
 /// Pages older than this stay in the browser, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
-/// A run of letters and digits this long that holds both is a token, not a word.
+/// A run of letters and digits this long that holds a digit is a token, not a word.
 const TOKEN_CHARS: usize = 20;
 
 /// The last pages of the last day, newest last, within the limits of the server.
-pub fn publishable(pages: Vec<PageView>, now: Timestamp) -> Vec<PageView> {
-    let mut pages: Vec<PageView> = pages
-        .into_iter()
-        .filter(|page| now.0.saturating_sub(page.at.0) < DAY_MS)
-        .filter_map(published)
-        .collect();
+pub fn publishable(mut pages: Vec<PageView>, now: Timestamp) -> Vec<PageView> {
+    pages.retain_mut(|page| now.0.saturating_sub(page.at.0) < DAY_MS && publish(page));
     pages.drain(..pages.len().saturating_sub(limits::TRAIL_PAGES));
     pages
 }
 
-/// One page within the limits; `None` if its URL is none that a browser shows as a page.
-pub fn published(page: PageView) -> Option<PageView> {
-    let url = page.url.split('#').next().unwrap_or_default();
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return None;
+/// Brings a page within the limits; false if its URL is none that a browser shows as a page.
+fn publish(page: &mut PageView) -> bool {
+    if let Some(at) = page.url.bytes().position(|b| b == b'#') {
+        page.url.truncate(at);
     }
-    let mut url = without_tokens(url);
-    url.truncate(url.floor_char_boundary(limits::URL_BYTES));
-    let title = page.title.chars().filter(|c| !c.is_control()).take(limits::TITLE_CHARS).collect();
-    Some(PageView { url, title, at: page.at })
+    page.url = without_tokens(&page.url);
+    page.url.truncate(page.url.floor_char_boundary(limits::URL_BYTES));
+    page.title = page.title.chars().filter(|c| *c >= ' ').take(limits::TITLE_CHARS).collect();
+    page.url.starts_with("https://") || page.url.starts_with("http://")
 }
 
 /// Replaces runs that look like tokens (a mailed link's path, a value that slipped through) by a dash.
 fn without_tokens(url: &str) -> String {
-    let mut out = String::with_capacity(url.len());
-    let mut rest = url;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
-        let (before, run) = rest.split_at(start);
-        let end = run.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(run.len());
-        let (run, after) = run.split_at(end);
-        out.push_str(before);
-        out.push_str(if looks_random(run) { "-" } else { run });
-        rest = after;
+    let mut out = String::new();
+    let mut run = String::new();
+    for c in url.chars().chain([' ']) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            run.push(c);
+        } else {
+            out += if looks_random(&run) { "-" } else { &run };
+            out.push(c);
+            run.clear();
+        }
     }
-    out + rest
+    out.pop(); // the end mark
+    out
 }
 
 fn looks_random(run: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| run.as_bytes().iter().any(test);
     let digits = run.bytes().filter(u8::is_ascii_digit).count();
     // A card number has 12 digits at least (ISO/IEC 7812-1).
-    run.len() >= TOKEN_CHARS && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
-        || digits >= 12 && digits == run.len()
+    digits > 0 && (run.len() >= TOKEN_CHARS || digits >= 12 && digits == run.len())
 }
 
 #[cfg(test)]
@@ -62,7 +57,7 @@ mod tests {
     }
 
     fn cleaned(url: &str) -> Option<String> {
-        published(page(url, 0)).map(|page| page.url)
+        publishable(vec![page(url, 0)], Timestamp(1)).pop().map(|page| page.url)
     }
 
     #[test]
@@ -103,9 +98,9 @@ mod tests {
             title: "é".repeat(900),
             at: Timestamp(1),
         };
-        let cut = published(long).unwrap();
+        let cut = publishable(vec![long], Timestamp(1)).remove(0);
         assert!(cut.url.len() <= limits::URL_BYTES);
         assert_eq!(cut.title.chars().count(), limits::TITLE_CHARS);
-        assert_eq!(published(page("https://a.test/", 0)).unwrap().title, "AB");
+        assert_eq!(publishable(vec![page("https://a.test/", 0)], Timestamp(1))[0].title, "AB");
     }
 }

@@ -1,168 +1,122 @@
 //! The form.
-use shared::{api::Channel, limits};
-use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
-use yew::prelude::*;
+use yew::Html;
 
-use super::{Link, click};
+use super::{El, button, el, el::chevron, text};
 use crate::{
-    app::{App, Msg},
-    browser, number,
-    state::{Event, Field, Form, Site},
+    app::App,
+    number, page,
+    state::{Form, Site},
     strings,
 };
 
-pub(crate) fn form(app: &App, link: &Link) -> Html {
+/// Attribute of the notes field: [`shared::limits::NOTE_CHARS`].
+const NOTE_CHARS: &str = "1000";
+
+pub(crate) fn form(app: &App, card: El) -> El {
     let state = &app.state;
-    let Some(site) = &state.site else { return missing(app, link) };
+    let Some(site) = &state.site else { return missing(app, card) };
     let form = &state.form;
-    let submit = link.callback(|event: SubmitEvent| {
-        event.prevent_default();
-        Msg::Event(Event::Submitted(Channel::Telephone, browser::local_now()))
-    });
-    html! {
-        <form onsubmit={submit} novalidate=true>
-            <p class="soft">{ strings::promise(site.info.wait_seconds) }</p>
-            { number_field(form, site, link) }
-            { remember(form, link) }
-            { when(form, link) }
-            <label for="note">{ strings::NOTE }{ " " }<span class="soft">{ strings::OPTIONAL }</span></label>
-            <textarea id="note" rows="2" maxlength={limits::NOTE_CHARS.to_string()} value={form.note.clone()}
-                aria-invalid={invalid(&form.faults.note)} aria-describedby="note-fault"
-                oninput={link.callback(|event: InputEvent| {
-                    Msg::Event(Event::Typed(Field::Note, event.target_unchecked_into::<HtmlTextAreaElement>().value()))
-                })} />
-            { fault("note-fault", &form.faults.note) }
-            <p class="trust">{ strings::TRUST }</p>
-            { fault("form-fault", &form.faults.form) }
-            <button class="primary" aria-describedby="form-fault">{ strings::CALL_ME }</button>
-            if site.info.browser_voice {
-                <button type="button" onclick={click(link, || {
-                    Event::Submitted(Channel::Browser, browser::local_now())
-                })}>{ strings::TALK_HERE }</button>
-            }
-        </form>
+    let faults = &form.faults;
+    let note =
+        el("textarea").attr("id", "note").attr("rows", "2").attr("maxlength", NOTE_CHARS).value(&form.note);
+    let optional = text("span", "soft", strings::OPTIONAL);
+    let mut all = el("form")
+        .attr("novalidate", "")
+        .child(text("p", "soft", strings::promise(site.info.wait_seconds)))
+        .child(label("number", strings::NUMBER))
+        .child(number_field(form, site))
+        .child(fault("number-fault", &faults.number))
+        .child(remember(form))
+        .child(when(form))
+        .child(el("label").attr("for", "note").text(strings::NOTE).child(optional).html())
+        .child(marked(note, faults.note.is_some(), "note-fault"))
+        .child(fault("note-fault", &faults.note))
+        .child(text("p", "trust", strings::TRUST))
+        .child(fault("form-fault", &faults.form))
+        .child(text("button", "primary", strings::CALL_ME));
+    if site.info.browser_voice {
+        all = all.child(button("", strings::TALK_HERE, "here"));
     }
+    card.child(all.html())
 }
 
 /// The business is not known yet, or cannot be reached.
-fn missing(app: &App, link: &Link) -> Html {
+fn missing(app: &App, card: El) -> El {
     if !app.state.site_failed {
-        return html! { <p class="soft">{ strings::LOADING }</p> };
+        return card.child(text("p", "soft", strings::LOADING));
     }
-    html! {<>
-        <p class="line">{ strings::NOT_LOADED }</p>
-        if let Some(phone) = &app.config.phone {
-            <a class="button" href={["tel:", phone].concat()}>{ strings::call_by_hand(phone) }</a>
-        }
-        <button type="button" onclick={click(link, || Event::StartAnew { later: false })}>{ strings::TRY_AGAIN }</button>
-    </>}
+    let mut card = card.child(text("p", "line", strings::NOT_LOADED));
+    if let Some(phone) = &app.config.phone {
+        let link = el("a").class("button").own("href", ["tel:", phone].concat());
+        card = card.child(link.text(strings::call_by_hand(phone)).html());
+    }
+    card.child(button("", strings::TRY_AGAIN, "again"))
 }
 
-fn invalid(fault: &Option<String>) -> Option<&'static str> {
-    fault.as_ref().map(|_| "true")
+fn label(field: &'static str, words: &'static str) -> Html {
+    el("label").attr("for", field).text(words).html()
+}
+
+/// Ties a field to what is said about it.
+fn marked(field: El, wrong: bool, fault: &'static str) -> Html {
+    field.attr("aria-describedby", fault).when(wrong, "aria-invalid", "true").html()
 }
 
 fn fault(id: &'static str, fault: &Option<String>) -> Html {
-    html! { <p class="fault" id={id}>{ fault.clone().unwrap_or_default() }</p> }
+    el("p").class("fault").attr("id", id).text(fault.clone().unwrap_or_default()).html()
 }
 
-fn typed(link: &Link, field: Field) -> Callback<InputEvent> {
-    link.callback(move |event: InputEvent| {
-        Msg::Event(Event::Typed(field, event.target_unchecked_into::<HtmlInputElement>().value()))
-    })
-}
-
-fn number_field(form: &Form, site: &Site, link: &Link) -> Html {
-    html! {<>
-        <label for="number">{ strings::NUMBER }</label>
-        <div class="number">
-            { country(form, site, link) }
-            <input id="number" type="tel" name="tel" autocomplete="tel" value={form.number.clone()}
-                aria-invalid={invalid(&form.faults.number)} aria-describedby="number-fault"
-                oninput={typed(link, Field::Number)} onfocusout={link.callback(|_: FocusEvent| Msg::Event(Event::NumberLeft))} />
-        </div>
-        { fault("number-fault", &form.faults.number) }
-    </>}
+fn number_field(form: &Form, site: &Site) -> Html {
+    let field =
+        el("input").attr("id", "number").attr("type", "tel").attr("name", "tel").attr("autocomplete", "tel");
+    let field = marked(field.value(&form.number), form.faults.number.is_some(), "number-fault");
+    el("div").class("number").child(country(form, site)).child(field).html()
 }
 
 /// The short form is what one sees, the list what one chooses from.
-fn country(form: &Form, site: &Site, link: &Link) -> Html {
-    let code = |region: &str| [region, " +", number::dialling_code(region).unwrap_or("?")].concat();
-    let shown = html! { <span aria-hidden="true">{ code(&form.region) }</span> };
-    if site.info.regions.len() < 2 {
-        return html! { <div class="country">{ shown }</div> };
+fn country(form: &Form, site: &Site) -> Html {
+    let code = |name: &str, region: &str| [name, " +", number::dialling_code(region).unwrap_or("?")].concat();
+    let shown = el("span").attr("aria-hidden", "true").text(code(&form.region, &form.region)).html();
+    let mut list = el("select").attr("id", "country").attr("aria-label", strings::COUNTRY);
+    for (region, name) in site.info.regions.iter().zip(&site.countries) {
+        let option = el("option").own("value", region.clone()).chosen(*region == form.region);
+        list = list.child(option.text(code(name, region)).html());
     }
-    let chosen = link.batch_callback(|event: yew::Event| {
-        let region = event.target_unchecked_into::<HtmlSelectElement>().value();
-        vec![Msg::Event(Event::Typed(Field::Region, region)), Msg::Event(Event::NumberLeft)]
-    });
-    html! {
-        <div class="country">
-            { shown }
-            <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 9l6 6 6-6" /></svg>
-            <select aria-label={strings::COUNTRY} onchange={chosen}>
-                { for site.info.regions.iter().zip(&site.countries).map(|(region, name)| {
-                    let text = [name, " +", number::dialling_code(region).unwrap_or("?")].concat();
-                    html! { <option value={region.clone()} selected={*region == form.region}>{ text }</option> }
-                }) }
-            </select>
-        </div>
-    }
+    el("div").class("country").child(shown).child(chevron()).child(list.html()).html()
 }
 
-fn remember(form: &Form, link: &Link) -> Html {
-    let changed = link.callback(|event: yew::Event| {
-        Msg::Event(Event::Remember(event.target_unchecked_into::<HtmlInputElement>().checked()))
-    });
-    html! {
-        <div class="split">
-            <label class="check">
-                <input type="checkbox" checked={form.remember} onchange={changed} />{ strings::REMEMBER }
-            </label>
-            if form.remembered {
-                <button type="button" class="link" onclick={click(link, || Event::ForgetMe)}>{ strings::FORGET }</button>
-            }
-        </div>
+fn remember(form: &Form) -> Html {
+    let tick = el("input").attr("id", "remember").attr("type", "checkbox").checked(form.remember).html();
+    let mut row =
+        el("div").class("split").child(el("label").class("check").child(tick).text(strings::REMEMBER).html());
+    if form.remembered {
+        row = row.child(button("link", strings::FORGET, "forget"));
     }
+    row.html()
 }
 
-fn when(form: &Form, link: &Link) -> Html {
-    let choice = |later: bool, text: &'static str| {
-        let chosen =
-            link.callback(move |_: yew::Event| Msg::Event(Event::Later(later, browser::local_now())));
-        html! {
-            <label class="choice">
-                <input type="radio" name="when" checked={form.later == later} onchange={chosen} /><span>{ text }</span>
-            </label>
-        }
+fn when(form: &Form) -> Html {
+    let choice = |id: &'static str, yes: bool, words: &'static str| {
+        let radio = el("input").attr("id", id).attr("type", "radio").attr("name", "when").checked(yes).html();
+        el("label").class("choice").child(radio).child(text("span", "", words)).html()
     };
-    html! {
-        <fieldset>
-            <legend>{ strings::WHEN }</legend>
-            <div class="choices">{ choice(false, strings::NOW) }{ choice(true, strings::LATER) }</div>
-            if form.later { { window(form, link) } }
-            { fault("time-fault", &form.faults.time) }
-        </fieldset>
+    let choices = el("div").class("choices").child(choice("now", !form.later, strings::NOW));
+    let mut all = el("fieldset")
+        .child(text("legend", "", strings::WHEN))
+        .child(choices.child(choice("later", form.later, strings::LATER)).html());
+    if form.later {
+        let now = page::local_now();
+        let field = |id: &'static str, words: &'static str, kind: &'static str, value: &str| {
+            let field = el("input").attr("id", id).attr("type", kind).value(value);
+            let field = marked(field, form.faults.time.is_some(), "time-fault");
+            el("div").child(label(id, words)).child(field).html()
+        };
+        let times = el("div")
+            .class("window")
+            .child(field("day", strings::DAY, "date", &form.day))
+            .child(field("from", strings::FROM, "time", &form.from))
+            .child(field("until", strings::UNTIL, "time", &form.until));
+        all = all.child(times.html()).child(text("p", "soft", strings::zone(&now.zone)));
     }
-}
-
-fn window(form: &Form, link: &Link) -> Html {
-    let now = browser::local_now();
-    let field = |id: &'static str, text: &'static str, kind: &'static str, value: &str, field: Field| {
-        html! {
-            <div>
-                <label for={id}>{ text }</label>
-                <input id={id} type={kind} value={value.to_owned()} min={(kind == "date").then(|| now.day.clone())}
-                    aria-invalid={invalid(&form.faults.time)} aria-describedby="time-fault" oninput={typed(link, field)} />
-            </div>
-        }
-    };
-    html! {<>
-        <div class="window">
-            { field("day", strings::DAY, "date", &form.day, Field::Day) }
-            { field("from", strings::FROM, "time", &form.from, Field::From) }
-            { field("until", strings::UNTIL, "time", &form.until, Field::Until) }
-        </div>
-        <p class="soft">{ strings::zone(&now.zone) }</p>
-    </>}
+    all.child(fault("time-fault", &form.faults.time)).html()
 }

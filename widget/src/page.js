@@ -1,0 +1,80 @@
+// The browser's promises and objects, in few words: in WASM each of these calls weighs ten times as much.
+// It decides nothing. What takes time is told to `tell(id, a, b)`.
+
+// One JSON exchange; told as (status, body). Status 0: nothing came back within `limit` milliseconds.
+export const http = (tell, id, url, body, key, limit) =>
+  fetch(url, {
+    method: body ? 'POST' : 'GET',
+    headers: body ? { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) } : {},
+    body,
+    credentials: 'omit',
+    signal: AbortSignal.timeout(limit),
+  }).then(
+    async answer => tell(id, answer.status, await answer.json().catch(() => 0)),
+    () => tell(id, 0, 0),
+  );
+
+// A lock of the site's tabs: told as the function that lets it go, or null if another tab has it and we don't
+// wait. Pages without Web Locks (no secure context) are let through.
+export const lock = (tell, id, name, wait) =>
+  navigator.locks
+    ? navigator.locks.request(name, { ifAvailable: !wait }, held =>
+        held ? new Promise(free => tell(id, free, 0)) : tell(id, null, 0))
+    : tell(id, () => {}, 0);
+
+// Starts the page recorder: its handle is told as `id`, what it says later as `id + 1`.
+export const record = async (tell, id, module, socket, token, tab) => {
+  try {
+    const recorder = await module;
+    await recorder.default();
+    tell(id, await recorder.start({ socket, token, tab }, said => tell(id + 1, said, 0)), 0);
+  } catch {
+    tell(id, null, 0);
+  }
+};
+
+export const random = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, 0)).join('');
+
+// This tab's id: survives navigation, ends with the tab.
+export const tab = () => {
+  const name = 'ringside:tab';
+  try {
+    return (sessionStorage[name] ||= random());
+  } catch {
+    return random();
+  }
+};
+
+export const language = () => document.documentElement.lang || navigator.language;
+
+// `2026-11-21 09:30 Europe/Berlin`
+export const now = () => {
+  const at = new Date();
+  const local = new Date(at - at.getTimezoneOffset() * 6e4).toISOString();
+  return `${local.slice(0, 10)} ${local.slice(11, 16)} ${Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'}`;
+};
+
+// The region's name in the page's language; its code where the browser knows none.
+export const country = code => {
+  try {
+    return new Intl.DisplayNames([language(), 'en'], { type: 'region' }).of(code);
+  } catch {
+    return code;
+  }
+};
+
+// A sheet without asking the page's style-src.
+export const adopt = (root, css) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+};
+
+// Where the agent leads: a page of the web, no less secure than this one, as an URL; or undefined.
+export const leadable = text => {
+  try {
+    const url = new URL(text);
+    if (!url.username && (url.protocol == 'https:' || url.protocol == location.protocol && url.protocol == 'http:')) return url;
+  } catch {}
+};

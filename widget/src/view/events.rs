@@ -1,0 +1,59 @@
+//! What a click, a key or an edit means.
+use shared::api::Channel;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+
+use crate::{
+    page,
+    state::{Event, Field, State},
+};
+
+/// `kind` is the DOM event's type.
+pub(crate) fn event(kind: &str, event: &web_sys::Event, state: &State) -> Option<Event> {
+    let element = event.target()?.unchecked_into::<Element>();
+    // Text fields, choices and check boxes all have these two.
+    let field = element.unchecked_ref::<HtmlInputElement>();
+    let id = element.id();
+    let event = match (kind, &*id) {
+        ("keydown", _) => {
+            let event = event.unchecked_ref::<KeyboardEvent>();
+            return (event.key() == "Escape").then_some(Event::Minimised);
+        }
+        ("submit", _) => Event::Submitted(Channel::Telephone, page::local_now()),
+        ("focusout", "number") => Event::NumberLeft,
+        ("input", "number") => Event::Typed(Field::Number, field.value()),
+        ("input", "note") => Event::Typed(Field::Note, field.value()),
+        ("input", "day") => Event::Typed(Field::Day, field.value()),
+        ("input", "from") => Event::Typed(Field::From, field.value()),
+        ("input", "until") => Event::Typed(Field::Until, field.value()),
+        ("change", "country") => Event::Typed(Field::Region, field.value()),
+        ("change", "remember") => Event::Remember(field.checked()),
+        ("change", "now") => Event::Later(false, page::local_now()),
+        ("change", "later") => Event::Later(true, page::local_now()),
+        ("click", _) => return clicked(&element, state),
+        _ => return None,
+    };
+    Some(event)
+}
+
+fn clicked(element: &Element, state: &State) -> Option<Event> {
+    let button = element.closest("button").ok()??;
+    let does = button.get_attribute("data-do");
+    Some(match does.as_deref() {
+        // The pill is the loader's.
+        None if button.class_name().starts_with("pill") && !state.open => Event::Opened,
+        None if button.class_name().starts_with("pill") => Event::Minimised,
+        None => return None,
+        Some("close") => Event::Minimised,
+        Some("cancel") => Event::Cancel,
+        Some("again") => Event::StartAnew { later: false, now: page::local_now() },
+        Some("plan") => Event::StartAnew { later: true, now: page::local_now() },
+        Some("done") => Event::Dismiss,
+        Some("here") => Event::Submitted(Channel::Browser, page::local_now()),
+        Some("forget") => Event::ForgetMe,
+        Some("hear") => Event::Hear,
+        Some("stop") => Event::Share(false),
+        Some("share") => Event::Share(true),
+        Some(_) => return None,
+    })
+}
