@@ -7,7 +7,7 @@ pub mod attributes;
 pub mod fields;
 mod numbers;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 pub use numbers::numbers;
 
@@ -24,6 +24,11 @@ const SHORTEST_SECRET: usize = 4;
 /// So many digits of a masked value are looked for whatever stands between them.
 const SHORTEST_DIGITS: usize = 6;
 
+/// `part` stands somewhere in `text`.
+fn has(text: &str, part: &str) -> bool {
+    text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
+}
+
 /// A text of the same shape: spaces stay, so that lines break alike.
 pub fn bullets(text: &str) -> String {
     text.chars().map(|c| if c.is_whitespace() { c } else { BULLET }).collect()
@@ -36,45 +41,71 @@ pub fn value_bullets(value: &str) -> String {
 
 /// Values of masked fields. Wherever they appear on the page, they are masked as well.
 #[derive(Debug, Default)]
-pub struct Secrets {
-    by_field: BTreeMap<u32, (String, Vec<u8>)>,
+pub struct Secrets(Vec<Secret>);
+
+#[derive(Debug)]
+struct Secret {
+    field: u32,
+    value: String,
+    /// The digits in it, if they are enough to be looked for.
+    digits: Vec<u8>,
 }
 
 impl Secrets {
     pub fn note(&mut self, field: u32, value: &str) {
+        self.forget(field);
         let value = value.trim();
-        if value.chars().count() < SHORTEST_SECRET || value.chars().all(|c| c == BULLET) {
-            self.by_field.remove(&field);
-        } else if self.by_field.len() < limits::SECRETS || self.by_field.contains_key(&field) {
-            let mut digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
-            if digits.len() < SHORTEST_DIGITS {
-                digits.clear();
-            }
-            self.by_field.insert(field, (value.to_owned(), digits));
+        let is_short = value.chars().nth(SHORTEST_SECRET - 1).is_none();
+        if is_short || value.chars().all(|c| c == BULLET) || self.0.len() >= limits::SECRETS {
+            return;
         }
+        let mut digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
+        if digits.len() < SHORTEST_DIGITS {
+            digits.clear();
+        }
+        self.0.push(Secret { field, value: value.to_owned(), digits });
     }
 
     pub fn forget(&mut self, field: u32) {
-        self.by_field.remove(&field);
+        self.0.retain(|secret| secret.field != field);
     }
 
     pub fn clear(&mut self) {
-        self.by_field.clear();
+        self.0.clear();
     }
 
     /// The text as it may leave the browser.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hidden = numbers(text);
-        for (value, digits) in self.by_field.values() {
-            if hidden.contains(value.as_str()) {
-                hidden = hidden.replace(value.as_str(), &bullets(value)).into();
+        for secret in &self.0 {
+            if let Some(masked) = without(&hidden, &secret.value) {
+                hidden = Cow::Owned(masked);
             }
-            if let Some(masked) = numbers::hide_digits(&hidden, digits) {
-                hidden = masked.into();
+            if let Cow::Owned(masked) = numbers::hide_digits(&hidden, &secret.digits) {
+                hidden = Cow::Owned(masked);
             }
         }
         hidden
     }
+}
+
+/// `text` with bullets for each `value` in it; none if there is none.
+fn without(text: &str, value: &str) -> Option<String> {
+    let (bytes, wanted) = (text.as_bytes(), value.as_bytes());
+    let is_here = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(wanted));
+    (0..bytes.len()).find(|at| is_here(*at))?;
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        if is_here(at) {
+            out.extend_from_slice(bullets(value).as_bytes());
+            at += wanted.len();
+        } else {
+            out.push(*byte);
+            at += 1;
+        }
+    }
+    // Whole characters were replaced, so this is text; nothing is the safe answer to a doubt.
+    Some(String::from_utf8(out).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::{
         fields::{self, Secrecy},
     },
     tree::{NONE, ROOT, Tree},
-    words::FxMap,
 };
 
 /// A form field: what its value is, decided by all that is known of it.
@@ -44,7 +43,8 @@ pub struct Recorder {
     tree: Tree,
     known: Known,
     shapes: nodes::Shapes,
-    fields: FxMap<u32, Field>,
+    /// By id; ids only grow.
+    fields: Vec<(u32, Field)>,
     secrets: Secrets,
     freed: Vec<u32>,
 }
@@ -143,7 +143,7 @@ impl Recorder {
                         }
                         let hints = given.filter(|(name, _)| *name != "value" && *name != "class");
                         let hints = hints.map(|(name, value)| (name.into(), value.into())).collect();
-                        self.fields.insert(id, Field { tag: tag.clone(), hints, secrecy });
+                        self.fields.push((id, Field { tag: tag.clone(), hints, secrecy }));
                     }
                     id += 1;
                 }
@@ -167,7 +167,8 @@ impl Recorder {
     /// An attribute of a field changed: it may be secret from now on. It never becomes less so.
     fn note_hint(&mut self, change: &AttributeChange<'_>) {
         let name = &*self.names[change.name as usize];
-        let Some(field) = self.fields.get_mut(&change.id) else { return };
+        let Ok(at) = self.fields.binary_search_by_key(&change.id, |(id, _)| *id) else { return };
+        let field = &mut self.fields[at].1;
         if name == "value" || name == "class" {
             return;
         }
@@ -180,8 +181,13 @@ impl Recorder {
         field.secrecy = field.secrecy.max(fields::secrecy(&field.tag, hints, once));
     }
 
+    fn field(&self, id: u32) -> Option<&Field> {
+        let at = self.fields.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.fields.get(at).map(|(_, field)| field)
+    }
+
     fn value_secrecy(&self, change: &StateChange<'_>) -> Secrecy {
-        let known = self.fields.get(&change.id).map_or(Secrecy::Open, |field| field.secrecy);
+        let known = self.field(change.id).map_or(Secrecy::Open, |field| field.secrecy);
         let region = if change.flags.masked() { Secrecy::Masked } else { Secrecy::Open };
         let once = if change.flags.once_password() { Secrecy::Password } else { Secrecy::Open };
         known.max(region).max(once)
@@ -201,7 +207,8 @@ impl Recorder {
         }
         if !self.fields.is_empty() {
             for id in &self.freed {
-                if self.fields.remove(id).is_some() {
+                if let Ok(at) = self.fields.binary_search_by_key(id, |(id, _)| *id) {
+                    self.fields.remove(at);
                     self.secrets.forget(*id);
                 }
             }
@@ -218,7 +225,7 @@ impl Recorder {
         let mut strings = Writer::default();
         for change in changes {
             let tag = self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
-            let field = self.fields.get(&change.id).map(|field| field.secrecy);
+            let field = self.field(change.id).map(|field| field.secrecy);
             let name = &self.names[change.name as usize];
             let value = change.value.and_then(|value| {
                 let tag = self.names.get(tag as usize).map_or("", AsRef::as_ref);
@@ -353,7 +360,8 @@ impl Recorder {
         if let Some((url, title)) = batch.page {
             payload.clear();
             for text in [&*scrub_url(url), &*self.secrets.hide(title)] {
-                let text = &text[..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)];
+                let text =
+                    text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
                 put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
                 payload.extend_from_slice(text.as_bytes());
             }

@@ -1,59 +1,122 @@
-//! Strings and their numbers, in order of first appearance. Hashed by a short function: the keys come from
-//! the very page that would suffer from collisions.
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+//! Byte strings (texts, names, shapes) by domain, numbered in each domain in order of first appearance.
+//!
+//! One arena and one table of slots for all: a page brings tens of thousands of short strings, and a heap
+//! block for each would cost more than the strings.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Index of an entry plus one, or 0; a power of two long, at most half full.
+    slots: Vec<u32>,
+    /// Words of each domain.
+    counts: Vec<u32>,
+}
 
-/// rustc's FxHash, with eight bytes a step.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Fx(u64);
+#[derive(Debug)]
+struct Entry {
+    hash: u32,
+    domain: u32,
+    number: u32,
+    start: u32,
+    length: u32,
+}
 
-impl Hasher for Fx {
-    fn finish(&self) -> u64 {
-        // The table takes its index from the low bits, and multiplication leaves the good ones on top.
-        self.0.rotate_left(26)
-    }
+const FEWEST_SLOTS: usize = 256;
 
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+impl Words {
+    /// The word's number, if it is known.
+    pub(crate) fn get(&self, domain: u32, word: &[u8]) -> Option<u32> {
+        let hash = hash(domain, word);
+        let mut at = hash as usize;
+        loop {
+            let entry = self.slots.get(at & self.slots.len().wrapping_sub(1)).copied().unwrap_or(0);
+            let entry = self.entries.get((entry as usize).checked_sub(1)?)?;
+            if entry.hash == hash && entry.domain == domain && self.word(entry) == Some(word) {
+                return Some(entry.number);
+            }
+            at += 1;
         }
     }
 
-    fn write_u8(&mut self, value: u8) {
-        self.write_u64(u64::from(value));
+    /// Adds a word that is not there, and returns its number.
+    pub(crate) fn insert(&mut self, domain: u32, word: &[u8]) -> u32 {
+        if self.entries.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        if self.counts.len() <= domain as usize {
+            self.counts.resize(domain as usize + 1, 0);
+        }
+        let count = &mut self.counts[domain as usize];
+        let number = *count;
+        *count += 1;
+        let small = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        let (start, length) = (small(self.bytes.len()), small(word.len()));
+        self.bytes.extend_from_slice(word);
+        self.entries.push(Entry { hash: hash(domain, word), domain, number, start, length });
+        self.link(self.entries.len() - 1);
+        number
     }
 
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
+    /// Words in a domain.
+    pub(crate) fn count(&self, domain: u32) -> usize {
+        self.counts.get(domain as usize).map_or(0, |count| *count as usize)
     }
 
-    fn write_usize(&mut self, value: usize) {
-        self.write_u64(value as u64);
+    fn word(&self, entry: &Entry) -> Option<&[u8]> {
+        let start = entry.start as usize;
+        self.bytes.get(start..start + entry.length as usize)
     }
 
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517C_C1B7_2722_0A95);
+    fn grow(&mut self) {
+        self.slots = vec![0; (self.slots.len() * 2).max(FEWEST_SLOTS)];
+        for entry in 0..self.entries.len() {
+            self.link(entry);
+        }
+    }
+
+    fn link(&mut self, entry: usize) {
+        let mask = self.slots.len() - 1;
+        let mut at = self.entries[entry].hash as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = u32::try_from(entry + 1).unwrap_or(u32::MAX);
     }
 }
 
-pub(crate) type FxMap<K, V> = HashMap<K, V, BuildHasherDefault<Fx>>;
-
-#[derive(Debug, Default)]
-pub(crate) struct Words(FxMap<Box<str>, u32>);
-
-impl Words {
-    pub(crate) fn get(&self, word: &str) -> Option<u32> {
-        self.0.get(word).copied()
+/// rustc's FxHash, eight bytes a step. No defence against chosen keys: they come from the very page that
+/// would suffer.
+fn hash(domain: u32, word: &[u8]) -> u32 {
+    const FACTOR: u64 = 0x517C_C1B7_2722_0A95;
+    let mut hash = (u64::from(domain) << 32 | word.len() as u64).wrapping_mul(FACTOR);
+    let mut chunks = word.chunks_exact(8);
+    for chunk in &mut chunks {
+        let eight = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        hash = (hash.rotate_left(5) ^ eight).wrapping_mul(FACTOR);
     }
+    let rest = chunks.remainder().iter().rev().fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    hash = (hash.rotate_left(5) ^ rest).wrapping_mul(FACTOR);
+    // The good bits of a product are on top.
+    (hash >> 32) as u32
+}
 
-    /// Adds a word that is not there.
-    pub(crate) fn insert(&mut self, word: &str) -> u32 {
-        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(word.into(), number);
-        number
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_numbered_in_each_domain_and_found_again() {
+        let mut words = Words::default();
+        for n in 0..5_000u32 {
+            let word = format!("word {n}");
+            assert_eq!(words.get(n % 3, word.as_bytes()), None);
+            assert_eq!(words.insert(n % 3, word.as_bytes()), n / 3);
+        }
+        for n in 0..5_000u32 {
+            assert_eq!(words.get(n % 3, format!("word {n}").as_bytes()), Some(n / 3));
+            assert_eq!(words.get(n % 3 + 1, format!("word {n}").as_bytes()), None);
+        }
+        assert_eq!(words.get(7, b""), None);
+        assert_eq!((words.insert(7, b""), words.get(7, b"")), (0, Some(0)));
     }
 }

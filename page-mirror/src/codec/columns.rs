@@ -15,25 +15,22 @@ pub const FREE: usize = 0;
 /// The recorder's side: strings by domain, and their numbers.
 #[derive(Debug, Default)]
 pub struct Known {
-    domains: Vec<Words>,
+    words: Words,
     room: Room,
 }
 
 impl Known {
     /// The ref of a string; it is remembered if there is room.
     fn reference(&mut self, domain: usize, text: &str) -> u32 {
-        if self.domains.len() <= domain {
-            self.domains.resize_with(domain + 1, Words::default);
-        }
+        let domain = u32::try_from(domain).unwrap_or(u32::MAX);
         if text.len() > limits::KEPT_STRING_BYTES {
             return 0;
         }
-        let words = &mut self.domains[domain];
-        if let Some(number) = words.get(text) {
+        if let Some(number) = self.words.get(domain, text.as_bytes()) {
             return number + 1;
         }
         if self.room.admits(text.len()) {
-            words.insert(text);
+            self.words.insert(domain, text.as_bytes());
         }
         0
     }
@@ -66,11 +63,7 @@ impl Writer {
 
 /// A string that is too long is cut, at a character.
 fn clip(text: &str) -> &str {
-    if text.len() <= limits::STRING_BYTES {
-        text
-    } else {
-        &text[..text.floor_char_boundary(limits::STRING_BYTES)]
-    }
+    text.get(..text.floor_char_boundary(limits::STRING_BYTES)).unwrap_or_default()
 }
 
 /// The replica's side: remembered strings by domain.

@@ -89,24 +89,21 @@ fn hide_in<'a>(text: Cow<'a, str>, secrets: &Secrets) -> Cow<'a, str> {
 
 /// A URL without the values of query (and fragment) parameters that look like secrets.
 pub fn scrub_url(url: &str) -> Cow<'_, str> {
-    let Some(start) = url.find(['?', '#']) else { return Cow::Borrowed(url) };
-    let mut out = url[..start].to_owned();
-    let mut changed = false;
-    let mut rest = &url[start..];
-    while let Some(separator) = rest.chars().next() {
-        out.push(separator);
-        rest = &rest[separator.len_utf8()..];
-        let end = rest.find(['?', '#', '&', ';']).unwrap_or(rest.len());
-        let (part, after) = rest.split_at(end);
-        rest = after;
-        match part.split_once('=') {
-            Some((name, value)) if !value.is_empty() && is_secret_parameter(name) => {
+    let is_separator = |c: char| matches!(c, '?' | '#' | '&' | ';');
+    let mut out = String::new();
+    let (mut changed, mut in_parameters) = (false, false);
+    for part in url.split_inclusive(is_separator) {
+        let bare = part.trim_end_matches(is_separator);
+        match bare.split_once('=') {
+            Some((name, value)) if in_parameters && !value.is_empty() && is_secret_parameter(name) => {
+                changed = true;
                 out.push_str(name);
                 out.push('=');
-                changed = true;
+                out.extend(part.chars().next_back().filter(|c| is_separator(*c)));
             }
             _ => out.push_str(part),
         }
+        in_parameters |= part.ends_with(['?', '#']);
     }
     if changed { Cow::Owned(out) } else { Cow::Borrowed(url) }
 }
@@ -118,7 +115,7 @@ fn is_secret_parameter(name: &str) -> bool {
 }
 
 fn has_secret_name(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+    SECRET_NAMES.iter().any(|secret| super::has(name, secret))
 }
 
 #[cfg(test)]

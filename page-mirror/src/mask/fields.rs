@@ -122,7 +122,7 @@ pub fn names_a_secret(text: &str) -> bool {
         }
         lower_before = c.is_ascii_lowercase();
     }
-    WORDS.contains(&word.as_str()) || PHRASES.iter().any(|phrase| joined.contains(phrase))
+    WORDS.contains(&word.as_str()) || PHRASES.iter().any(|phrase| super::has(&joined, phrase))
 }
 
 #[cfg(test)]

@@ -1,115 +1,113 @@
 //! Numbers that could be a payment card's.
 use std::borrow::Cow;
 
-use super::BULLET;
-
 /// Digits of a payment card (ISO/IEC 7812).
 const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+/// What may stand between groups of digits: one of these, written in UTF-8.
+const SEPARATORS: [&str; 9] = [" ", "-", ".", "/", "\u{A0}", "\u{2009}", "\u{202F}", "\u{2011}", "\u{2013}"];
+const BULLET: &[u8] = "•".as_bytes();
 
 /// Masks the digits of every number of 13 to 19 digits that passes Luhn's check, in groups or in one.
 pub fn numbers(text: &str) -> Cow<'_, str> {
     if text.bytes().filter(u8::is_ascii_digit).count() < *CARD_DIGITS.start() {
         return Cow::Borrowed(text);
     }
-    let digits: Vec<(usize, u8)> =
-        text.bytes().enumerate().filter(|(_, b)| b.is_ascii_digit()).map(|(at, b)| (at, b - b'0')).collect();
+    let digits = digits(text);
     let mut masked = vec![false; digits.len()];
     let groups = groups(text, &digits);
-    for (start, chain) in groups.iter().enumerate() {
+    for (at, first) in groups.iter().enumerate() {
         let mut length = 0;
-        for group in &groups[start..] {
-            if group.chain != chain.chain {
-                break;
-            }
-            length += group.digits.len();
+        for group in groups.iter().skip(at).take_while(|group| group.chain == first.chain) {
+            length += group.end - group.start;
             if length > *CARD_DIGITS.end() {
                 break;
             }
-            let range = chain.digits.start..group.digits.end;
-            if CARD_DIGITS.contains(&length) && luhn(&digits[range.clone()]) {
-                masked[range].fill(true);
+            let whole = first.start..group.end;
+            if CARD_DIGITS.contains(&length) && digits.get(whole.clone()).is_some_and(luhn) {
+                mark(&mut masked, whole);
             }
         }
     }
-    if !masked.contains(&true) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(with_bullets(text, digits.iter().zip(masked).filter(|(_, m)| *m).map(|((at, _), _)| *at)))
+    with_bullets(text, &digits, &masked)
 }
 
-/// Masks `wanted` where it stands in `text`, whatever short separators lie between its digits.
-pub(super) fn hide_digits(text: &str, wanted: &[u8]) -> Option<String> {
+/// Masks `wanted` where it stands in `text`, whatever stands between its digits.
+pub(super) fn hide_digits<'a>(text: &'a str, wanted: &[u8]) -> Cow<'a, str> {
     if wanted.is_empty() {
-        return None;
+        return Cow::Borrowed(text);
     }
-    let digits: Vec<(usize, u8)> = text.bytes().enumerate().filter(|(_, b)| b.is_ascii_digit()).collect();
-    let found: Vec<usize> = digits
-        .windows(wanted.len())
-        .filter(|window| window.iter().map(|(_, digit)| digit).eq(wanted))
-        .flat_map(|window| window.iter().map(|(at, _)| *at))
-        .collect();
-    if found.is_empty() { None } else { Some(with_bullets(text, found.into_iter())) }
+    let digits = digits(text);
+    let mut masked = vec![false; digits.len()];
+    for (at, window) in digits.windows(wanted.len()).enumerate() {
+        if window.iter().map(|(_, digit)| digit).eq(wanted) {
+            mark(&mut masked, at..at + wanted.len());
+        }
+    }
+    with_bullets(text, &digits, &masked)
+}
+
+/// Where each digit stands, and what it is.
+fn digits(text: &str) -> Vec<(usize, u8)> {
+    text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_digit()).collect()
+}
+
+fn mark(masked: &mut [bool], range: std::ops::Range<usize>) {
+    masked.iter_mut().take(range.end).skip(range.start).for_each(|one| *one = true);
 }
 
 /// Digits that touch each other; groups with the same `chain` have one separator between them.
 struct Group {
-    digits: std::ops::Range<usize>,
+    start: usize,
+    end: usize,
     chain: usize,
 }
 
 fn groups(text: &str, digits: &[(usize, u8)]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut chain = 0;
+    let (mut chain, mut before) = (0, None);
     for (number, (at, _)) in digits.iter().enumerate() {
-        let before = number.checked_sub(1).map(|n| digits[n].0 + 1);
-        match (before.map(|end| &text[end..*at]), groups.last_mut()) {
-            (Some(""), Some(group)) => group.digits.end = number + 1,
+        let between = before.and_then(|end| text.as_bytes().get(end..*at));
+        match (between, groups.last_mut()) {
+            (Some([]), Some(group)) => group.end = number + 1,
             (between, _) => {
+                let is_separator = |bytes: &[u8]| SEPARATORS.iter().any(|one| one.as_bytes() == bytes);
                 if !between.is_some_and(is_separator) {
                     chain += 1;
                 }
-                groups.push(Group { digits: number..number + 1, chain });
+                groups.push(Group { start: number, end: number + 1, chain });
             }
         }
+        before = Some(at + 1);
     }
     groups
 }
 
-fn is_separator(between: &str) -> bool {
-    let mut chars = between.chars();
-    matches!(
-        (chars.next(), chars.next()),
-        (Some(' ' | '-' | '.' | '/' | '\u{A0}' | '\u{2009}' | '\u{202F}' | '\u{2011}' | '\u{2013}'), None)
-    )
-}
-
 fn luhn(digits: &[(usize, u8)]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, (_, digit))| {
-            let value = u32::from(*digit) << (place % 2);
-            if value > 9 { value - 9 } else { value }
-        })
-        .sum();
+    let mut sum = 0;
+    for (place, (_, digit)) in digits.iter().rev().enumerate() {
+        let value = u32::from(digit - b'0') << (place % 2);
+        sum += if value > 9 { value - 9 } else { value };
+    }
     sum.is_multiple_of(10)
 }
 
-/// `text` with a bullet for each of these (ASCII) bytes.
-fn with_bullets(text: &str, at: impl Iterator<Item = usize>) -> String {
-    let mut places: Vec<usize> = at.collect();
-    places.sort_unstable();
-    places.dedup();
-    let mut out = String::with_capacity(text.len() + places.len() * 2);
-    let mut from = 0;
-    for place in places {
-        out.push_str(&text[from..place]);
-        out.push(BULLET);
-        from = place + 1;
+/// `text` with a bullet for each digit that is marked.
+fn with_bullets<'a>(text: &'a str, digits: &[(usize, u8)], masked: &[bool]) -> Cow<'a, str> {
+    if !masked.contains(&true) {
+        return Cow::Borrowed(text);
     }
-    out.push_str(&text[from..]);
-    out
+    let mut out = Vec::with_capacity(text.len() * 2);
+    let mut places =
+        digits.iter().zip(masked).filter(|(_, masked)| **masked).map(|((at, _), _)| *at).peekable();
+    for (at, byte) in text.bytes().enumerate() {
+        if places.next_if_eq(&at).is_some() {
+            out.extend_from_slice(BULLET);
+        } else {
+            out.push(byte);
+        }
+    }
+    // Only whole ASCII digits were replaced, so this is text; nothing is the safe answer to a doubt.
+    Cow::Owned(String::from_utf8(out).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -121,7 +119,7 @@ mod tests {
         assert_eq!(numbers("pay 4242 4242 4242 4242 now"), "pay •••• •••• •••• •••• now");
         assert_eq!(numbers("4242424242424242"), "••••••••••••••••");
         assert_eq!(numbers("3782-822463-10005."), "••••-••••••-•••••.");
-        assert_eq!(numbers("Order 17 4242 4242 4242 4242"), "Order 17 •••• •••• •••• ••••");
+        assert_eq!(numbers("Order 17 4242\u{A0}4242 4242 4242"), "Order 17 ••••\u{A0}•••• •••• ••••");
     }
 
     #[test]

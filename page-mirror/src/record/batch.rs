@@ -235,7 +235,7 @@ impl<'a> Source<'_, 'a> {
     fn string(&mut self) -> Result<&'a str, BatchError> {
         let units = self.number()? as usize;
         let end = utf16_prefix(self.text, units).ok_or(BatchError::Malformed)?;
-        let (string, rest) = self.text.split_at(end);
+        let (string, rest) = self.text.split_at_checked(end).ok_or(BatchError::Malformed)?;
         self.text = rest;
         Ok(string)
     }

@@ -14,7 +14,7 @@ use crate::{
     },
     limits, mask,
     tree::{NONE, NOT_AN_ELEMENT},
-    words::FxMap,
+    words::Words,
 };
 
 /// Tags of [`crate::tree::Tree`] on this side: an element's name, or this.
@@ -23,7 +23,7 @@ const NO_NAME: u32 = NOT_AN_ELEMENT + 1;
 /// Shapes and names that the other side knows in this epoch.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
-    shapes: FxMap<Box<[u32]>, u32>,
+    shapes: Words,
     /// Names as the script numbers them, to numbers of the epoch plus one.
     names: Vec<u32>,
     used: u32,
@@ -210,8 +210,9 @@ impl Recorder {
         gathered: &mut Gathered<'a>,
     ) -> Result<(), BatchError> {
         let tag = &self.names[element.name as usize];
-        let field = self.fields.get(&self.tree.next_id()).map(|field| field.secrecy);
-        let mut shape = vec![element.name << 2 | element.flags.namespace()];
+        let field = self.field(self.tree.next_id()).map(|field| field.secrecy);
+        let mut shape = (element.name << 2 | element.flags.namespace()).to_le_bytes().to_vec();
+        let mut kept: Vec<u32> = Vec::with_capacity(element.count);
         let mut values: Vec<Cow<'a, str>> = Vec::with_capacity(element.count);
         for (name, value) in &batch.attributes[element.first..element.first + element.count] {
             let text = &self.names[*name as usize];
@@ -220,31 +221,31 @@ impl Recorder {
             }
             let masked = element.flags.masked();
             if let Some(value) = mask::attributes::attribute(tag, text, value, field, masked, &self.secrets) {
-                shape.push(*name);
+                shape.extend_from_slice(&name.to_le_bytes());
+                kept.push(*name);
                 values.push(value);
             }
         }
         let out = &mut gathered.structure;
-        let known = self.shapes.shapes.get(&*shape).copied();
+        let known = self.shapes.shapes.get(0, &shape);
         match known {
             Some(number) => put(out, number + token::FIRST_SHAPE),
             None => {
                 put(out, token::NEW_SHAPE);
                 self.shapes.name(element.name, tag, 0, out)?;
                 put(out, element.flags.namespace());
-                put(out, u32::try_from(shape.len() - 1).unwrap_or(u32::MAX));
+                put(out, u32::try_from(kept.len()).unwrap_or(u32::MAX));
             }
         }
-        for (name, value) in shape[1..].iter().zip(values) {
+        for (name, value) in kept.iter().zip(values) {
             let number = match known {
                 Some(_) => self.shapes.names[*name as usize] - 1,
                 None => self.shapes.name(*name, &self.names[*name as usize], 0, &mut gathered.structure)?,
             };
             gathered.value(number, value);
         }
-        if known.is_none() && self.shapes.shapes.len() < limits::SHAPES {
-            let number = u32::try_from(self.shapes.shapes.len()).unwrap_or(u32::MAX);
-            self.shapes.shapes.insert(shape.into(), number);
+        if known.is_none() && self.shapes.shapes.count(0) < limits::SHAPES {
+            self.shapes.shapes.insert(0, &shape);
         }
         Ok(())
     }

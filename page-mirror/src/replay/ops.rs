@@ -77,12 +77,12 @@ impl Ops {
 
     /// The number of a name, which is given out if it is new.
     pub(super) fn name(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.names.get(name) {
+        if let Some(number) = self.names.get(0, name.as_bytes()) {
             return number;
         }
         self.put(&[op::NAME]);
         self.string(name);
-        self.names.insert(name)
+        self.names.insert(0, name.as_bytes())
     }
 
     pub(super) fn clear(&mut self) {

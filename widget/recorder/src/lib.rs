@@ -27,6 +27,10 @@ use shared::{
 };
 use wasm_bindgen::prelude::*;
 
+#[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 #[wasm_bindgen(module = "/src/glue.js")]
 extern "C" {
     fn run(core: Core, config: &JsValue, on: &Function) -> JsValue;
