@@ -26,7 +26,7 @@ const NOT_FOUND: &str = include_str!("../site/pages/not-found.html");
 /// Links of the header, in order; the cart stands apart, in the layout.
 const NAVIGATION: [(&str, &str); 2] = [("/", "Shop"), ("/about.html", "About us")];
 /// Other things shown below a product.
-const ALSO: usize = 3;
+const ALSO: usize = 4;
 
 /// Every page of the shop but the one for what is not there.
 pub(crate) fn all(server: &Origin) -> Vec<Page> {

@@ -1,4 +1,5 @@
 //! The shop as a browser meets it: over HTTP, from a real socket.
+#![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use demo_site::ServerUrlError;
