@@ -260,6 +260,10 @@ function startCheckout(form) {
       wrong[0].focus();
       return;
     }
+    if (readCart().length === 0) {
+      say('[data-paid]', 'There is nothing in your cart to pay for.');
+      return;
+    }
     say('[data-paid]', 'This is a demo shop: nothing is sent, and nothing is charged. Your cart is as it was.');
   });
 }
