@@ -240,11 +240,11 @@ fn media_thread(
 ) {
     let begin = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let udp = tokio::net::UdpSocket::from_std(udp)?;
         let certificate = from_feature_flags().dtls_provider.generate_certificate();
         let certificate = certificate.ok_or_else(|| std::io::Error::other("no certificate can be made"))?;
-        drop(_entered);
+        drop(entered);
         Ok((runtime, udp, certificate))
     };
     match begin() {
