@@ -53,3 +53,36 @@ pub async fn finds_in_history(agent: &Person, search: &str) -> Result<()> {
     agent.clicks(".contact-row").await?;
     agent.sees(".record table").await.map(drop)
 }
+
+/// The rows of the record that is open: party, beginning, and so on, as shown.
+pub async fn legs(agent: &Person) -> Result<Vec<String>> {
+    agent.asks("() => [...document.querySelectorAll('.record tbody tr')].map(row => [...row.cells].map(cell => cell.textContent).join(' | '))").await
+}
+
+/// The document of the replica's frame, if there is one. The frame is same-origin with the console.
+const REPLICA: &str = "document.querySelector('.page-view iframe')?.contentDocument";
+
+/// The replica shows a page with that heading.
+pub async fn sees_page(agent: &Person, heading: &str) -> Result<()> {
+    let script = format!("() => [...({REPLICA}?.querySelectorAll('h1') ?? [])].some(h => h.textContent.includes('{heading}'))");
+    agent.finds(&format!("the replica shows {heading}"), &script).await
+}
+
+/// A field of the replica holds that value.
+pub async fn sees_value(agent: &Person, value: &str) -> Result<()> {
+    let script = format!("() => [...({REPLICA}?.querySelectorAll('input, textarea') ?? [])].some(f => f.value === '{value}')");
+    agent.finds(&format!("the replica holds {value}"), &script).await
+}
+
+/// All text and all values of the replica.
+pub async fn replica_text(agent: &Person) -> Result<String> {
+    let script = format!("() => {REPLICA}.documentElement.outerHTML + [...{REPLICA}.querySelectorAll('input, textarea')].map(f => f.value).join('|')");
+    agent.asks(&script).await
+}
+
+/// Leads the shopper to a page.
+pub async fn pushes(agent: &Person, url: &str) -> Result<()> {
+    agent.types("#address", url).await?;
+    agent.page.keyboard().press("Enter", None).await?;
+    Ok(())
+}

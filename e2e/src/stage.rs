@@ -57,7 +57,7 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let shop = format!("http://{}", listener.local_addr()?);
-        let (server, ready) = Server::start(folder.path(), &shop, "localhost:0").await?;
+        let (server, ready) = Server::start(folder.path(), &shop, "127.0.0.1:0").await?;
         let stage_shop = demo_site::router(&ready.url).context("the shop takes the server's address")?;
         let shop_task = tokio::spawn(async move {
             // It ends with the story; a shop that fails shows in the browser at once.
@@ -92,7 +92,7 @@ impl Stage {
 
     /// Starts the server again on the same port and folder.
     pub async fn restart(&mut self) -> Result<()> {
-        let listen = self.ready.url.trim_start_matches("http://").to_owned();
+        let listen = self.ready.url.replace("http://localhost", "127.0.0.1");
         let (server, _) = Server::start(self.folder.path(), &self.shop, &listen).await?;
         self.server = server;
         Ok(())

@@ -1,8 +1,16 @@
 //! The middle: the customer's page, live; otherwise the trail, or what to expect.
-use shared::contact::Presence;
+use std::{cell::RefCell, rc::Rc};
+
+use replica::{PageView as Shown, ReplicaView, ViewEvent};
+use shared::{ContactId, close, contact::Presence};
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
-use super::{DeskState, customer::Trail};
+use super::{DeskHandle, DeskState, customer::Trail, link::socket_url};
+use crate::icons::Icon;
+
+/// Where the server gives the replica's empty document with a policy of its own.
+const REPLICA_DOCUMENT: &str = "/replica";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct PageProps {
@@ -12,30 +20,199 @@ pub(crate) struct PageProps {
 #[component]
 pub(crate) fn PageView(props: &PageProps) -> Html {
     let state = &props.state;
-    let Some(contact) = &state.contact else {
+    let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
+    let contact = state.contact.as_ref().filter(|contact| contact.reason.is_none());
+    let wanted = contact.map(|contact| contact.contact);
+    let granted = state.view.as_ref().filter(|(of, _)| Some(*of) == wanted).map(|(_, token)| token.clone());
+    use_effect_with((wanted, granted.is_some()), move |(wanted, granted)| {
+        if let (Some(contact), false) = (wanted, granted) {
+            desk.ask_view(*contact);
+        }
+    });
+    let Some(shown) = &state.contact else {
         return html! { <div class="empty big">{ waiting_words(state) }</div> };
     };
-    html! {
-        <section class="page-view" aria-label="The customer's page">
-            <Trail pages={contact.trail.clone()} skew_ms={state.skew_ms} />
-        </section>
+    match (wanted, granted) {
+        (Some(contact), Some(token)) => html! { <LivePage key={contact.to_string()} {contact} {token} /> },
+        _ => html! {
+            <section class="page-view" aria-label="The customer's pages">
+                <p class="quiet">{ if shown.reason.is_some() { "The call is over; the page is not shown any more." } else { "Connecting to the customer's page…" } }</p>
+                <Trail pages={shown.trail.clone()} skew_ms={state.skew_ms} />
+            </section>
+        },
     }
 }
 
 /// What an agent without a contact should know.
 fn waiting_words(state: &DeskState) -> Html {
     let (title, text) = match state.presence() {
-        Presence::Ready if state.queue.total > 0 => {
-            ("Someone is waiting", "A call comes to you as soon as one fits your skills.")
-        }
-        Presence::Ready => {
-            ("You're ready", "Nobody is waiting. The next customer's page appears here before you talk.")
-        }
+        Presence::Ready if state.queue.total > 0 => ("Someone is waiting", "A call comes to you as soon as one fits your skills."),
+        Presence::Ready => ("You're ready", "Nobody is waiting. The next customer's page appears here before you talk."),
         Presence::Away => ("You're away", "Press Ready to take calls."),
         Presence::Offline => ("Connecting", "One moment."),
-        Presence::Reserved | Presence::Ringing | Presence::Talking | Presence::WrapUp => {
-            ("A call is coming up", "One moment.")
-        }
+        Presence::Reserved | Presence::Ringing | Presence::Talking | Presence::WrapUp => ("A call is coming up", "One moment."),
     };
     html! { <><h2>{ title }</h2><p>{ text }</p></> }
+}
+
+#[derive(Properties, PartialEq)]
+struct LiveProps {
+    contact: ContactId,
+    token: AttrValue,
+}
+
+/// What the frame shows and who else sees it. Pure.
+#[derive(Clone, PartialEq, Eq, Default)]
+struct Live {
+    page: Option<(String, String)>,
+    connected: bool,
+    streaming: bool,
+    stopped: bool,
+    audience: Vec<String>,
+    /// What became of the last pushed page.
+    pushed: Option<Result<String, String>>,
+}
+
+struct Saw(ViewEvent);
+
+impl Reducible for Live {
+    type Action = Saw;
+
+    fn reduce(self: Rc<Self>, Saw(event): Saw) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match event {
+            ViewEvent::Connecting | ViewEvent::Waiting { .. } | ViewEvent::Closed { .. } => next.connected = false,
+            ViewEvent::Connected => next.connected = true,
+            ViewEvent::Streaming(on) => next.streaming = on,
+            ViewEvent::Page(Shown { url, title, .. }) => next.page = Some((url, title)),
+            ViewEvent::Sharing(on) => {
+                next.stopped = !on;
+                if !on {
+                    next.page = None;
+                }
+            }
+            ViewEvent::Audience(names) => next.audience = names,
+            ViewEvent::Pushed { url, refused } => next.pushed = Some(refused.map_or(Ok(url), Err)),
+        }
+        next.into()
+    }
+}
+
+/// The replica, and the address bar that leads the customer.
+#[component]
+fn LivePage(props: &LiveProps) -> Html {
+    let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
+    let live = use_reducer(Live::default);
+    let host = use_node_ref();
+    let view = use_mut_ref(|| None::<ReplicaView>);
+    {
+        let (host, view, dispatch, contact) = (host.clone(), view.clone(), live.dispatcher(), props.contact);
+        use_effect_with(props.token.clone(), move |token| {
+            let saw = Rc::new(move |event: ViewEvent| {
+                // A capability lives for a while only; as long as the contact is ours there is another one.
+                if event == (ViewEvent::Closed { code: close::UNAUTHORIZED }) {
+                    desk.ask_view(contact);
+                }
+                dispatch.dispatch(Saw(event));
+            });
+            if let Some(host) = host.cast::<Element>() {
+                let opened = ReplicaView::open(&host, REPLICA_DOCUMENT, &socket_url("/ws/view"), token.to_string(), saw);
+                *view.borrow_mut() = opened.ok();
+            }
+            let view = view.clone();
+            move || drop(view.take())
+        });
+    }
+    html! {
+        <section class="page-view" aria-label="The customer's page">
+            <AddressBar page={live.page.clone()} view={ViewHandle(view)} pushed={live.pushed.clone()} />
+            <p class="page-state" role="status">{ page_words(&live) }</p>
+            <div class="replica" ref={host}></div>
+        </section>
+    }
+}
+
+/// What the picture is worth right now.
+fn page_words(live: &Live) -> String {
+    let others = live.audience.len().saturating_sub(1);
+    match live {
+        Live { stopped: true, .. } => "The customer has stopped showing the page.".into(),
+        Live { connected: false, .. } => "Connecting… what you see may be old.".into(),
+        Live { streaming: false, page: None, .. } => "Waiting for the customer's page.".into(),
+        Live { streaming: false, .. } => "The customer is going to another page.".into(),
+        _ if others > 0 => format!("Live. {others} more watching."),
+        _ => "Live".into(),
+    }
+}
+
+/// Shared with the component that owns it; two handles are the same view.
+#[derive(Clone)]
+struct ViewHandle(Rc<RefCell<Option<ReplicaView>>>);
+
+impl PartialEq for ViewHandle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct AddressProps {
+    page: Option<(String, String)>,
+    view: ViewHandle,
+    pushed: Option<Result<String, String>>,
+}
+
+/// Where the customer is; typing another address of the shop leads them there.
+#[component]
+fn AddressBar(props: &AddressProps) -> Html {
+    let input = use_node_ref();
+    let (url, title) = props.page.clone().unwrap_or_default();
+    {
+        let input = input.clone();
+        use_effect_with(url.clone(), move |url| {
+            // The field follows the customer, but not while the agent types.
+            let focused = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
+            if let Some(field) = input.cast::<HtmlInputElement>()
+                && focused.as_ref() != Some(field.as_ref())
+            {
+                field.set_value(url);
+            }
+        });
+    }
+    let push = {
+        let (input, view) = (input.clone(), props.view.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let (Some(field), Some(view)) = (input.cast::<HtmlInputElement>(), &*view.0.borrow()) {
+                view.push_url(field.value().trim());
+                // Whoever has led gives the field back to the customer's address; it cannot fail to lose focus.
+                let _ = field.blur();
+            }
+        })
+    };
+    html! {
+        <>
+            <form class="address" onsubmit={push}>
+                { Icon::Globe.html() }
+                <label class="visually-hidden" for="address">{ "Lead the customer to an address of the shop" }</label>
+                <input id="address" ref={input} type="url" inputmode="url" spellcheck="false" autocomplete="off" title={title.clone()} />
+                <button title="Lead the customer there (Enter)">{ Icon::Send.html() }<span>{ "Lead" }</span></button>
+            </form>
+            <p class="page-title">{ title }</p>
+            <p class="push-outcome" role="status">{ match &props.pushed {
+                None => String::new(),
+                Some(Ok(url)) => format!("Leading the customer to {url}"),
+                Some(Err(code)) => refusal(code).into(),
+            } }</p>
+        </>
+    }
+}
+
+/// Why a page could not be pushed, by its problem code.
+fn refusal(code: &str) -> &'static str {
+    match code {
+        "no_page" => "The customer has no page open right now.",
+        "sharing_stopped" => "The customer has stopped showing the page, so you can't lead.",
+        _ => "That address is not one of the shop's. Only pages of its own sites can be pushed.",
+    }
 }
