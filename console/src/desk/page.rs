@@ -212,7 +212,7 @@ fn AddressBar(props: &AddressProps) -> Html {
 fn refusal(code: &str) -> &'static str {
     match code {
         "no_page" => "The customer has no page open right now.",
-        "sharing_stopped" => "The customer has stopped showing the page, so you can't lead.",
+        "not_sharing" => "The customer has stopped showing the page, so you can't lead.",
         _ => "That address is not one of the shop's. Only pages of its own sites can be pushed.",
     }
 }
