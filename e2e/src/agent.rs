@@ -28,7 +28,9 @@ pub async fn talks(agent: &Person) -> Result<()> {
 
 /// The paths of the trail in the screen-pop, oldest first.
 pub async fn trail(agent: &Person) -> Result<Vec<String>> {
-    agent.asks("() => [...document.querySelectorAll('.panel .trail-url')].map(e => e.textContent).reverse()").await
+    agent
+        .asks("() => [...document.querySelectorAll('.panel .trail-url')].map(e => e.textContent).reverse()")
+        .await
 }
 
 pub async fn hangs_up(agent: &Person) -> Result<()> {
@@ -49,7 +51,9 @@ pub async fn finds_in_history(agent: &Person, search: &str) -> Result<()> {
     agent.clicks(".tab:has-text('History')").await?;
     agent.types("#search", search).await?;
     agent.sees(".contact-row").await?;
-    agent.finds("the search has one result", "() => document.querySelectorAll('.contact-row').length === 1").await?;
+    agent
+        .finds("the search has one result", "() => document.querySelectorAll('.contact-row').length === 1")
+        .await?;
     agent.clicks(".contact-row").await?;
     agent.sees(".record table").await.map(drop)
 }
@@ -64,19 +68,25 @@ const REPLICA: &str = "document.querySelector('.page-view iframe')?.contentDocum
 
 /// The replica shows a page with that heading.
 pub async fn sees_page(agent: &Person, heading: &str) -> Result<()> {
-    let script = format!("() => [...({REPLICA}?.querySelectorAll('h1') ?? [])].some(h => h.textContent.includes('{heading}'))");
+    let script = format!(
+        "() => [...({REPLICA}?.querySelectorAll('h1') ?? [])].some(h => h.textContent.includes('{heading}'))"
+    );
     agent.finds(&format!("the replica shows {heading}"), &script).await
 }
 
 /// A field of the replica holds that value.
 pub async fn sees_value(agent: &Person, value: &str) -> Result<()> {
-    let script = format!("() => [...({REPLICA}?.querySelectorAll('input, textarea') ?? [])].some(f => f.value === '{value}')");
+    let script = format!(
+        "() => [...({REPLICA}?.querySelectorAll('input, textarea') ?? [])].some(f => f.value === '{value}')"
+    );
     agent.finds(&format!("the replica holds {value}"), &script).await
 }
 
 /// All text and all values of the replica.
 pub async fn replica_text(agent: &Person) -> Result<String> {
-    let script = format!("() => {REPLICA}.documentElement.outerHTML + [...{REPLICA}.querySelectorAll('input, textarea')].map(f => f.value).join('|')");
+    let script = format!(
+        "() => {REPLICA}.documentElement.outerHTML + [...{REPLICA}.querySelectorAll('input, textarea')].map(f => f.value).join('|')"
+    );
     agent.asks(&script).await
 }
 

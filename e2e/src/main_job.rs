@@ -94,9 +94,9 @@ pub async fn run() -> Result<Evidence> {
         let kept = cast.pictures(&folder).await;
         let log = std::fs::read_to_string(cast.stage.data().join("server.log")).unwrap_or_default();
         let seen = evidence.lines().join("\n");
-        return played
-            .map(|()| evidence)
-            .with_context(|| format!("seen so far:\n{seen}\npictures ({kept:?}) in {}\nserver:\n{log}", folder.display()));
+        return played.map(|()| evidence).with_context(|| {
+            format!("seen so far:\n{seen}\npictures ({kept:?}) in {}\nserver:\n{log}", folder.display())
+        });
     }
     Ok(evidence)
 }
@@ -121,14 +121,22 @@ async fn play(cast: &Cast, evidence: &mut Evidence) -> Result<()> {
 
 /// The agent has trail and live page while the telephone still rings.
 async fn before_the_bridge(cast: &Cast, evidence: &mut Evidence) -> Result<()> {
-    cast.agent.finds("the trail ends at the checkout", "() => document.querySelector('.panel .trail-url')?.textContent === '/checkout.html'").await?;
+    cast.agent
+        .finds(
+            "the trail ends at the checkout",
+            "() => document.querySelector('.panel .trail-url')?.textContent === '/checkout.html'",
+        )
+        .await?;
     let trail = agent::trail(&cast.agent).await?;
     let walked = ["/", "/products/oak-bench.html", "/cart.html", "/checkout.html"];
     ensure!(trail == walked, "the agent's trail is {trail:?}, the path walked was {walked:?}");
-    let note: String = cast.agent.asks("() => document.querySelector('.panel blockquote').textContent").await?;
+    let note: String =
+        cast.agent.asks("() => document.querySelector('.panel blockquote').textContent").await?;
     ensure!(note == NOTE, "the note arrived as {note:?}");
     agent::sees_page(&cast.agent, "Checkout").await?;
-    evidence.note(format!("before the bridge the agent had the trail {trail:?}, the note as text, and the live page"));
+    evidence.note(format!(
+        "before the bridge the agent had the trail {trail:?}, the note as text, and the live page"
+    ));
     Ok(())
 }
 
@@ -159,7 +167,10 @@ async fn page(cast: &Cast, tap: &Tap, evidence: &mut Evidence) -> Result<()> {
     let doors = tap.search(CARD);
     ensure!(doors.is_empty(), "the card number left the browser by {doors:?}");
     ensure!(!storage(&cast.shopper).await?.contains(CARD), "the card number is in the page's storage");
-    evidence.note(format!("a form value arrived; the card number is in none of {} things that left the browser", tap.all().len()));
+    evidence.note(format!(
+        "a form value arrived; the card number is in none of {} things that left the browser",
+        tap.all().len()
+    ));
     agent::pushes(&cast.agent, &format!("{}/about.html", cast.stage.shop)).await?;
     cast.shopper.finds("it was led to the about page", "() => location.pathname === '/about.html'").await?;
     agent::sees_page(&cast.agent, "About").await?;

@@ -67,7 +67,14 @@ impl Troupe {
     }
 
     /// A browser whose microphone plays `mic`; the sound file goes into `folder`.
-    pub async fn speaker(&self, name: &'static str, mic: Mic, folder: &Path, help: Help, sites: &[&str]) -> Result<Person> {
+    pub async fn speaker(
+        &self,
+        name: &'static str,
+        mic: Mic,
+        folder: &Path,
+        help: Help,
+        sites: &[&str],
+    ) -> Result<Person> {
         let file = folder.join(format!("{name}.wav"));
         std::fs::write(&file, Bursts::new(f64::from(mic.hertz)).wav(CAPTURE_HZ, BURSTS_MS))?;
         let mut flags = vec![
@@ -82,7 +89,13 @@ impl Troupe {
         self.enter(name, &flags, BrowserContextOptions::builder().build(), sites).await
     }
 
-    async fn enter(&self, name: &'static str, flags: &[String], options: BrowserContextOptions, microphone_sites: &[&str]) -> Result<Person> {
+    async fn enter(
+        &self,
+        name: &'static str,
+        flags: &[String],
+        options: BrowserContextOptions,
+        microphone_sites: &[&str],
+    ) -> Result<Person> {
         let arguments = QUIET.iter().map(|flag| (*flag).to_owned()).chain(flags.iter().cloned()).collect();
         let options_launch = LaunchOptions::new().headless(true).executable_path(chromium()).args(arguments);
         let browser = self.playwright.chromium().launch_with_options(options_launch).await?;
@@ -114,19 +127,33 @@ impl Person {
         if shown.is_err() {
             let text = self.page.locator("body").inner_text().await.unwrap_or_default();
             let errors = self.page.page_errors().join("\n");
-            let console: Vec<_> = self.page.console_messages().iter().map(|message| message.text().to_owned()).collect();
-            anyhow::bail!("{} does not see `{selector}` at {}. The page says:\n{text}\n{errors}\n{}", self.name, self.page.url(), console.join("\n"));
+            let console: Vec<_> =
+                self.page.console_messages().iter().map(|message| message.text().to_owned()).collect();
+            anyhow::bail!(
+                "{} does not see `{selector}` at {}. The page says:\n{text}\n{errors}\n{}",
+                self.name,
+                self.page.url(),
+                console.join("\n")
+            );
         }
         Ok(found)
     }
 
     pub async fn clicks(&self, selector: &str) -> Result<()> {
-        self.sees(selector).await?.click(None).await.with_context(|| format!("{} clicks {selector}", self.name))?;
+        self.sees(selector)
+            .await?
+            .click(None)
+            .await
+            .with_context(|| format!("{} clicks {selector}", self.name))?;
         Ok(())
     }
 
     pub async fn types(&self, selector: &str, text: &str) -> Result<()> {
-        self.sees(selector).await?.fill(text, None).await.with_context(|| format!("{} types into {selector}", self.name))?;
+        self.sees(selector)
+            .await?
+            .fill(text, None)
+            .await
+            .with_context(|| format!("{} types into {selector}", self.name))?;
         Ok(())
     }
 
@@ -152,4 +179,3 @@ impl Person {
         Ok(())
     }
 }
-

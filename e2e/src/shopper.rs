@@ -32,7 +32,10 @@ pub async fn reads(shopper: &Person, text: &str) -> Result<()> {
 
 /// The widget shows the live contact, open or as a pill.
 pub async fn has_a_live_contact(shopper: &Person) -> Result<()> {
-    shopper.sees("ringside-widget :is(#card .line, .pill:has-text('Calling'), .pill:has-text('In line'))").await.map(drop)
+    shopper
+        .sees("ringside-widget :is(#card .line, .pill:has-text('Calling'), .pill:has-text('In line'))")
+        .await
+        .map(drop)
 }
 
 pub async fn hangs_up(shopper: &Person) -> Result<()> {

@@ -49,7 +49,9 @@ pub fn program(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.ancestors().find(|folder| folder.join(name).is_file());
     let found = folder.map(|folder| folder.join(name));
-    found.with_context(|| format!("`{name}` was not built: run `cargo xtask test stories`, which builds it first"))
+    found.with_context(|| {
+        format!("`{name}` was not built: run `cargo xtask test stories`, which builds it first")
+    })
 }
 
 impl Stage {
@@ -117,7 +119,8 @@ impl Server {
         let mut lines = BufReader::new(stdout).lines();
         while let Some(line) = lines.next_line().await? {
             let Ok(value) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-            let text = |key: &str| value["ready"][key].as_str().map(str::to_owned).with_context(|| key.to_owned());
+            let text =
+                |key: &str| value["ready"][key].as_str().map(str::to_owned).with_context(|| key.to_owned());
             let ready = Ready {
                 url: text("url")?,
                 agent_login: text("agent_login")?,

@@ -55,7 +55,8 @@ impl Tap {
     /// Where the text occurs in what left: as it is, percent-encoded, or (for digits) grouped by spaces.
     pub fn search(&self, secret: &str) -> Vec<&'static str> {
         let grouped: Vec<String> = [4].iter().map(|size| groups(secret, *size)).collect();
-        let spellings: Vec<&str> = std::iter::once(secret).chain(grouped.iter().map(String::as_str)).collect();
+        let spellings: Vec<&str> =
+            std::iter::once(secret).chain(grouped.iter().map(String::as_str)).collect();
         let hit = |left: &Left| spellings.iter().any(|spelling| contains(&left.bytes, spelling.as_bytes()));
         self.all().iter().filter(|left| hit(left)).map(|left| left.door).collect()
     }

@@ -17,6 +17,11 @@ pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 
+#[expect(clippy::print_stderr, reason = "this is a command for a terminal")]
+pub(crate) fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
 /// A command in the workspace's root.
 pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);

@@ -46,11 +46,17 @@ pub(crate) fn PageView(props: &PageProps) -> Html {
 /// What an agent without a contact should know.
 fn waiting_words(state: &DeskState) -> Html {
     let (title, text) = match state.presence() {
-        Presence::Ready if state.queue.total > 0 => ("Someone is waiting", "A call comes to you as soon as one fits your skills."),
-        Presence::Ready => ("You're ready", "Nobody is waiting. The next customer's page appears here before you talk."),
+        Presence::Ready if state.queue.total > 0 => {
+            ("Someone is waiting", "A call comes to you as soon as one fits your skills.")
+        }
+        Presence::Ready => {
+            ("You're ready", "Nobody is waiting. The next customer's page appears here before you talk.")
+        }
         Presence::Away => ("You're away", "Press Ready to take calls."),
         Presence::Offline => ("Connecting", "One moment."),
-        Presence::Reserved | Presence::Ringing | Presence::Talking | Presence::WrapUp => ("A call is coming up", "One moment."),
+        Presence::Reserved | Presence::Ringing | Presence::Talking | Presence::WrapUp => {
+            ("A call is coming up", "One moment.")
+        }
     };
     html! { <><h2>{ title }</h2><p>{ text }</p></> }
 }
@@ -81,7 +87,9 @@ impl Reducible for Live {
     fn reduce(self: Rc<Self>, Saw(event): Saw) -> Rc<Self> {
         let mut next = (*self).clone();
         match event {
-            ViewEvent::Connecting | ViewEvent::Waiting { .. } | ViewEvent::Closed { .. } => next.connected = false,
+            ViewEvent::Connecting | ViewEvent::Waiting { .. } | ViewEvent::Closed { .. } => {
+                next.connected = false
+            }
             ViewEvent::Connected => next.connected = true,
             ViewEvent::Streaming(on) => next.streaming = on,
             ViewEvent::Page(Shown { url, title, .. }) => next.page = Some((url, title)),
@@ -116,7 +124,13 @@ fn LivePage(props: &LiveProps) -> Html {
                 dispatch.dispatch(Saw(event));
             });
             if let Some(host) = host.cast::<Element>() {
-                let opened = ReplicaView::open(&host, REPLICA_DOCUMENT, &socket_url("/ws/view"), token.to_string(), saw);
+                let opened = ReplicaView::open(
+                    &host,
+                    REPLICA_DOCUMENT,
+                    &socket_url("/ws/view"),
+                    token.to_string(),
+                    saw,
+                );
                 *view.borrow_mut() = opened.ok();
             }
             let view = view.clone();
@@ -171,7 +185,8 @@ fn AddressBar(props: &AddressProps) -> Html {
         let input = input.clone();
         use_effect_with(url.clone(), move |url| {
             // The field follows the customer, but not while the agent types.
-            let focused = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
+            let focused =
+                web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
             if let Some(field) = input.cast::<HtmlInputElement>()
                 && focused.as_ref() != Some(field.as_ref())
             {
