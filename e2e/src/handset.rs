@@ -24,7 +24,7 @@ pub async fn declines(holder: &Person) -> Result<()> {
 }
 
 pub async fn presses(holder: &Person, key: char) -> Result<()> {
-    holder.clicks(&format!(".keypad button[aria-label='{key}']")).await
+    holder.clicks(&format!(".keypad button:text-is('{key}')")).await
 }
 
 pub async fn hangs_up(holder: &Person) -> Result<()> {
