@@ -173,7 +173,13 @@ async fn page(cast: &Cast, tap: &Tap, evidence: &mut Evidence) -> Result<()> {
     ));
     agent::pushes(&cast.agent, &format!("{}/about.html", cast.stage.shop)).await?;
     cast.shopper.finds("it was led to the about page", "() => location.pathname === '/about.html'").await?;
-    agent::sees_page(&cast.agent, "About").await?;
+    agent::sees_page(&cast.agent, "A small shop").await?;
+    cast.agent
+        .finds(
+            "the replica is at the page's top again",
+            "() => document.querySelector('.page-view iframe').contentWindow.scrollY === 0",
+        )
+        .await?;
     evidence.note("the agent pushed a page, the shopper went there, and the replica followed".into());
     Ok(())
 }

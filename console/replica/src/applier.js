@@ -35,7 +35,7 @@ export class Applier {
     };
     this.base = this.sheet(BASE);
     // Late images and sheets move things: the window scrolls again to where it should be.
-    this.page.addEventListener("load", () => this.scroll && this.view.scrollTo(this.scroll), true);
+    this.page.addEventListener("load", () => this.view.scrollTo(this.scroll), true);
     this.clear();
   }
 
@@ -51,7 +51,8 @@ export class Applier {
     this.nodes = [undefined, this.page];
     this.names = [];
     this.sheets = [];
-    this.scroll = undefined;
+    // Another page begins at its top, wherever the one before it was scrolled to.
+    this.view.scrollTo((this.scroll = { left: 0, top: 0, behavior: "instant" }));
     this.adopt(this.page, []);
   }
 

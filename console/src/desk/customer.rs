@@ -97,6 +97,7 @@ fn value_text(value: &serde_json::Value) -> String {
     use serde_json::Value;
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "–".into(),
         Value::Array(items) => items.iter().map(value_text).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => {
             let pairs = fields.iter().map(|(name, value)| format!("{name}: {}", value_text(value)));
