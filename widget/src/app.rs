@@ -58,13 +58,15 @@ impl PartialEq for Props {
 }
 
 pub(crate) enum Msg {
-    Dom(web_sys::Event),
+    Event(Event),
+    /// An event of the window, by its type.
+    Page(String),
     /// An answer of `page.js`.
     Told(u32, JsValue, JsValue),
     /// A call of the JS API: name, then arguments.
     Api(JsValue),
     /// The page's address changed.
-    Page,
+    Moved,
     Socket(SocketEvent),
     Phone(PhoneEvent),
     Microphone(Result<(), LegTrouble>),
@@ -114,7 +116,7 @@ impl Component for App {
             link.send_message(Msg::Told(id, a, b))
         });
         let link = ctx.link().clone();
-        config.on_page(&Closure::<dyn Fn()>::new(move || link.send_message(Msg::Page)).into_js_value());
+        config.on_page(&Closure::<dyn Fn()>::new(move || link.send_message(Msg::Moved)).into_js_value());
         let mut app = Self {
             state: State::default(),
             tell: tell.into_js_value().unchecked_into(),
@@ -144,10 +146,11 @@ impl Component for App {
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Dom(event) => self.dom(ctx, &event),
+            Msg::Event(event) => self.handle(ctx, event),
+            Msg::Page(kind) => self.page_event(ctx, &kind),
             Msg::Told(id, a, b) => self.told(ctx, id, a, &b),
             Msg::Api(call) => self.called(ctx, &call.unchecked_into::<Array>()),
-            Msg::Page => self.tell_page(),
+            Msg::Moved => self.tell_page(),
             Msg::Socket(event) => self.socket_said(ctx, event),
             Msg::Phone(event) => self.phone_said(ctx, event),
             Msg::Microphone(answer) => self.handle(ctx, Event::Microphone(answer)),
@@ -212,8 +215,8 @@ impl App {
         }
     }
 
-    fn dom(&mut self, ctx: &Context<Self>, event: &web_sys::Event) {
-        match &*event.type_() {
+    fn page_event(&mut self, ctx: &Context<Self>, kind: &str) {
+        match kind {
             "storage" => {
                 if let Some(ticket) = request::ticket(&self.config.store) {
                     self.handle(ctx, Event::Found(ticket));
@@ -222,11 +225,7 @@ impl App {
             "pagehide" => self.let_go(),
             "pageshow" => self.come_back(ctx),
             "visibilitychange" => self.drop_shown_end(),
-            kind => {
-                if let Some(event) = view::events::event(kind, event, &self.state) {
-                    self.handle(ctx, event);
-                }
-            }
+            _ => {}
         }
     }
 
@@ -284,23 +283,25 @@ fn events(ctx: &Context<App>) -> Vec<EventListener> {
             kind,
             EventListenerOptions::enable_prevent_default(),
             move |event| {
-                let kept = event.dyn_ref::<PageTransitionEvent>().is_none_or(PageTransitionEvent::persisted);
-                // Only a page that the browser keeps for "back" lets go and comes back.
-                if kept {
-                    if event.type_() == "submit" {
-                        event.prevent_default();
-                    }
-                    link.send_message(Msg::Dom(event.clone()));
+                if let Some(event) = view::events::event(event) {
+                    link.send_message(Msg::Event(event));
                 }
             },
         )
     };
     let mut events: Vec<_> = CARD_EVENTS.into_iter().map(|kind| listen(home, kind)).collect();
-    let window = page::window();
-    events.extend(PAGE_EVENTS.into_iter().map(|kind| listen(&window, kind)));
     // The loader's own handler would only open.
     config.button.set_onclick(None);
     events.push(listen(&config.button, "click"));
+    events.extend(PAGE_EVENTS.into_iter().map(|kind| {
+        let link = ctx.link().clone();
+        EventListener::new(&page::window(), kind, move |event| {
+            // Only a page that the browser keeps for "back" lets go and comes back.
+            if event.dyn_ref::<PageTransitionEvent>().is_none_or(PageTransitionEvent::persisted) {
+                link.send_message(Msg::Page(event.type_()));
+            }
+        })
+    }));
     events
 }
 

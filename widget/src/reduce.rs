@@ -28,7 +28,9 @@ impl State {
         match event {
             Event::Opened => self.opened(out),
             Event::Minimised => self.minimised(out),
-            Event::Site(site) => self.site_came(site),
+            Event::Toggled if self.open => self.minimised(out),
+            Event::Toggled => self.opened(out),
+            Event::Site(site) => self.site_came(site, out),
             Event::Remembered { number, region } => self.remembered(number, region),
             Event::Typed(field, text) => self.typed(field, text),
             Event::Remember(on) => self.form.remember = on,
@@ -93,7 +95,7 @@ impl State {
         }
     }
 
-    fn site_came(&mut self, site: Option<Box<Site>>) {
+    fn site_came(&mut self, site: Option<Box<Site>>, out: Out<'_>) {
         let Some(site) = site else {
             self.site_failed = self.site.is_none();
             return;
@@ -103,7 +105,10 @@ impl State {
             let default = Some(&site.info.default_region).filter(|region| regions.contains(region));
             self.form.region = default.or(regions.first()).cloned().unwrap_or_default();
         }
-        self.site = Some(*site);
+        // The form was not there yet when the card opened.
+        if self.site.replace(*site).is_none() && matches!(self.stage, Stage::Asking) {
+            out.push(Command::Focus(Focus::Number));
+        }
     }
 
     fn remembered(&mut self, number: String, region: String) {

@@ -158,6 +158,8 @@ pub struct LocalNow {
 pub enum Event {
     Opened,
     Minimised,
+    /// The pill was pressed.
+    Toggled,
     Site(Option<Box<Site>>),
     /// A number that this browser remembers.
     Remembered {

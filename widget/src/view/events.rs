@@ -5,21 +5,24 @@ use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
 use crate::{
     page,
-    state::{Event, Field, State},
+    state::{Event, Field},
 };
 
-/// `kind` is the DOM event's type.
-pub(crate) fn event(kind: &str, event: &web_sys::Event, state: &State) -> Option<Event> {
+/// Reads an event while it is dispatched: afterwards a shadow tree's events have lost their target.
+pub(crate) fn event(event: &web_sys::Event) -> Option<Event> {
     let element = event.target()?.unchecked_into::<Element>();
     // Text fields, choices and check boxes all have these two.
     let field = element.unchecked_ref::<HtmlInputElement>();
     let id = element.id();
-    let event = match (kind, &*id) {
+    let event = match (&*event.type_(), &*id) {
         ("keydown", _) => {
             let event = event.unchecked_ref::<KeyboardEvent>();
             return (event.key() == "Escape").then_some(Event::Minimised);
         }
-        ("submit", _) => Event::Submitted(Channel::Telephone, page::local_now()),
+        ("submit", _) => {
+            event.prevent_default();
+            Event::Submitted(Channel::Telephone, page::local_now())
+        }
         ("focusout", "number") => Event::NumberLeft,
         ("input", "number") => Event::Typed(Field::Number, field.value()),
         ("input", "note") => Event::Typed(Field::Note, field.value()),
@@ -30,19 +33,18 @@ pub(crate) fn event(kind: &str, event: &web_sys::Event, state: &State) -> Option
         ("change", "remember") => Event::Remember(field.checked()),
         ("change", "now") => Event::Later(false, page::local_now()),
         ("change", "later") => Event::Later(true, page::local_now()),
-        ("click", _) => return clicked(&element, state),
+        ("click", _) => return clicked(&element),
         _ => return None,
     };
     Some(event)
 }
 
-fn clicked(element: &Element, state: &State) -> Option<Event> {
+fn clicked(element: &Element) -> Option<Event> {
     let button = element.closest("button").ok()??;
     let does = button.get_attribute("data-do");
     Some(match does.as_deref() {
         // The pill is the loader's.
-        None if button.class_name().starts_with("pill") && !state.open => Event::Opened,
-        None if button.class_name().starts_with("pill") => Event::Minimised,
+        None if button.class_name().starts_with("pill") => Event::Toggled,
         None => return None,
         Some("close") => Event::Minimised,
         Some("cancel") => Event::Cancel,

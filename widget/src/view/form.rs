@@ -28,7 +28,7 @@ pub(crate) fn form(app: &App, card: El) -> El {
         .child(fault("number-fault", &faults.number))
         .child(remember(form))
         .child(when(form))
-        .child(el("label").attr("for", "note").text(strings::NOTE).child(optional).html())
+        .child(el("label").attr("for", "note").text(strings::NOTE).text(" ").child(optional).html())
         .child(marked(note, faults.note.is_some(), "note-fault"))
         .child(fault("note-fault", &faults.note))
         .child(text("p", "trust", strings::TRUST))
