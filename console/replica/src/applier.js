@@ -13,15 +13,24 @@ const method = (prototype, key) => {
   const call = prototype[key];
   return (node, ...rest) => call.apply(node, rest);
 };
-const D = Document.prototype, N = Node.prototype, E = Element.prototype;
-const makeElement = method(D, "createElementNS"), makeText = method(D, "createTextNode"), makeComment = method(D, "createComment");
-const insert = method(N, "insertBefore"), removeChild = method(N, "removeChild"), attachShadow = method(E, "attachShadow");
-const set = method(E, "setAttribute"), unset = method(E, "removeAttribute");
+const D = Document.prototype,
+  N = Node.prototype,
+  E = Element.prototype;
+const makeElement = method(D, "createElementNS"),
+  makeText = method(D, "createTextNode"),
+  makeComment = method(D, "createComment");
+const insert = method(N, "insertBefore"),
+  removeChild = method(N, "removeChild"),
+  attachShadow = method(E, "attachShadow");
+const set = method(E, "setAttribute"),
+  unset = method(E, "removeAttribute");
 const get = (prototype, key) => {
   const { get } = Object.getOwnPropertyDescriptor(prototype, key);
   return (node) => get.call(node);
 };
-const parentOf = get(N, "parentNode"), nextOf = get(N, "nextSibling"), firstOf = get(N, "firstChild");
+const parentOf = get(N, "parentNode"),
+  nextOf = get(N, "nextSibling"),
+  firstOf = get(N, "firstChild");
 const setText = Object.getOwnPropertyDescriptor(N, "textContent").set;
 
 /** The applier of one frame (an iframe whose document is loaded). `apply` throws where the DOM does. */
@@ -58,7 +67,8 @@ export class Applier {
 
   apply(numbers, text) {
     const { page, nodes, names, sheets } = this;
-    let at = 0, from = 0;
+    let at = 0,
+      from = 0;
     const number = () => numbers[at++];
     const string = () => text.slice(from, (from += numbers[at++]));
     const keep = (id, node, parent) => {
@@ -68,18 +78,21 @@ export class Applier {
     while (at < numbers.length) {
       switch (number()) {
         case 1:
-          return this.clear(), this.rest(numbers.subarray(at), text);
+          return (this.clear(), this.rest(numbers.subarray(at), text));
         case 2:
           names.push(string());
           break;
         case 3: {
-          const id = number(), parent = number(), node = makeElement(page, LANGUAGES[number()], names[number()]);
+          const id = number(),
+            parent = number(),
+            node = makeElement(page, LANGUAGES[number()], names[number()]);
           for (let left = number(); left > 0; left--) set(node, names[number()], string());
           keep(id, node, parent);
           break;
         }
         case 4: {
-          const id = number(), parent = number();
+          const id = number(),
+            parent = number();
           keep(id, makeText(page, string()), parent);
           break;
         }
@@ -102,7 +115,8 @@ export class Applier {
           break;
         }
         case 9: {
-          const parent = nodes[number()], after = nodes[number()];
+          const parent = nodes[number()],
+            after = nodes[number()];
           let next = after ? nextOf(after) : firstOf(parent);
           for (let left = number(); left > 0; left--) {
             const node = nodes[number()];
@@ -112,7 +126,8 @@ export class Applier {
           break;
         }
         case 10: {
-          const count = number(), node = nodes[numbers[at]];
+          const count = number(),
+            node = nodes[numbers[at]];
           removeChild(parentOf(node), node);
           for (let left = count; left > 0; left--) delete nodes[number()];
           break;
@@ -131,13 +146,15 @@ export class Applier {
           this.state(nodes[number()], number(), string());
           break;
         case 15: {
-          const id = number(), to = { left: number() | 0, top: number() | 0, behavior: "instant" };
+          const id = number(),
+            to = { left: number() | 0, top: number() | 0, behavior: "instant" };
           if (id === 1) this.view.scrollTo((this.scroll = to));
           else nodes[id].scrollTo(to);
           break;
         }
         case 17: {
-          const sheet = number(), css = string();
+          const sheet = number(),
+            css = string();
           if (sheets[sheet]) sheets[sheet].replaceSync(css);
           else sheets[sheet] = this.sheet(css);
           break;

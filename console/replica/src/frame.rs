@@ -82,10 +82,9 @@ impl Frame {
 
     /// Lays the document out at the customer's size, and scales it into the host.
     pub(crate) fn resize(&self, width: u32, height: u32) {
-        if width > 0 && height > 0 {
-            self.size.set((width, height));
+        if width > 0 && height > 0 && self.size.replace((width, height)) != (width, height) {
+            self.fit();
         }
-        self.fit();
     }
 
     pub(crate) fn fit(&self) {

@@ -6,17 +6,38 @@ const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://www.w3.o
 // Elements whose children are not mirrored; those with a name are shown as a labelled box.
 const LEAVES = {
   __proto__: null,
-  script: "", noscript: "", template: "", style: "", textarea: "",
-  iframe: "iframe", frame: "frame", object: "object", embed: "embed", video: "video", audio: "audio",
-  canvas: "canvas", portal: "portal", fencedframe: "fencedframe",
+  script: "",
+  noscript: "",
+  template: "",
+  style: "",
+  textarea: "",
+  iframe: "iframe",
+  frame: "frame",
+  object: "object",
+  embed: "embed",
+  video: "video",
+  audio: "audio",
+  canvas: "canvas",
+  portal: "portal",
+  fencedframe: "fencedframe",
 };
-const MASK = "[data-ringside-mask]", UNMASK = "[data-ringside-unmask]", BLOCK = "[data-ringside-block]";
-const MASKED = 4, ONCE_PASSWORD = 8;
-const DEEPEST = 1200;
+const MASK = "[data-ringside-mask]",
+  UNMASK = "[data-ringside-unmask]",
+  BLOCK = "[data-ringside-block]";
+const MASKED = 4,
+  ONCE_PASSWORD = 8;
+const DEEPEST = 1200,
+  MANY = 64;
 // Milliseconds between frames, between looks at what no event tells, and between pointer frames.
-const FRAME_MS = 8, LOOK_MS = 400, POINTER_MS = 50, KEYFRAME_MS = 1000, SLOWEST_RETRY_MS = 15000;
+const FRAME_MS = 8,
+  LOOK_MS = 400,
+  POINTER_MS = 50,
+  KEYFRAME_MS = 1000,
+  SLOWEST_RETRY_MS = 15000;
 // Bytes: a smaller body is not worth compressing; above, the network does not keep up; below, it does again.
-const COMPRESS_FROM = 512, CONGESTED = 1 << 20, CLEARED = 1 << 16;
+const COMPRESS_FROM = 512,
+  CONGESTED = 1 << 20,
+  CLEARED = 1 << 16;
 
 const getter = (prototype, key) => {
   const { get } = Object.getOwnPropertyDescriptor(prototype, key);
@@ -26,13 +47,24 @@ const method = (prototype, key) => {
   const call = prototype[key];
   return (node, argument) => call.call(node, argument);
 };
-const N = Node.prototype, E = Element.prototype;
-const parentOf = getter(N, "parentNode"), firstOf = getter(N, "firstChild"), nextOf = getter(N, "nextSibling");
-const previousOf = getter(N, "previousSibling"), typeOf = getter(N, "nodeType"), isConnected = getter(N, "isConnected");
-const textOf = getter(N, "textContent"), tagOf = getter(E, "localName"), languageOf = getter(E, "namespaceURI");
-const shadowOf = getter(E, "shadowRoot"), namesOf = method(E, "getAttributeNames");
-const attributeOf = method(E, "getAttribute"), matches = method(E, "matches"), closest = method(E, "closest");
-const rootOf = method(N, "getRootNode"), dataOf = getter(CharacterData.prototype, "data");
+const N = Node.prototype,
+  E = Element.prototype;
+const parentOf = getter(N, "parentNode"),
+  firstOf = getter(N, "firstChild"),
+  nextOf = getter(N, "nextSibling");
+const previousOf = getter(N, "previousSibling"),
+  typeOf = getter(N, "nodeType"),
+  isConnected = getter(N, "isConnected");
+const textOf = getter(N, "textContent"),
+  tagOf = getter(E, "localName"),
+  languageOf = getter(E, "namespaceURI");
+const shadowOf = getter(E, "shadowRoot"),
+  namesOf = method(E, "getAttributeNames");
+const attributeOf = method(E, "getAttribute"),
+  matches = method(E, "matches"),
+  closest = method(E, "closest");
+const rootOf = method(N, "getRootNode"),
+  dataOf = getter(CharacterData.prototype, "data");
 
 const absolute = (url, base) => {
   try {
@@ -54,23 +86,60 @@ const absoluteSet = (set, base) =>
   set.replace(/([^\s,]\S*[^\s,])(\s[^,]*)?(,|$)/g, (_, url, size, end) => absolute(url, base) + (size || "") + end);
 
 export function run(core, config, on) {
-  const document_ = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const document_ = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((b) => b.toString(16).padStart(2, "0"))
+    .join("");
   // What the other side knows: nodes by id, and ids by node.
-  let ids = new Map(), nodes = [];
+  let ids = new Map(),
+    nodes = [];
   // The batch.
-  let numbers = new Uint32Array(1 << 12), count = 0, parts = [];
+  let numbers = new Uint32Array(1 << 12),
+    count = 0,
+    parts = [];
   const names = new Map();
   // What happened since the last flush.
-  let touched = new Set(), attributes = new Map(), texts = new Set(), styles = new Set(), removed = [];
-  let scrolled = new Set(), resized = true, firstNew = 2;
+  let touched = new Set(),
+    attributes = new Map(),
+    texts = new Set(),
+    styles = new Set(),
+    removed = [];
+  let scrolled = new Set(),
+    resized = true,
+    firstNew = 2;
   // What is looked at, with how it looked last time.
-  let fields = new Map(), roots = new Map(), sheets = new Map(), rules = new WeakMap(), page = "";
+  let fields = new Map(),
+    roots = new Map(),
+    sheets = new Map(),
+    rules = new WeakMap(),
+    page = "";
   // Survive keyframes: passwords that may be shown as text by now, links whose rules a script changed.
-  const once = new WeakSet(), inlined = new WeakSet();
-  let strict = false, selectors = "", masks = MASK, marked = new WeakSet();
-  let ws, live = false, recording = false, stopped = false, failed = 0, heartbeat = 0, beat, retry;
-  let lastFrame = 0, frameTimer, lastKeyframe = 0, keyframeTimer, waiting = 0, chain = Promise.resolve(), generation = 0;
-  let looking, lastPointer = 0, pointerTimer, pointer;
+  const once = new WeakSet(),
+    inlined = new WeakSet();
+  let strict = false,
+    selectors = "",
+    masks = MASK,
+    marked = new WeakSet(),
+    isMarked = false,
+    ruleless = false;
+  let ws,
+    live = false,
+    recording = false,
+    stopped = false,
+    failed = 0,
+    heartbeat = 0,
+    beat,
+    retry;
+  let lastFrame = 0,
+    frameTimer,
+    lastKeyframe = 0,
+    keyframeTimer,
+    waiting = 0,
+    chain = Promise.resolve(),
+    generation = 0;
+  let looking,
+    lastPointer = 0,
+    pointerTimer,
+    pointer;
 
   // ---- the batch
 
@@ -125,6 +194,7 @@ export function run(core, config, on) {
     selectors = [masks, UNMASK, BLOCK].join();
   };
   const isMasked = (element) => {
+    if (ruleless) return strict;
     while (element) {
       const ruled = closest(element, `${masks},${UNMASK}`);
       if (ruled) return !matches(ruled, UNMASK);
@@ -132,7 +202,8 @@ export function run(core, config, on) {
     }
     return strict;
   };
-  const isLeft = (node) => typeOf(node) === 1 && (tagOf(node) === "ringside-widget" || attributeOf(node, "data-ringside") !== null);
+  const isLeft = (node) =>
+    typeOf(node) === 1 && (tagOf(node) === "ringside-widget" || attributeOf(node, "data-ringside") !== null);
 
   // ---- nodes
 
@@ -173,10 +244,13 @@ export function run(core, config, on) {
     }
   };
   const element = (node, depth, masked, ruled) => {
-    let tag = tagOf(node), keys = namesOf(node);
-    const language = LANGUAGES[languageOf(node)] ?? 0, html = !language;
+    let tag = tagOf(node),
+      keys = namesOf(node);
+    const language = LANGUAGES[languageOf(node)] ?? 0,
+      html = !language;
     if (ruled && matches(node, selectors)) {
       marked.add(node);
+      isMarked = true;
       masked = !matches(node, UNMASK) && (masked || matches(node, masks));
     }
     let box = html ? LEAVES[tag] || "" : "";
@@ -250,7 +324,8 @@ export function run(core, config, on) {
       const parentId = parent && known(parent);
       if (!parentId || moved.has(node) || ids.get(node) >= firstNew || isLeft(node) || !isConnected(parent)) continue;
       if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined && languageOf(parent) === HTML) continue;
-      let first = node, before;
+      let first = node,
+        before;
       while ((before = previousOf(first)) && isTouched(before)) first = before;
       put(1, parentId, (before && known(before)) || 0);
       const masked = isMasked(typeOf(parent) === 1 ? parent : parent.host);
@@ -280,7 +355,8 @@ export function run(core, config, on) {
   };
   const changes = () => {
     for (const [node, keys] of attributes) {
-      const id = known(node), tag = tagOf(node);
+      const id = known(node),
+        tag = tagOf(node);
       if (!id || !isConnected(node) || isLeft(node)) continue;
       const isHtml = languageOf(node) === HTML;
       if (isHtml && tag === "input" && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);
@@ -317,9 +393,11 @@ export function run(core, config, on) {
   };
   // The text of a style element, unless scripts changed its rules since it was read.
   const styleText = (node) => {
-    const { sheet } = node, length = sheet ? ruleCount(sheet) : -1;
+    const { sheet } = node,
+      length = sheet ? ruleCount(sheet) : -1;
     if (length < 0) return absoluteCss(textOf(node), document.baseURI);
-    const before = rules.get(sheet), text = textOf(node);
+    const before = rules.get(sheet),
+      text = textOf(node);
     rules.set(sheet, length);
     let parsed = 0;
     if (before !== undefined && before !== length) parsed = -1;
@@ -337,7 +415,9 @@ export function run(core, config, on) {
         continue;
       }
       for (const sheet of root.styleSheets) {
-        const { ownerNode } = sheet, length = ruleCount(sheet), before = rules.get(sheet);
+        const { ownerNode } = sheet,
+          length = ruleCount(sheet),
+          before = rules.get(sheet);
         if (length < 0 || length === before || !ids.has(ownerNode)) continue;
         if (isStyle(tagOf(ownerNode), ownerNode)) styles.add(ownerNode);
         else if (before === undefined) rules.set(sheet, length);
@@ -376,7 +456,9 @@ export function run(core, config, on) {
     const id = ids.get(node);
     if (!id || !isConnected(node)) return fields.delete(node);
     const tag = tagOf(node);
-    let kind = 0, now = node.value, initial = attributeOf(node, "value") || "";
+    let kind = 0,
+      now = node.value,
+      initial = attributeOf(node, "value") || "";
     if (tag === "select") {
       kind = 2;
       now = Array.from(node.selectedOptions, (option) => option.index).join();
@@ -400,7 +482,8 @@ export function run(core, config, on) {
       put(7, id, Math.round(x), Math.round(y));
     }
     if (resized) put(8, innerWidth, innerHeight, Math.round(devicePixelRatio * 100));
-    const title = String(document.title), now = location.href + "\n" + title;
+    const title = String(document.title),
+      now = location.href + "\n" + title;
     if (now !== page) {
       page = now;
       put1(12);
@@ -440,7 +523,8 @@ export function run(core, config, on) {
   };
   const handOver = () => {
     if (!count) return true;
-    const batch = numbers.subarray(0, count), text = parts.join("");
+    const batch = numbers.subarray(0, count),
+      text = parts.join("");
     count = 0;
     parts = [];
     const fits = core.flush(batch, text);
@@ -455,13 +539,13 @@ export function run(core, config, on) {
     if (!recording) return;
     see(observer.takeRecords());
     firstNew = nodes.length;
-    if (selectors) {
-      for (const [node, keys] of attributes) {
-        const isOther = matches(node, selectors) !== marked.has(node);
-        if (isOther || (tagOf(node) === "link" && (keys.has("rel") || keys.has("href")))) {
-          marked.delete(node);
-          retake(node);
-        }
+    // For many changes one search of the page is cheaper than a question for each.
+    ruleless = !isMarked && attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules);
+    for (const [node, keys] of attributes) {
+      const isOther = !ruleless && matches(node, selectors) !== marked.has(node);
+      if (isOther || (tagOf(node) === "link" && (keys.has("rel") || keys.has("href")))) {
+        marked.delete(node);
+        retake(node);
       }
     }
     if (look) lookAtSheets();
@@ -471,6 +555,7 @@ export function run(core, config, on) {
     if (look) for (const node of fields.keys()) lookAtField(node);
     surroundings();
     nothingNew();
+    ruleless = false;
     if (handOver()) soon();
     else keyframe();
   };
@@ -497,6 +582,7 @@ export function run(core, config, on) {
     sheets = new Map();
     rules = new WeakMap();
     page = "";
+    isMarked = false;
     nothingNew();
     resized = true;
     // All nodes are new.
@@ -532,7 +618,8 @@ export function run(core, config, on) {
     const body = core.take();
     if (!body) return;
     lastFrame = performance.now();
-    const place = core.place(), mine = generation;
+    const place = core.place(),
+      mine = generation;
     const transmit = (bytes, deflated) => {
       if (mine === generation && live && recording) ws.send(core.frame(place, bytes, deflated));
     };
@@ -540,7 +627,9 @@ export function run(core, config, on) {
     // What was taken first is sent first.
     if (!compress && !waiting) return transmit(body, false);
     waiting++;
-    const deflated = compress && new Response(new Blob([body]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
+    const deflated =
+      compress &&
+      new Response(new Blob([body]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
     chain = chain.then(async () => {
       try {
         if (deflated) transmit(new Uint8Array(await deflated), true);
@@ -599,19 +688,27 @@ export function run(core, config, on) {
   };
   const onPointer = (event) => {
     pointer = event;
-    if (!pointerTimer) pointerTimer = setTimeout(sendPointer, Math.max(0, lastPointer + POINTER_MS - performance.now()));
+    if (!pointerTimer)
+      pointerTimer = setTimeout(sendPointer, Math.max(0, lastPointer + POINTER_MS - performance.now()));
   };
   const sendPointer = () => {
     pointerTimer = 0;
     lastPointer = performance.now();
-    if (recording && live && !ws.bufferedAmount) ws.send(core.pointer(Math.round(pointer.clientX), Math.round(pointer.clientY), pointer.buttons > 0));
+    if (recording && live && !ws.bufferedAmount)
+      ws.send(core.pointer(Math.round(pointer.clientX), Math.round(pointer.clientY), pointer.buttons > 0));
   };
   const onFront = () => live && ws.send(core.inFront(document.visibilityState === "visible"));
   const listeners = [
-    [document, "input", onField], [document, "change", onField], [document, "scroll", onScroll],
-    [window, "resize", onResize], [document, "pointermove", onPointer], [document, "pointerdown", onPointer],
-    [document, "visibilitychange", onFront], [window, "focus", onFront],
-    [window, "pagehide", () => ws?.close()], [window, "pageshow", (event) => event.persisted && connect()],
+    [document, "input", onField],
+    [document, "change", onField],
+    [document, "scroll", onScroll],
+    [window, "resize", onResize],
+    [document, "pointermove", onPointer],
+    [document, "pointerdown", onPointer],
+    [document, "visibilitychange", onFront],
+    [window, "focus", onFront],
+    [window, "pagehide", () => ws?.close()],
+    [window, "pageshow", (event) => event.persisted && connect()],
   ];
   const listen = (how) => {
     for (const [target, type, listener] of listeners) target[how](type, listener, { capture: true, passive: true });
@@ -641,7 +738,8 @@ export function run(core, config, on) {
     } else if (kind === 3 && recording) begin();
     else if (kind === 4) share(a);
     else if (kind === 5) on({ type: "viewers", names: a });
-    else if (kind === 6 && /^https?:/.test(absolute(a, location.href))) on({ type: "navigate", url: absolute(a, location.href), by: b });
+    else if (kind === 6 && /^https?:/.test(absolute(a, location.href)))
+      on({ type: "navigate", url: absolute(a, location.href), by: b });
   };
   // A message was heard: after a while without another one the server is asked, and then given up. Timers that
   // a message sets are not slowed down in hidden pages, chains of timers are.
