@@ -94,6 +94,9 @@ impl Center {
         if !contact.row.sharing {
             return Ok(()); // the customer pressed Stop: what follows is not kept
         }
+        if contact.person.trail.last().is_some_and(|last| last.url == page.url) {
+            return Ok(()); // a reload, a second tab or a reconnect: no step on the path
+        }
         if contact.person.trail.len() >= TRAIL_PAGES {
             contact.person.trail.remove(0);
         }

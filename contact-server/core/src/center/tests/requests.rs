@@ -256,6 +256,18 @@ fn trail_and_context_reach_the_agent_until_the_customer_says_stop() {
 }
 
 #[test]
+fn a_page_that_is_told_twice_is_one_step_of_the_path() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    for n in [1, 1, 2, 2, 1] {
+        stage.must(Input::PageViewed(contact, page(n)));
+    }
+    let trail = stage.center.agent_view(ADA).unwrap().1.unwrap().trail;
+    let titles: Vec<_> = trail.iter().rev().take(3).map(|page| page.title.as_str()).collect();
+    assert_eq!(titles, ["Page 1", "Page 2", "Page 1"]);
+}
+
+#[test]
 fn personal_data_and_numbers_are_not_in_events_nor_in_debug_output() {
     let mut stage = Stage::with_ada(settings());
     let contact = stage.request();
