@@ -188,7 +188,7 @@ async fn page(cast: &Cast, tap: &Tap, evidence: &mut Evidence) -> Result<()> {
 async fn records(cast: &Cast, evidence: &mut Evidence) -> Result<()> {
     agent::hangs_up(&cast.agent).await?;
     handset::is_done(&cast.holder).await?;
-    agent::wraps_up(&cast.agent, "Question answered", "wants the 160 cm bench").await?;
+    agent::wraps_up(&cast.agent, "Advised", "wants the 160 cm bench").await?;
     agent::finds_in_history(&cast.agent, "160 cm bench").await?;
     let legs = agent::legs(&cast.agent).await?;
     ensure!(legs.len() == 2, "two legs were placed, the record shows {legs:?}");
