@@ -5,16 +5,23 @@ use crate::{Person, stage::Ready};
 
 /// Signs in and goes ready.
 pub async fn starts_shift(agent: &Person, ready: &Ready) -> Result<()> {
+    signs_in(agent, ready).await?;
+    goes_ready(agent).await
+}
+
+/// Signs in; nobody is ready by that alone.
+pub async fn signs_in(agent: &Person, ready: &Ready) -> Result<()> {
     agent.goes_to(&format!("{}/console/", ready.url)).await?;
     agent.types("#login", &ready.agent_login).await?;
     agent.types("#password", &ready.agent_password).await?;
     agent.clicks("button:has-text('Sign in')").await?;
-    goes_ready(agent).await
+    agent.sees(".presence.is-away").await.map(drop)
 }
 
 pub async fn goes_ready(agent: &Person) -> Result<()> {
     agent.clicks(".me button:has-text('Ready')").await?;
-    agent.sees(".presence.is-ready").await.map(drop)
+    // Whoever waits takes the agent at once.
+    agent.sees(".presence:is(.is-ready, .is-ringing)").await.map(drop)
 }
 
 pub async fn accepts(agent: &Person) -> Result<()> {

@@ -82,6 +82,28 @@ struct Ask<'a> {
     most: u32,
 }
 
+/// Waits until a leg plays in the page, and says which: a leg that went over to another page keeps its id.
+pub async fn plays(person: &Person) -> Result<String> {
+    let found = person.page.wait_for_function(PLAYING, None).await;
+    let found = found.with_context(|| format!("no leg plays at the {}'s", person.name))?;
+    Ok(serde_json::from_value(found.json_value().await?)?)
+}
+
+/// The id of the leg that sounds; an element that the browser holds back counts for nothing.
+const PLAYING: &str = r"() => {
+  const find = (root) => {
+    const here = [...root.querySelectorAll('audio[data-ringside-leg]')]
+      .find(a => a.srcObject?.getAudioTracks().length && !a.paused && a.currentTime > 0);
+    if (here) return here.dataset.ringsideLeg;
+    for (const element of root.querySelectorAll('*')) {
+      const found = element.shadowRoot && find(element.shadowRoot);
+      if (found) return found;
+    }
+    return null;
+  };
+  return find(document);
+}";
+
 /// Listens until there was enough sound to judge.
 pub async fn listen(person: &Person, tones: &[u32]) -> Result<Heard> {
     let ask = Ask { tones, loud_dbfs: LOUD_DBFS, enough: ENOUGH_BLOCKS, most: MOST_BLOCKS };

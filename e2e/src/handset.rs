@@ -34,3 +34,28 @@ pub async fn hangs_up(holder: &Person) -> Result<()> {
 pub async fn is_done(holder: &Person) -> Result<()> {
     holder.sees(".handset:is([data-state=ended], [data-state=idle])").await.map(drop)
 }
+
+/// Counts from now on how often the telephone begins to ring.
+pub async fn counts_rings(holder: &Person) -> Result<()> {
+    let script = r"() => {
+      let before = document.querySelector('.handset').dataset.state;
+      globalThis.rings = 0;
+      new MutationObserver(() => {
+        const state = document.querySelector('.handset')?.dataset.state;
+        if (state === 'ringing' && before !== 'ringing') globalThis.rings++;
+        before = state;
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+      return true;
+    }";
+    holder.asks::<bool>(script).await.map(drop)
+}
+
+/// How often it rang since [`counts_rings`].
+pub async fn rings_counted(holder: &Person) -> Result<f64> {
+    holder.asks("() => globalThis.rings").await
+}
+
+/// It has lost its server.
+pub async fn is_away(holder: &Person) -> Result<()> {
+    holder.sees(".handset[data-state=connecting]").await.map(drop)
+}

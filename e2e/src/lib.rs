@@ -4,6 +4,7 @@
 //! Everything is real: the built server with a database on disk, Chromium, UDP, DTLS-SRTP. Nothing here waits
 //! for a length of time where an event can be waited for.
 pub mod agent;
+pub mod api;
 pub mod ear;
 pub mod handset;
 pub mod main_job;

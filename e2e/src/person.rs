@@ -125,7 +125,13 @@ impl Person {
         let found = self.page.locator(selector);
         let shown = playwright_rs::expect(found.clone()).with_timeout(PATIENCE).to_be_visible().await;
         if shown.is_err() {
-            let text = self.page.locator("body").inner_text().await.unwrap_or_default();
+            let body = self.page.locator("body").inner_text().await.unwrap_or_default();
+            let widget = self
+                .asks::<String>(
+                    "() => document.querySelector('ringside-widget')?.shadowRoot.textContent ?? ''",
+                )
+                .await;
+            let text = format!("{body}\n{}", widget.unwrap_or_default());
             let errors = self.page.page_errors().join("\n");
             let console: Vec<_> =
                 self.page.console_messages().iter().map(|message| message.text().to_owned()).collect();
@@ -146,6 +152,14 @@ impl Person {
             .await
             .with_context(|| format!("{} clicks {selector}", self.name))?;
         Ok(())
+    }
+
+    /// The middle of what it sees, in CSS pixels of the window: for a mouse that looks at nothing.
+    pub async fn where_is(&self, selector: &str) -> Result<(f64, f64)> {
+        let seen = self.sees(selector).await?;
+        seen.scroll_into_view_if_needed().await?;
+        let shown = seen.bounding_box().await?.with_context(|| format!("`{selector}` has a place"))?;
+        Ok((shown.x + shown.width / 2.0, shown.y + shown.height / 2.0))
     }
 
     pub async fn types(&self, selector: &str, text: &str) -> Result<()> {
@@ -172,6 +186,25 @@ impl Person {
     pub async fn pictures(&self, file: &Path) -> Result<()> {
         self.page.screenshot_to_file(file, None).await?;
         Ok(())
+    }
+
+    /// Another tab of the same browser.
+    pub async fn opens_a_tab(&self) -> Result<Self> {
+        let page = self.context.new_page().await?;
+        page.set_default_timeout(PATIENCE.as_secs_f64() * 1_000.0).await;
+        Ok(Self { name: self.name, page, context: self.context.clone(), browser: self.browser.clone() })
+    }
+
+    /// Another profile in the same browser process: it shares no storage and no cookie with this one.
+    pub async fn as_another(&self, name: &'static str) -> Result<Self> {
+        let context = self.browser.new_context().await?;
+        let page = context.new_page().await?;
+        page.set_default_timeout(PATIENCE.as_secs_f64() * 1_000.0).await;
+        Ok(Self { name, page, context, browser: self.browser.clone() })
+    }
+
+    pub async fn presses(&self, key: &str) -> Result<()> {
+        self.page.keyboard().press(key, None).await.with_context(|| format!("{} presses {key}", self.name))
     }
 
     pub async fn leaves(self) -> Result<()> {

@@ -16,6 +16,8 @@ use tokio::{
 pub struct StageOptions {
     /// `ringside admin settings set` pairs, applied before the story.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// Sites beside the shop that may use the demo's business, such as `http://127.0.0.1:4000`.
+    pub origins: Vec<String>,
 }
 
 /// One server process, one shop, one temporary folder. Ends with the value.
@@ -24,6 +26,7 @@ pub struct Stage {
     pub ready: Ready,
     /// `http://127.0.0.1:PORT`, another site than the server's `http://localhost:PORT`.
     pub shop: String,
+    origins: Vec<String>,
     server: Server,
     folder: tempfile::TempDir,
     shop_task: tokio::task::JoinHandle<()>,
@@ -59,15 +62,20 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let shop = format!("http://{}", listener.local_addr()?);
-        let (server, ready) = Server::start(folder.path(), &shop, "127.0.0.1:0").await?;
+        let (server, ready) = Server::start(folder.path(), &shop, &options.origins, "127.0.0.1:0").await?;
         let stage_shop = demo_site::router(&ready.url).context("the shop takes the server's address")?;
         let shop_task = tokio::spawn(async move {
             // It ends with the story; a shop that fails shows in the browser at once.
             let _ = axum::serve(listener, stage_shop).await;
         });
-        let stage = Self { ready, shop, server, folder, shop_task };
-        for (key, value) in options.settings {
+        let mut stage = Self { ready, shop, origins: options.origins, server, folder, shop_task };
+        for (key, value) in &options.settings {
             stage.admin(&["settings", "set", "--business", "harbour-and-pine", key, value]).await?;
+        }
+        if !options.settings.is_empty() {
+            // A running server notices within two seconds; a new one has noticed.
+            stage.kill().await?;
+            stage.restart().await?;
         }
         Ok(stage)
     }
@@ -95,7 +103,7 @@ impl Stage {
     /// Starts the server again on the same port and folder.
     pub async fn restart(&mut self) -> Result<()> {
         let listen = self.ready.url.replace("http://localhost", "127.0.0.1");
-        let (server, _) = Server::start(self.folder.path(), &self.shop, &listen).await?;
+        let (server, _) = Server::start(self.folder.path(), &self.shop, &self.origins, &listen).await?;
         self.server = server;
         Ok(())
     }
@@ -109,11 +117,13 @@ impl Drop for Stage {
 }
 
 impl Server {
-    async fn start(folder: &Path, shop: &str, listen: &str) -> Result<(Self, Ready)> {
+    async fn start(folder: &Path, shop: &str, origins: &[String], listen: &str) -> Result<(Self, Ready)> {
         let log = std::fs::File::options().create(true).append(true).open(folder.join("server.log"))?;
         let mut command = Command::new(program("ringside")?);
         command.arg("--data").arg(folder).args(["serve", "--demo", "--ready-json", "--listen", listen]);
-        command.args(["--demo-origin", shop]).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+        command.args(["--demo-origin", shop]);
+        command.args(origins.iter().flat_map(|origin| ["--demo-origin", origin]));
+        command.stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().context("the server does not start")?;
         let stdout = child.stdout.take().context("stdout is piped")?;
         let mut lines = BufReader::new(stdout).lines();
