@@ -16,6 +16,8 @@ pub const AGENT: Mic = Mic { hertz: 1_180 };
 /// A test card number (it passes Luhn), which must never leave the browser.
 pub const CARD: &str = "4111111111111111";
 const NOTE: &str = "Does the bench come in 160 cm? <img src=x onerror=alert(1)>";
+/// As long as a card number, but it fails Luhn and stands in a plain field: the search must find it.
+const CONTROL: &str = "4111111111111112";
 /// Plain text of a form, which the agent does see.
 const GIFT: &str = "For Grandmother, with love";
 
@@ -160,16 +162,24 @@ async fn voices(cast: &Cast, evidence: &mut Evidence) -> Result<()> {
 /// A form value arrives, the card number does not leave, the agent leads to another page.
 async fn page(cast: &Cast, tap: &Tap, evidence: &mut Evidence) -> Result<()> {
     cast.shopper.types("input[autocomplete='cc-number']", CARD).await?;
-    cast.shopper.types("textarea", GIFT).await?;
-    agent::sees_value(&cast.agent, GIFT).await?;
+    let note = format!("{GIFT} {CONTROL}");
+    cast.shopper.types("#delivery-note", &note).await?;
+    agent::sees_value(&cast.agent, &note).await?;
     let replica = agent::replica_text(&cast.agent).await?;
     ensure!(!replica.contains(CARD), "the card number stands in the replica");
     let doors = tap.search(CARD);
     ensure!(doors.is_empty(), "the card number left the browser by {doors:?}");
     ensure!(!storage(&cast.shopper).await?.contains(CARD), "the card number is in the page's storage");
+    let found = tap.search(CONTROL);
+    ensure!(
+        found.contains(&"decoded mirror frame"),
+        "the search is blind: it misses a value that is not masked"
+    );
     evidence.note(format!(
-        "a form value arrived; the card number is in none of {} things that left the browser",
-        tap.all().len()
+        "a form value arrived; the card number is in none of {} things that left the browser, nor in {} decoded \
+         frames, where the same search finds a value that is not masked",
+        tap.all().len(),
+        tap.mirrored().frames
     ));
     agent::pushes(&cast.agent, &format!("{}/about.html", cast.stage.shop)).await?;
     cast.shopper.finds("it was led to the about page", "() => location.pathname === '/about.html'").await?;

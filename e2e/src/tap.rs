@@ -2,8 +2,10 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
+use page_mirror::replay::{Replica, urls::Origins};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
+use shared::wire::mirror::{FrameKind, PublisherToServer};
 
 use crate::Person;
 
@@ -52,19 +54,49 @@ impl Tap {
         self.left.lock().expect("no handler panics").clone()
     }
 
-    /// Where the text occurs in what left: as it is, percent-encoded, or (for digits) grouped by spaces.
+    /// Where the text occurs in what left, as it is or in groups of four: in raw bytes, and in the strings of
+    /// the decoded mirror frames.
     pub fn search(&self, secret: &str) -> Vec<&'static str> {
-        let grouped: Vec<String> = [4].iter().map(|size| groups(secret, *size)).collect();
-        let spellings: Vec<&str> =
-            std::iter::once(secret).chain(grouped.iter().map(String::as_str)).collect();
-        let hit = |left: &Left| spellings.iter().any(|spelling| contains(&left.bytes, spelling.as_bytes()));
-        self.all().iter().filter(|left| hit(left)).map(|left| left.door).collect()
+        let grouped = groups(secret, 4);
+        let hit =
+            |bytes: &[u8]| [secret, &grouped].iter().any(|spelling| contains(bytes, spelling.as_bytes()));
+        let mut doors: Vec<_> =
+            self.all().iter().filter(|left| hit(&left.bytes)).map(|left| left.door).collect();
+        if hit(self.mirrored().text.as_bytes()) {
+            doors.push("decoded mirror frame");
+        }
+        doors
     }
 
-    /// All bytes of frames, for those who decode them.
-    pub fn frames(&self) -> Vec<Vec<u8>> {
-        self.all().into_iter().filter(|left| left.door == "frame").map(|left| left.bytes).collect()
+    /// The mirror frames that left, decoded as a viewer would.
+    pub fn mirrored(&self) -> Mirrored {
+        let mut replica = Replica::new(Origins::default());
+        let mut mirrored = Mirrored::default();
+        for left in self.all().iter().filter(|left| left.door == "frame") {
+            match PublisherToServer::decode(&left.bytes) {
+                Ok(PublisherToServer::PublisherHello(_)) => replica = Replica::new(Origins::default()),
+                Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
+                    let keyframe = frame.kind == FrameKind::Keyframe;
+                    if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
+                        mirrored.frames += 1;
+                        mirrored.text.push_str(&replica.take_ops().1);
+                        mirrored.text.push('\n');
+                    }
+                }
+                // Pointers hold no text; the widget's own frames are other messages and stand in raw bytes.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        mirrored
     }
+}
+
+/// What a viewer makes of the frames.
+#[derive(Debug, Default)]
+pub struct Mirrored {
+    pub frames: usize,
+    /// Every string that was sent: text, attributes, values, styles.
+    pub text: String,
 }
 
 fn push(left: &Arc<Mutex<Vec<Left>>>, door: &'static str, bytes: Vec<u8>) {

@@ -54,9 +54,19 @@ pub(crate) fn run() -> Result<()> {
 
 /// The main job once, with real browsers, on free ports and a temporary folder.
 pub(crate) fn smoke() -> Result<()> {
+    with_browsers("smoke")
+}
+
+/// The README's pictures.
+pub(crate) fn pictures() -> Result<()> {
+    with_browsers("pictures")
+}
+
+/// Builds everything and runs a program of `e2e`.
+fn with_browsers(program: &str) -> Result<()> {
     setup::debian(&["chromium"])?;
     build()?;
-    exec(test::browser_env(&mut cargo("run")).args(["--quiet", "--package", "e2e", "--bin", "smoke"]))
+    exec(test::browser_env(&mut cargo("run")).args(["--quiet", "--package", "e2e", "--bin", program]))
 }
 
 fn build() -> Result<()> {

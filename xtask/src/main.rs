@@ -18,6 +18,7 @@ cargo xtask test [PART ...]    all that CI runs, or only the parts named (see `c
 cargo xtask build              build what browsers load, into dist/
 cargo xtask setup              get what building needs: WASM target, npm tools; as root also Debian packages
 cargo xtask bench NAME [--json]  page-weight
+cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask help               this text
 ";
 
@@ -40,6 +41,7 @@ fn command() -> Result<()> {
         ["test", parts @ ..] => test::run(parts),
         ["build"] => web::build().map(drop),
         ["setup"] => setup::everything(),
+        ["pictures"] => demo::pictures(),
         ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

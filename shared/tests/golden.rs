@@ -1,0 +1,232 @@
+//! The bytes of every message of protocol revision 1 never change: old widgets live for years in caches.
+//!
+//! `golden/v1.txt` holds one message of each kind. A new kind adds a line (`UPDATE=1 cargo test -p shared`); a
+//! line that stands there may never change.
+use std::{fmt::Write, path::PathBuf};
+
+use shared::{
+    api::{Channel, OrderLine, PageView, WrapUp},
+    contact::{CustomerStatus, EndReason, LegCause, Phase, Presence},
+    wire::{
+        LegAnswer, LegFailed, LegGone, LegInvite, LegOffer, LegTrouble, Ping, Pong, console, handset, mirror,
+        widget,
+    },
+    *,
+};
+
+#[test]
+fn every_message_of_revision_one_has_the_bytes_that_it_always_had() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.txt");
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    let today = messages();
+    if std::env::var_os("UPDATE").is_some() {
+        let kept =
+            today.starts_with(&golden) || golden.lines().all(|line| today.lines().any(|new| new == line));
+        assert!(kept, "a message of revision 1 would change: make a new kind instead");
+        std::fs::write(&file, &today).unwrap();
+        return;
+    }
+    for (golden, today) in golden.lines().zip(today.lines()) {
+        assert_eq!(today, golden);
+    }
+    assert_eq!(today.lines().count(), golden.lines().count(), "a new kind: UPDATE=1 cargo test -p shared");
+}
+
+/// One line a message; each is also decoded again.
+fn messages() -> String {
+    let mut out = String::new();
+    macro_rules! lines {
+        ($direction:ty: $($message:expr),+ $(,)?) => {$(
+            let message: $direction = $message.into();
+            let bytes = message.encode();
+            assert_eq!(<$direction>::decode(&bytes), Ok(message.clone()));
+            let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let name = format!("{message:?}");
+            let name = name.split('(').next().unwrap();
+            writeln!(out, "{} {name} {hex}", stringify!($direction)).unwrap();
+        )+};
+    }
+    let (ping, pong) = (Ping { nonce: 300 }, Pong { nonce: 300, now: NOW });
+    let (invite, gone) = (LegInvite { leg: LEG }, LegGone { leg: LEG });
+    let (offer, answer) =
+        (LegOffer { leg: LEG, sdp: "v=0".into() }, LegAnswer { leg: LEG, sdp: "v=0".into() });
+    let failed = LegFailed { leg: LEG, why: LegTrouble::NoMicrophone };
+    lines!(widget::WidgetToServer:
+        widget::Hello { version: V1, token: "t".into(), tab: TabId(3), voice: true }, ping, widget::Cancel {},
+        widget::PageViewed { page: page() }, widget::ContextSet { context: "{}".into() }, widget::Share { on: false },
+        offer.clone(), failed,
+    );
+    lines!(widget::ServerToWidget:
+        widget::Welcome { version: V1, now: NOW, heartbeat_ms: 15_000 }, pong,
+        widget::Status { status: status(), viewers: vec!["Ada".into()] }, invite, answer.clone(), gone,
+    );
+    lines!(handset::HandsetToServer:
+        handset::Hello { version: V1, token: "t".into() }, ping, offer.clone(), failed, handset::Reject { leg: LEG },
+        handset::Digit { leg: LEG, digit: '#' }, handset::HangUp { leg: LEG },
+    );
+    lines!(handset::ServerToHandset:
+        handset::Welcome { version: V1, now: NOW, heartbeat_ms: 1, e164: "+44".into(), number: "+4 4".into() }, pong,
+        handset::Ring { leg: LEG, from: "Acme".into() }, answer.clone(), gone,
+    );
+    lines!(mirror::PublisherToServer:
+        mirror::PublisherHello { version: V1, token: "t".into(), tab: TabId(3), document: DOCUMENT }, ping,
+        mirror::Frame { kind: mirror::FrameKind::Patch, epoch: 1, seq: 2, bytes: vec![1, 2] },
+        mirror::InFront { yes: true },
+    );
+    lines!(mirror::ServerToPublisher:
+        mirror::PublisherWelcome {
+            version: V1, now: NOW, heartbeat_ms: 1, sharing: true, strict: false, mask_selectors: vec![".x".into()],
+        },
+        pong, mirror::KeyframeWanted {}, mirror::SharingSet { on: true }, mirror::Viewers { names: vec!["Ada".into()] },
+        mirror::Navigate { url: "https://a.example/".into(), by: "Ada".into() },
+    );
+    let resume = Some(mirror::ResumePoint { document: DOCUMENT, epoch: 1, seq: 2 });
+    lines!(mirror::ViewerToServer:
+        mirror::ViewerHello { version: V1, token: "t".into(), resume }, ping,
+        mirror::KeyframeNeeded { document: DOCUMENT }, mirror::PushUrl { url: "https://a.example/".into() },
+    );
+    lines!(mirror::ServerToViewer:
+        mirror::ViewerWelcome { version: V1, now: NOW, heartbeat_ms: 1, sharing: true, origins: vec!["https://a".into()] },
+        pong, mirror::StreamStarted { order: 7, tab: TabId(3), document: DOCUMENT },
+        mirror::StreamFrame {
+            order: 8, document: DOCUMENT, kind: mirror::FrameKind::Keyframe, epoch: 1, seq: 0, bytes: vec![9],
+        },
+        mirror::StreamEnded { order: 9, document: DOCUMENT }, mirror::SharingChanged { order: 10, on: false },
+        mirror::Audience { order: 11, names: vec!["Ada".into()] },
+        mirror::PushOutcome { order: 12, url: "u".into(), refused: Some("no_page".into()) },
+    );
+    console_lines(&mut out, offer, answer, failed, invite, gone);
+    out
+}
+
+fn console_lines(
+    out: &mut String,
+    offer: LegOffer,
+    answer: LegAnswer,
+    failed: LegFailed,
+    invite: LegInvite,
+    gone: LegGone,
+) {
+    use console::*;
+    let up: [ConsoleToServer; 12] = [
+        Hello { version: V1, take_over: true }.into(),
+        Ping { nonce: 300 }.into(),
+        GoReady {}.into(),
+        GoAway { reason: "Lunch".into() }.into(),
+        Accept { contact: CONTACT }.into(),
+        Decline { contact: CONTACT }.into(),
+        HangUp { contact: CONTACT }.into(),
+        Hold { contact: CONTACT, on: true }.into(),
+        SaveWrapUp { contact: CONTACT, wrap_up: wrap_up(), revision: 4, done: true }.into(),
+        ViewRequest { contact: CONTACT }.into(),
+        offer.into(),
+        failed.into(),
+    ];
+    let down: [ServerToConsole; 13] = [
+        Welcome {
+            version: V1,
+            now: NOW,
+            heartbeat_ms: 1,
+            dispositions: vec!["Sold".into()],
+            away_reasons: vec!["Lunch".into()],
+            currency: "GBP".into(),
+        }
+        .into(),
+        Pong { nonce: 300, now: NOW }.into(),
+        AgentState {
+            presence: Presence::Ringing,
+            since: NOW,
+            away_reason: None,
+            contact: Some(CONTACT),
+            until: Some(NOW),
+        }
+        .into(),
+        Queue { waiting: vec![entry()], total: 1 }.into(),
+        shown().into(),
+        ContactCleared { contact: CONTACT, cause: Some(LegCause::Busy) }.into(),
+        WrapUpSaved { contact: CONTACT, revision: 4 }.into(),
+        ViewGranted { contact: CONTACT, token: "t".into() }.into(),
+        Today { calls: 1, talk_seconds: 2, last_ended_at: None }.into(),
+        Refused { code: "not_now".into(), detail: "Later.".into() }.into(),
+        invite.into(),
+        answer.into(),
+        gone.into(),
+    ];
+    let mut line = |direction: &str, name: String, bytes: Vec<u8>| {
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        writeln!(out, "{direction} {} {hex}", name.split('(').next().unwrap()).unwrap();
+    };
+    for message in up {
+        assert_eq!(ConsoleToServer::decode(&message.encode()), Ok(message.clone()));
+        line("console::ConsoleToServer", format!("{message:?}"), message.encode());
+    }
+    for message in down {
+        assert_eq!(ServerToConsole::decode(&message.encode()), Ok(message.clone()));
+        line("console::ServerToConsole", format!("{message:?}"), message.encode());
+    }
+}
+
+const V1: ProtocolVersion = ProtocolVersion(1);
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const LEG: LegId = LegId(5);
+const CONTACT: ContactId = ContactId(7);
+const DOCUMENT: DocumentId = DocumentId(9);
+
+fn page() -> PageView {
+    PageView { url: "https://a.example/".into(), title: "A".into(), at: NOW }
+}
+
+fn wrap_up() -> WrapUp {
+    let order = vec![OrderLine { item: "Bench".into(), quantity: 1, unit_price: 24_900 }];
+    WrapUp { disposition: "Sold".into(), notes: "n".into(), order }
+}
+
+fn status() -> CustomerStatus {
+    CustomerStatus {
+        phase: Phase::Waiting,
+        channel: Channel::Telephone,
+        since: NOW,
+        position: Some(2),
+        wait_seconds: Some(180),
+        agent: None,
+        reason: Some(EndReason::NoAnswer),
+        attempts: 1,
+        sharing: true,
+    }
+}
+
+fn entry() -> console::QueueEntry {
+    console::QueueEntry {
+        contact: CONTACT,
+        phase: Phase::Waiting,
+        channel: Channel::Browser,
+        requested_at: NOW,
+        due_at: None,
+        skill: "s".into(),
+        label: "l".into(),
+    }
+}
+
+fn shown() -> console::ContactShown {
+    console::ContactShown {
+        contact: CONTACT,
+        phase: Phase::Talking,
+        phase_since: NOW,
+        channel: Channel::Telephone,
+        requested_at: NOW,
+        bridged_at: Some(NOW),
+        name: Some("K".into()),
+        number: Some("+44".into()),
+        region: Some("GB".into()),
+        time_zone: Some("Europe/London".into()),
+        language: Some("en".into()),
+        note: Some("n".into()),
+        trail: vec![page()],
+        context: Some("{}".into()),
+        sharing: true,
+        reason: None,
+        customer_away: false,
+        wrap_up: wrap_up(),
+        earlier: 2,
+    }
+}
