@@ -2,21 +2,16 @@
 //!
 //! There is one way in for everything that happens: [`Msg`]. Clicks and keys come from a handful of listeners
 //! on the card's root (the view says by `data-do` what an element does), answers of `page.js` by number.
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use gloo::{
     events::{EventListener, EventListenerOptions},
     timers::callback::{Interval, Timeout},
 };
 use js_sys::{Array, Function};
-use shared::{
-    LegId, Timestamp,
-    contact::Phase,
-    wire::{LegTrouble, widget::WidgetToServer},
-};
-use softphone::{Microphone, PhoneEvent, Socket, SocketEvent, Softphone};
+use shared::{Timestamp, contact::Phase};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Element, EventTarget, HtmlElement, PageTransitionEvent};
+use web_sys::{Element, EventTarget, HtmlElement, HtmlSelectElement, PageTransitionEvent};
 use yew::{Component, Context, Html, Properties};
 
 use crate::{
@@ -36,8 +31,10 @@ pub(crate) const REQUEST: u32 = 3;
 pub(crate) const SUBMIT_LOCK: u32 = 4;
 pub(crate) const VOICE_LOCK: u32 = 5;
 pub(crate) const RECORDER: u32 = 6;
-/// One more than the recorder itself, by `page.js`.
-const RECORDER_SAID: u32 = RECORDER + 1;
+pub(crate) const RECORDER_SAID: u32 = 7;
+pub(crate) const LINE: u32 = 8;
+pub(crate) const LINE_SAID: u32 = 9;
+pub(crate) const MICROPHONE: u32 = 10;
 
 /// Events of the card's root.
 const CARD_EVENTS: [&str; 6] = ["click", "input", "change", "focusout", "submit", "keydown"];
@@ -67,10 +64,9 @@ pub(crate) enum Msg {
     Api(JsValue),
     /// The page's address changed.
     Moved,
-    Socket(SocketEvent),
-    Phone(PhoneEvent),
-    Microphone(Result<(), LegTrouble>),
     Retry,
+    /// Fetch the line again.
+    Load,
     Tick,
 }
 
@@ -81,16 +77,16 @@ pub(crate) struct App {
     pub(crate) posting: Option<Posting>,
     /// The number that the server was asked about.
     pub(crate) asked: String,
-    pub(crate) socket: Option<Socket>,
-    /// Said by every hello: this tab carries the voice.
-    pub(crate) voice: Rc<Cell<bool>>,
-    /// Lets the next tab carry it.
-    pub(crate) voice_free: Option<Function>,
-    pub(crate) microphone: Option<Microphone>,
-    pub(crate) phone: Option<Softphone>,
+    /// Module of the line, once it is there.
+    pub(crate) module: JsValue,
+    pub(crate) loading: bool,
+    pub(crate) wants_line: bool,
+    pub(crate) wants_microphone: bool,
+    /// Handle of the line.
+    pub(crate) line: JsValue,
+    /// Lets the next tab carry the voice; a function in the tab that does.
+    pub(crate) voice_free: JsValue,
     pub(crate) recording: Recording,
-    /// What must not be lost although the socket is away.
-    pub(crate) unsent: Vec<WidgetToServer>,
     /// Event name and callback.
     pub(crate) listeners: Vec<(String, JsValue)>,
     /// JSON text of the page's cart or product.
@@ -100,7 +96,7 @@ pub(crate) struct App {
     /// Server's clock less the browser's, in milliseconds.
     pub(crate) clock_offset: f64,
     pub(crate) focus: Option<Focus>,
-    pub(crate) leading: Option<Timeout>,
+    pub(crate) pause: Option<Timeout>,
     tick: Option<Interval>,
     _events: Vec<EventListener>,
 }
@@ -122,19 +118,19 @@ impl Component for App {
             tell: tell.into_js_value().unchecked_into(),
             posting: None,
             asked: String::new(),
-            socket: None,
-            voice: Rc::default(),
-            voice_free: None,
-            microphone: None,
-            phone: None,
+            module: JsValue::UNDEFINED,
+            loading: false,
+            wants_line: false,
+            wants_microphone: false,
+            line: JsValue::UNDEFINED,
+            voice_free: JsValue::UNDEFINED,
             recording: Recording::Off,
-            unsent: Vec::new(),
             listeners: Vec::new(),
             context: None,
             page_told: String::new(),
             clock_offset: 0.0,
             focus: None,
-            leading: None,
+            pause: None,
             tick: None,
             _events: events(ctx),
             config,
@@ -151,10 +147,8 @@ impl Component for App {
             Msg::Told(id, a, b) => self.told(ctx, id, a, &b),
             Msg::Api(call) => self.called(ctx, &call.unchecked_into::<Array>()),
             Msg::Moved => self.tell_page(),
-            Msg::Socket(event) => self.socket_said(ctx, event),
-            Msg::Phone(event) => self.phone_said(ctx, event),
-            Msg::Microphone(answer) => self.handle(ctx, Event::Microphone(answer)),
             Msg::Retry => self.submit(),
+            Msg::Load => self.want_line(ctx),
             Msg::Tick => {}
         }
         self.sync_tick(ctx);
@@ -177,6 +171,7 @@ impl Component for App {
         button.set_class_name(if is_live { "pill live" } else { "pill" });
         // The name is valid, so the call can't fail.
         let _ = button.set_attribute("aria-expanded", if self.state.open { "true" } else { "false" });
+        self.show_country();
         if let Some(focus) = self.focus.take() {
             self.put_focus(focus);
         }
@@ -209,8 +204,11 @@ impl App {
             REQUEST => self.request_answered(ctx, status, b),
             SUBMIT_LOCK => self.may_submit(ctx, a),
             VOICE_LOCK => self.voice_lock_came(ctx, a),
-            RECORDER => self.recorder_came(a),
+            RECORDER => self.recorder_came(&a),
             RECORDER_SAID => self.recorder_said(ctx, &a),
+            LINE => self.line_came(ctx, a),
+            LINE_SAID => self.line_said(ctx, &a, b),
+            MICROPHONE => self.microphone_came(ctx, &a),
             _ => {}
         }
     }
@@ -244,6 +242,15 @@ impl App {
         }
     }
 
+    /// The list of countries shows the one that the number belongs to.
+    fn show_country(&self) {
+        let regions = self.state.site.as_ref().map_or(&[] as &[String], |site| &site.info.regions);
+        let place = regions.iter().position(|region| *region == self.state.form.region);
+        if let (Some(place), Ok(Some(list))) = (place, self.config.root.query_selector("#country")) {
+            list.unchecked_into::<HtmlSelectElement>().set_selected_index(place as i32);
+        }
+    }
+
     fn put_focus(&self, focus: Focus) {
         let find = |selector: &str| self.config.root.query_selector(selector).ok().flatten();
         let element = match focus {
@@ -258,19 +265,6 @@ impl App {
             // What cannot have the focus leaves it where it is.
             let _ = element.unchecked_into::<HtmlElement>().focus();
         }
-    }
-
-    pub(crate) fn start_voice(&mut self, ctx: &Context<Self>, leg: LegId) {
-        if let Some(phone) = self.phone.as_ref().filter(|phone| phone.leg() == leg) {
-            return phone.invited_again();
-        }
-        let link = ctx.link().clone();
-        self.phone = Some(Softphone::start(softphone::StartOptions {
-            leg,
-            microphone: self.microphone.take(),
-            mount: self.config.root.clone().into(),
-            on_event: Rc::new(move |event| link.send_message(Msg::Phone(event))),
-        }));
     }
 }
 

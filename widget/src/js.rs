@@ -35,6 +35,10 @@ fn list(object: &JsValue, name: &str) -> Array {
     get(object, name).dyn_into().unwrap_or_default()
 }
 
+pub(crate) fn texts(object: &JsValue, name: &str) -> Vec<String> {
+    list(object, name).iter().filter_map(|item| item.as_string()).collect()
+}
+
 pub(crate) fn stringify(value: &JsValue) -> Option<String> {
     // Of undefined and functions it gives none.
     JSON::stringify(value).ok()?.as_string()
@@ -143,7 +147,7 @@ pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
     Some(SiteInfo {
         name: text(object, "name")?,
         default_region: words(object, "default_region"),
-        regions: list(object, "regions").iter().filter_map(|region| region.as_string()).collect(),
+        regions: texts(object, "regions"),
         consent_version: text(object, "consent_version")?,
         wait_seconds: whole(object, "wait_seconds"),
         browser_voice: get(object, "browser_voice").is_truthy(),
@@ -184,11 +188,15 @@ pub(crate) fn pages(list: JsValue) -> Vec<PageView> {
     pages
 }
 
+pub(crate) fn page_record(page: &PageView) -> JsValue {
+    let at = (page.at.0 as f64).into();
+    Record::new().with("url", &page.url).with("title", &page.title).value("at", &at).0.into()
+}
+
 pub(crate) fn pages_record(pages: &[PageView]) -> Array {
     let list = Array::new();
     for page in pages {
-        let at = (page.at.0 as f64).into();
-        list.push(&Record::new().with("url", &page.url).with("title", &page.title).value("at", &at).0);
+        list.push(&page_record(page));
     }
     list
 }

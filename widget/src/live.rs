@@ -1,38 +1,29 @@
-//! While a contact lives: its socket, the voice of one tab, the page recorder.
-use std::rc::Rc;
-
+//! While a contact lives: the line to the server (a module of its own, with the voice), and the page recorder.
 use gloo::timers::callback::Timeout;
-use js_sys::Function;
-use shared::{
-    ProtocolVersion,
-    api::Channel,
-    close, limits,
-    wire::{
-        LegFailed, LegOffer, LegTrouble, Ping,
-        widget::{ContextSet, Hello, PageViewed, ServerToWidget, WidgetToServer},
-    },
-};
-use softphone::{PhoneEvent, Socket, SocketEvent};
+use js_sys::{Function, Promise};
+use shared::{api::Channel, wire::LegTrouble};
 use wasm_bindgen::{JsCast, JsValue};
 use yew::Context;
 
 use crate::{
-    app::{App, Msg, RECORDER, VOICE_LOCK},
-    js, page, request,
+    app::{App, LINE, LINE_SAID, MICROPHONE, Msg, RECORDER, RECORDER_SAID, VOICE_LOCK},
+    js::{self, Record},
+    page, request,
     state::{Event, Voice},
     strings,
 };
 
-/// What must arrive but could not be sent yet: cancel, Stop.
-const UNSENT: usize = 8;
 /// How long the customer reads where the agent leads, in milliseconds.
 const LEAD_MS: u32 = 1_500;
+/// A line that could not be fetched is fetched again after this, in milliseconds.
+const LOAD_AGAIN_MS: u32 = 5_000;
 
-/// The page recorder, a module of its own.
-#[derive(Default)]
+/// A module beside this one that is fetched when it is wanted.
+#[derive(Default, PartialEq)]
 pub(crate) enum Recording {
     #[default]
     Off,
+    /// Asked for; stays so where the page's policy refuses it.
     Starting,
     /// Its handle: `stop()`.
     On(JsValue),
@@ -45,7 +36,8 @@ impl App {
         if self.state.live().is_some_and(|live| live.ticket.channel == Channel::Browser) {
             self.ask_voice_lock(false);
         } else {
-            self.open_socket(ctx);
+            self.wants_line = true;
+            self.want_line(ctx);
         }
     }
 
@@ -55,205 +47,189 @@ impl App {
 
     /// `free` lets the lock go; null: another tab has it.
     pub(crate) fn voice_lock_came(&mut self, ctx: &Context<Self>, free: JsValue) {
-        let free = free.dyn_into::<Function>().ok();
         let live =
             self.state.live().filter(|live| live.ticket.channel == Channel::Browser && !live.has_ended());
-        if live.is_none() || self.voice_free.is_some() {
-            return let_free(free);
+        if live.is_none() || self.voice_free.is_function() {
+            page::free(&free);
+            return;
         }
-        self.voice.set(free.is_some());
-        let voice = if free.is_some() { Voice::Idle } else { Voice::Elsewhere };
-        if free.is_none() {
+        let voice = if free.is_function() { Voice::Idle } else { Voice::Elsewhere };
+        if voice == Voice::Elsewhere {
             self.ask_voice_lock(true);
         }
+        self.stop_line();
         self.voice_free = free;
         self.handle(ctx, Event::VoiceIs(voice));
-        self.open_socket(ctx);
+        self.wants_line = true;
+        self.want_line(ctx);
     }
 
-    pub(crate) fn open_socket(&mut self, ctx: &Context<Self>) {
-        let Some(token) = self.state.live().map(|live| live.ticket.token.clone()) else { return };
-        let (link, voice) = (ctx.link().clone(), self.voice.clone());
-        let tab = page::tab().parse().unwrap_or(shared::TabId(0));
-        let hello = move || {
-            let hello =
-                Hello { version: ProtocolVersion::CURRENT, token: token.clone(), tab, voice: voice.get() };
-            WidgetToServer::from(hello).encode()
+    /// Does what waits for the line's module, as soon as it is there.
+    pub(crate) fn want_line(&mut self, ctx: &Context<Self>) {
+        if !self.module.is_object() {
+            if !std::mem::replace(&mut self.loading, true) {
+                page::load(&self.tell, LINE, &self.config.module("line.js"));
+            }
+            return;
+        }
+        if std::mem::take(&mut self.wants_microphone) {
+            let asked: Promise = page::call(&self.module, "ask", &JsValue::UNDEFINED).unchecked_into();
+            page::wait(&self.tell, MICROPHONE, &asked);
+        }
+        if std::mem::take(&mut self.wants_line) {
+            self.start_line(ctx);
+        }
+    }
+
+    /// Null: it could not be fetched.
+    pub(crate) fn line_came(&mut self, ctx: &Context<Self>, module: JsValue) {
+        self.loading = false;
+        if module.is_object() {
+            self.module = module;
+            self.want_line(ctx);
+        } else if std::mem::take(&mut self.wants_microphone) {
+            self.handle(ctx, Event::GaveUp);
+        } else {
+            self.handle(ctx, Event::Connected(false));
+            let link = ctx.link().clone();
+            self.pause = Some(Timeout::new(LOAD_AGAIN_MS, move || link.send_message(Msg::Load)));
+        }
+    }
+
+    pub(crate) fn microphone_came(&mut self, ctx: &Context<Self>, answer: &JsValue) {
+        let answer = match answer.as_string().as_deref() {
+            Some("") => Ok(()),
+            Some("denied") => Err(LegTrouble::MicrophoneDenied),
+            _ => Err(LegTrouble::NoMicrophone),
         };
-        let ping = |nonce| WidgetToServer::from(Ping { nonce }).encode();
-        let on = Rc::new(move |event| link.send_message(Msg::Socket(event)));
-        // The old one goes first: the server would count two.
-        self.socket = None;
-        self.socket = Some(Socket::open(&self.config.socket("widget"), hello, ping, on));
+        self.handle(ctx, Event::Microphone(answer));
+    }
+
+    fn start_line(&mut self, ctx: &Context<Self>) {
+        let Some(live) = self.state.live() else { return };
+        let config = self.connection("widget", &live.ticket.token);
+        let config =
+            config.value("voice", &self.voice_free.is_function().into()).value("mount", &self.config.root);
+        self.line = page::start(&self.module, &config, &self.said(LINE_SAID));
+        if !self.line.is_object() {
+            self.handle(ctx, Event::Connected(false));
+        }
+    }
+
+    fn connection(&self, peer: &str, token: &str) -> Record {
+        Record::new().with("socket", &self.config.socket(peer)).with("token", token).with("tab", &page::tab())
+    }
+
+    /// `tell`, with the number of who tells.
+    fn said(&self, id: u32) -> Function {
+        self.tell.bind1(&JsValue::NULL, &id.into()).unchecked_into()
+    }
+
+    pub(crate) fn on_line(&self, name: &str, value: &JsValue) -> JsValue {
+        page::call(&self.line, name, value)
+    }
+
+    fn stop_line(&mut self) {
+        self.on_line("stop", &JsValue::UNDEFINED);
+        self.line = JsValue::UNDEFINED;
     }
 
     pub(crate) fn disconnect(&mut self) {
-        self.socket = None;
-        self.phone = None;
-        let_free(self.voice_free.take());
-        self.voice.set(false);
-        self.unsent.clear();
+        self.stop_line();
+        self.wants_line = false;
+        page::free(&std::mem::take(&mut self.voice_free));
     }
 
-    pub(crate) fn socket_said(&mut self, ctx: &Context<Self>, event: SocketEvent) {
-        match event {
-            SocketEvent::Connecting => {}
-            SocketEvent::Open => {
-                for message in std::mem::take(&mut self.unsent) {
-                    self.send_surely(message);
+    /// By the numbers of the line's `Said` and `Voice`.
+    pub(crate) fn line_said(&mut self, ctx: &Context<Self>, said: &JsValue, value: &JsValue) {
+        let number = value.as_f64().unwrap_or(0.0);
+        let event = match said.as_f64().map(|said| said as u32) {
+            Some(0) => {
+                if value.is_truthy() {
+                    self.tell_page();
                 }
-                self.tell_page();
+                Event::Connected(value.is_truthy())
             }
-            SocketEvent::Message(bytes) => self.heard(ctx, &bytes),
-            SocketEvent::Waiting { .. } => self.handle(ctx, Event::Connected(false)),
-            SocketEvent::Closed { code: close::UNAUTHORIZED | close::FINISHED } => {
-                self.handle(ctx, Event::Unknown)
+            Some(1) => {
+                let Some(status) = js::status(&js::get(value, "status")) else { return };
+                Event::Status { status, viewers: js::texts(value, "viewers") }
             }
-            // The page's policy forbids sockets, or this build is too old: the call itself goes on.
-            SocketEvent::Closed { .. } => self.handle(ctx, Event::Connected(false)),
-        }
-    }
-
-    fn heard(&mut self, ctx: &Context<Self>, bytes: &[u8]) {
-        match ServerToWidget::decode(bytes) {
-            Ok(ServerToWidget::Welcome(welcome)) => {
-                self.clock_offset = welcome.now.0 as f64 - js_sys::Date::now();
-                if let Some(socket) = &self.socket {
-                    socket.set_heartbeat(welcome.heartbeat_ms);
-                }
-                self.handle(ctx, Event::Connected(true));
+            Some(2) => {
+                self.clock_offset = number - js_sys::Date::now();
+                return;
             }
-            Ok(ServerToWidget::Status(status)) => {
-                let (status, viewers) = (status.status, status.viewers);
-                self.handle(ctx, Event::Status { status, viewers });
-            }
-            Ok(ServerToWidget::LegInvite(invite)) if self.voice.get() => {
-                self.handle(ctx, Event::Invited(invite.leg));
-            }
-            Ok(ServerToWidget::LegAnswer(answer)) => {
-                if let Some(phone) = self.phone.as_ref().filter(|phone| phone.leg() == answer.leg) {
-                    phone.answer(answer.sdp);
-                }
-            }
-            Ok(ServerToWidget::LegGone(gone)) if self.phone.as_ref().is_some_and(|p| p.leg() == gone.leg) => {
-                self.handle(ctx, Event::LegEnded);
-            }
-            // What this build does not know, and what another tab is to hear, is passed over.
-            Ok(
-                ServerToWidget::Pong(_)
-                | ServerToWidget::LegInvite(_)
-                | ServerToWidget::LegGone(_)
-                | ServerToWidget::Unknown { .. },
-            )
-            | Err(_) => {}
-        }
-    }
-
-    fn send(&self, message: &WidgetToServer) -> bool {
-        self.socket.as_ref().is_some_and(|socket| socket.send(message.encode()))
-    }
-
-    /// Sends now, or as soon as there is a connection.
-    pub(crate) fn send_surely(&mut self, message: WidgetToServer) {
-        if !self.send(&message) && self.unsent.len() < UNSENT {
-            self.unsent.push(message);
-        }
+            Some(3) => Event::Unknown,
+            Some(4) => Event::VoiceIs(match number as u32 {
+                1 => Voice::Up,
+                2 => Voice::Away,
+                3 => Voice::Blocked,
+                4 => Voice::MicrophoneLost,
+                _ => Voice::Idle,
+            }),
+            _ => return,
+        };
+        self.handle(ctx, event);
     }
 
     /// The page that is open, if the server does not know of it yet.
     pub(crate) fn tell_page(&mut self) {
-        if self.socket.is_none() {
-            return;
-        }
         if let Some(page) = request::trail(&self.config).pop()
             && page.url != self.page_told
+            && self.on_line("page", &js::page_record(&page)).is_truthy()
         {
-            let url = page.url.clone();
-            if self.send(&PageViewed { page }.into()) {
-                self.page_told = url;
-                self.tell_context();
-            }
+            self.page_told = page.url;
+            self.tell_context();
         }
     }
 
     pub(crate) fn tell_context(&self) {
-        if let Some(context) = self.context.clone() {
+        if let Some(context) = &self.context {
             // Without a connection it goes with the next page.
-            self.send(&ContextSet { context }.into());
+            self.on_line("context", &context.into());
         }
     }
 
     /// The browser keeps this page for "back".
     pub(crate) fn let_go(&mut self) {
         self.disconnect();
-        self.stop_recorder();
+        self.sync_recorder();
     }
 
     /// The customer came back to a kept page: the contact may be over, or another may live.
     pub(crate) fn come_back(&mut self, ctx: &Context<Self>) {
-        let had = self.state.live().map(|live| live.ticket.token.clone());
+        let had = self.state.live().map(|live| &live.ticket.token);
         match request::ticket(&self.config.store) {
-            Some(ticket) if had.as_ref() == Some(&ticket.token) => self.connect(ctx),
+            Some(ticket) if had == Some(&ticket.token) => self.connect(ctx),
             Some(ticket) => self.handle(ctx, Event::Found(ticket)),
             None if had.is_some() => self.handle(ctx, Event::Unknown),
             None => {}
         }
     }
 
-    pub(crate) fn phone_said(&mut self, ctx: &Context<Self>, event: PhoneEvent) {
-        let voice = match event {
-            PhoneEvent::Offer { leg, sdp } if sdp.len() <= limits::SDP_BYTES => {
-                // If it is lost, the next connection's invitation asks for it again.
-                self.send(&LegOffer { leg, sdp }.into());
-                return;
-            }
-            PhoneEvent::Offer { .. } => return self.voice_failed(ctx, LegTrouble::MediaFailed),
-            PhoneEvent::Failed(why) => return self.voice_failed(ctx, why),
-            PhoneEvent::Connected => Voice::Up,
-            PhoneEvent::Disconnected => Voice::Away,
-            PhoneEvent::AutoplayBlocked => Voice::Blocked,
-            PhoneEvent::MicrophoneLost => Voice::MicrophoneLost,
-        };
-        if voice == Voice::Blocked {
-            // The sound waits for a gesture, so the words must be seen.
-            self.handle(ctx, Event::Opened);
-        }
-        self.handle(ctx, Event::VoiceIs(voice));
-    }
-
-    fn voice_failed(&mut self, ctx: &Context<Self>, why: LegTrouble) {
-        if let Some(phone) = &self.phone {
-            let leg = phone.leg();
-            self.send_surely(LegFailed { leg, why }.into());
-        }
-        self.handle(ctx, Event::LegEnded);
-    }
-
     /// Runs the recorder exactly while the page is to be shown.
     pub(crate) fn sync_recorder(&mut self) {
-        let wanted = self.state.is_sharing() && self.socket.is_some();
-        if !wanted {
-            self.stop_recorder();
-        } else if let (Recording::Off, Some(live)) = (&self.recording, self.state.live()) {
-            let module = self.config.module("recorder.js");
-            let (socket, token) = (self.config.socket("mirror"), &live.ticket.token);
-            page::record(&self.tell, RECORDER, &module, &socket, token, &page::tab());
-            self.recording = Recording::Starting;
+        let wanted = self.state.is_sharing() && self.line.is_object();
+        match &self.recording {
+            Recording::Off if wanted => {
+                self.recording = Recording::Starting;
+                page::load(&self.tell, RECORDER, &self.config.module("recorder.js"));
+            }
+            Recording::On(handle) if !wanted => {
+                page::call(handle, "stop", &JsValue::UNDEFINED);
+                self.recording = Recording::Off;
+            }
+            Recording::Off | Recording::Starting | Recording::On(_) => {}
         }
     }
 
-    /// Its handle; null if the page's policy refuses it, and then it is not asked again.
-    pub(crate) fn recorder_came(&mut self, handle: JsValue) {
-        if !handle.is_null() {
-            self.recording = Recording::On(handle);
-            self.sync_recorder();
-        }
-    }
-
-    fn stop_recorder(&mut self) {
-        if let Recording::On(handle) = &self.recording {
-            page::call(handle, "stop", &JsValue::UNDEFINED);
+    /// The recorder's module; null if the page's policy refuses it, and then it is not asked again.
+    pub(crate) fn recorder_came(&mut self, module: &JsValue) {
+        if module.is_object() {
             self.recording = Recording::Off;
+            if let Some(live) = self.state.live().filter(|_| self.state.is_sharing()) {
+                let config = self.connection("mirror", &live.ticket.token);
+                self.recording = Recording::On(page::start(module, &config, &self.said(RECORDER_SAID)));
+            }
         }
     }
 
@@ -263,17 +239,10 @@ impl App {
         {
             let address = [url.host(), url.pathname()].concat();
             self.handle(ctx, Event::Led(strings::leads(&js::words(said, "by"), &address)));
-            self.leading = Some(Timeout::new(LEAD_MS, move || {
+            self.pause = Some(Timeout::new(LEAD_MS, move || {
                 // A page that refuses to be left stays.
                 let _ = page::window().location().assign(&url.href());
             }));
         }
-    }
-}
-
-fn let_free(lock: Option<Function>) {
-    if let Some(free) = lock {
-        // It is a promise's resolver, which never throws.
-        let _ = free.call0(&JsValue::NULL);
     }
 }

@@ -22,16 +22,11 @@ export const lock = (tell, id, name, wait) =>
         held ? new Promise(free => tell(id, free, 0)) : tell(id, null, 0))
     : tell(id, () => {}, 0);
 
-// Starts the page recorder: its handle is told as `id`, what it says later as `id + 1`.
-export const record = async (tell, id, module, socket, token, tab) => {
-  try {
-    const recorder = await module;
-    await recorder.default();
-    tell(id, await recorder.start({ socket, token, tab }, said => tell(id + 1, said, 0)), 0);
-  } catch {
-    tell(id, null, 0);
-  }
-};
+// Waits for a promise: told as what it gave, or null if it failed.
+export const wait = (tell, id, promise) => promise.then(value => tell(id, value, 0), () => tell(id, null, 0));
+
+// Starts a WASM module that was imported; told as the module, or null if the page's policy or the network refuses.
+export const load = (tell, id, module) => wait(tell, id, module.then(m => m.default().then(() => m)));
 
 export const random = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, 0)).join('');

@@ -17,7 +17,8 @@ extern "C" {
         limit_ms: u32,
     );
     pub(crate) fn lock(tell: &Function, id: u32, name: &str, wait: bool);
-    pub(crate) fn record(tell: &Function, id: u32, module: &Promise, socket: &str, token: &str, tab: &str);
+    pub(crate) fn wait(tell: &Function, id: u32, promise: &Promise);
+    pub(crate) fn load(tell: &Function, id: u32, module: &Promise);
     pub(crate) fn random() -> String;
     pub(crate) fn tab() -> String;
     pub(crate) fn language() -> String;
@@ -92,4 +93,17 @@ pub(crate) fn call(object: &JsValue, name: &str, argument: &JsValue) -> JsValue 
     let result =
         js::get(object, name).dyn_into::<Function>().and_then(|function| function.call1(object, argument));
     result.unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls `start(config, on)` of a module; undefined if it throws.
+pub(crate) fn start(module: &JsValue, config: &js::Record, on: &Function) -> JsValue {
+    let start = js::get(module, "start").dyn_into::<Function>();
+    start.and_then(|start| start.call2(module, &config.0, on)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Lets a lock go: its promise's resolver, which never throws.
+pub(crate) fn free(lock: &JsValue) {
+    if let Some(free) = lock.dyn_ref::<Function>() {
+        let _ = free.call0(lock);
+    }
 }

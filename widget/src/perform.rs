@@ -1,15 +1,10 @@
 //! Carries out what the state decided.
-use shared::{
-    contact::Phase,
-    wire::widget::{Cancel, Share},
-};
-use softphone::Microphone;
+use shared::contact::Phase;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 use yew::Context;
 
 use crate::{
-    app::{App, Msg, NUMBER, SITE},
+    app::{App, NUMBER, SITE},
     js::{self, Record},
     page, request,
     request::ANSWER_LIMIT_MS,
@@ -22,6 +17,8 @@ impl App {
             Command::LoadSite => {
                 let url = self.config.api(&["sites/", &self.config.business].concat());
                 page::http(&self.tell, SITE, &url, None, None, ANSWER_LIMIT_MS);
+                // Who opens the card may call, and then it should be there.
+                self.want_line(ctx);
             }
             Command::CheckNumber => {
                 self.asked = self.state.form.number.clone();
@@ -35,23 +32,23 @@ impl App {
                     ANSWER_LIMIT_MS,
                 );
             }
-            Command::AskMicrophone => self.ask_microphone(ctx),
-            Command::LetMicrophoneGo => self.microphone = None,
+            Command::AskMicrophone => {
+                self.wants_microphone = true;
+                self.want_line(ctx);
+            }
+            Command::LetMicrophoneGo => {
+                self.wants_microphone = false;
+                page::call(&self.module, "release", &JsValue::UNDEFINED);
+            }
             Command::Post => self.post(),
             Command::RememberNumber => self.config.store.set("number", self.number_record()),
             Command::ForgetNumber => self.config.store.remove("number"),
             Command::DropTicket => self.drop_ticket(),
             Command::Connect => self.connect(ctx),
             Command::Disconnect => self.disconnect(),
-            Command::Cancel => self.send_surely(Cancel {}.into()),
-            Command::Share(on) => self.send_surely(Share { on }.into()),
-            Command::StartVoice(leg) => self.start_voice(ctx, leg),
-            Command::StopVoice => self.phone = None,
-            Command::Hear => {
-                if let Some(phone) = &self.phone {
-                    phone.hear();
-                }
-            }
+            Command::Cancel => drop(self.on_line("cancel", &JsValue::UNDEFINED)),
+            Command::Share(on) => drop(self.on_line("share", &on.into())),
+            Command::Hear => drop(self.on_line("hear", &JsValue::UNDEFINED)),
             Command::Focus(focus) if self.state.open || focus == Focus::Pill => self.focus = Some(focus),
             Command::Focus(_) => {}
             Command::Say(said) => self.say(said),
@@ -79,17 +76,6 @@ impl App {
         };
         let asked = std::mem::take(&mut self.asked);
         self.handle(ctx, Event::NumberAnswered { asked, answer });
-    }
-
-    /// While the click is handled, so that the browser's question comes with the gesture.
-    fn ask_microphone(&mut self, ctx: &Context<Self>) {
-        let microphone = Microphone::request(None);
-        self.microphone = Some(microphone.clone());
-        let link = ctx.link().clone();
-        spawn_local(async move {
-            let answer = microphone.ready().await;
-            link.send_message(Msg::Microphone(answer));
-        });
     }
 
     /// An end that the customer can see now need not be kept for the next page.

@@ -33,6 +33,7 @@ impl State {
             Event::Site(site) => self.site_came(site, out),
             Event::Remembered { number, region } => self.remembered(number, region),
             Event::Typed(field, text) => self.typed(field, text),
+            Event::Region(place) => self.region(place),
             Event::Remember(on) => self.form.remember = on,
             Event::ForgetMe => self.forget(out),
             Event::Later(later, now) => self.later(later, &now),
@@ -52,12 +53,7 @@ impl State {
             Event::Connected(yes) => self.offline = !yes,
             Event::Status { status, viewers } => self.status(status, viewers, out),
             Event::Unknown => self.unknown(out),
-            Event::Invited(leg) => out.push(Command::StartVoice(leg)),
-            Event::LegEnded => {
-                self.set_voice(Voice::Idle);
-                out.push(Command::StopVoice);
-            }
-            Event::VoiceIs(voice) => self.set_voice(voice),
+            Event::VoiceIs(voice) => self.voice_is(voice, out),
             Event::Cancel => self.cancel(out),
             Event::StartAnew { later, now } => self.start_anew(later, &now, out),
             Event::Dismiss => self.dismiss(out),
@@ -129,10 +125,9 @@ impl State {
     }
 
     fn typed(&mut self, field: Field, text: String) {
-        let Form { number, region, note, day, from, until, faults, .. } = &mut self.form;
+        let Form { number, note, day, from, until, faults, .. } = &mut self.form;
         let (slot, fault) = match field {
             Field::Number => (number, &mut faults.number),
-            Field::Region => (region, &mut faults.number),
             Field::Note => (note, &mut faults.note),
             Field::Day => (day, &mut faults.time),
             Field::From => (from, &mut faults.time),
@@ -141,6 +136,12 @@ impl State {
         *slot = text;
         *fault = None;
         faults.form = None;
+    }
+
+    fn region(&mut self, place: usize) {
+        let region = self.site.as_ref().and_then(|site| site.info.regions.get(place));
+        self.form.region.clone_from(region.unwrap_or(&self.form.region.clone()));
+        self.form.faults.number = None;
     }
 
     /// Proposes the next full hour; late in the evening, the day's last one.
@@ -312,7 +313,6 @@ impl State {
             live.voice = Voice::Idle;
             live.viewers.clear();
             out.extend_from_slice(&[
-                Command::StopVoice,
                 Command::LetMicrophoneGo,
                 Command::DropTicket,
                 Command::Say(Said::Ended),
@@ -332,9 +332,12 @@ impl State {
         }
     }
 
-    fn set_voice(&mut self, voice: Voice) {
+    fn voice_is(&mut self, voice: Voice, out: Out<'_>) {
         if let Stage::Contact(live) = &mut self.stage {
             live.voice = voice;
+        }
+        if voice == Voice::Blocked {
+            self.opened(out); // the sound waits for a gesture, so the words must be seen
         }
     }
 

@@ -3,12 +3,11 @@
 //! The key and the exact body of a request that found no answer are kept, so that another try (after a lost
 //! answer, a reload, in another tab) is the same request to the server and not a second one.
 use gloo::timers::callback::Timeout;
-use js_sys::Function;
 use shared::{
     api::{Channel, PageView, Window},
     limits,
 };
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use yew::Context;
 
 use crate::{
@@ -37,16 +36,13 @@ pub(crate) struct Posting {
     key: String,
     body: String,
     tries: u32,
-    free: Option<Function>,
+    free: JsValue,
     _pause: Option<Timeout>,
 }
 
 impl Drop for Posting {
     fn drop(&mut self) {
-        if let Some(free) = &self.free {
-            // It is a promise's resolver, which never throws.
-            let _ = free.call0(&JsValue::NULL);
-        }
+        page::free(&self.free);
     }
 }
 
@@ -96,7 +92,7 @@ impl App {
             key: String::new(),
             body: String::new(),
             tries: 0,
-            free: None,
+            free: JsValue::NULL,
             _pause: None,
         });
         page::lock(&self.tell, SUBMIT_LOCK, &self.config.store.key("submit"), true);
@@ -104,7 +100,7 @@ impl App {
 
     pub(crate) fn may_submit(&mut self, ctx: &Context<Self>, free: JsValue) {
         let Some(mut posting) = self.posting.take() else { return };
-        posting.free = free.dyn_into().ok();
+        posting.free = free;
         if let Some(ticket) = ticket(&self.config.store) {
             return self.handle(ctx, Event::Found(ticket));
         }

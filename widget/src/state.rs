@@ -4,7 +4,7 @@
 //! Invariants: while a contact lives no second one is asked for; what was typed is never thrown away by a
 //! failure; the ticket leaves the browser's storage once its end was shown.
 use shared::{
-    LegId, Timestamp,
+    Timestamp,
     api::{Channel, NumberAnswer, SiteInfo, Window},
     contact::{CustomerStatus, EndReason, Phase},
     wire::LegTrouble,
@@ -30,7 +30,6 @@ pub struct Ticket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     Number,
-    Region,
     Note,
     Day,
     From,
@@ -167,6 +166,8 @@ pub enum Event {
         region: String,
     },
     Typed(Field, String),
+    /// The country of that place in the list was chosen.
+    Region(usize),
     Remember(bool),
     ForgetMe,
     Later(bool, LocalNow),
@@ -199,8 +200,6 @@ pub enum Event {
     },
     /// The server knows no such contact.
     Unknown,
-    Invited(LegId),
-    LegEnded,
     VoiceIs(Voice),
     Cancel,
     StartAnew {
@@ -250,8 +249,6 @@ pub enum Command {
     /// Cancel the request, or hang up.
     Cancel,
     Share(bool),
-    StartVoice(LegId),
-    StopVoice,
     Hear,
     Focus(Focus),
     Say(Said),

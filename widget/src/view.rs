@@ -1,9 +1,8 @@
-//! What the customer sees. Elements are put together by [`El`] instead of `html!`: it is a third of the code in
-//! the browser. What an element does stands in its `data-do` ([`events`]).
+//! What the customer sees, drawn with [`Ui`]. What an element does stands in its `data-do` ([`events`]).
 mod contact;
-mod el;
 pub(crate) mod events;
 mod form;
+mod ui;
 
 use yew::Html;
 
@@ -12,7 +11,7 @@ use crate::{
     state::{Stage, State},
     strings,
 };
-use el::{El, button, el, text};
+use ui::{Ui, attributes};
 
 const SHEET: &str = include_str!("view/style.css");
 
@@ -26,53 +25,48 @@ pub(crate) fn style(accent: &str) -> String {
 }
 
 pub(crate) fn app(app: &App) -> Html {
-    let state = &app.state;
-    let seen = state.live().filter(|live| state.is_sharing() && !live.viewers.is_empty());
-    Html::from_iter([
-        seen.map_or_else(Html::default, |live| {
-            let stop = button("", strings::STOP, "stop");
-            Html::from_iter([
-                el("div").class("frame").html(),
-                el("p")
-                    .class("chip")
-                    .child(text("span", "", strings::seen_by(&live.viewers)))
-                    .child(stop)
-                    .html(),
-            ])
-        }),
-        state.toast.clone().map_or_else(Html::default, |toast| text("p", "toast", toast)),
-        if state.open { card(app) } else { Html::default() },
-        el("p").class("spoken").attr("role", "status").attr("aria-live", "polite").text(spoken(state)).html(),
-    ])
+    let (state, ui) = (&app.state, &mut Ui::new());
+    if let Some(live) = state.live().filter(|live| state.is_sharing() && !live.viewers.is_empty()) {
+        ui.line("div", attributes!["class" "frame"], "");
+        ui.open("p", attributes!["class" "chip"]);
+        ui.own("span", &[], strings::seen_by(&live.viewers));
+        ui.line("button", attributes!["type" "button", "data-do" "stop"], strings::STOP);
+        ui.close();
+    }
+    if let Some(toast) = &state.toast {
+        ui.own("p", attributes!["class" "toast"], toast.clone());
+    }
+    if state.open {
+        card(app, ui);
+    }
+    ui.own("p", attributes!["class" "spoken", "role" "status", "aria-live" "polite"], spoken(state));
+    std::mem::replace(ui, Ui::new()).done()
 }
 
-fn card(app: &App) -> Html {
+fn card(app: &App, ui: &mut Ui) {
     let state = &app.state;
     let title =
         if state.site.is_some() { strings::title(state.business()) } else { app.config.words.clone() };
-    let close = el("button")
-        .class("icon")
-        .attr("type", "button")
-        .attr("data-do", "close")
-        .attr("aria-label", strings::CLOSE)
-        .child(el::chevron());
-    let card = el("section")
-        .attr("id", "card")
-        .attr("role", "dialog")
-        .attr("aria-labelledby", "title")
-        .attr("tabindex", "-1")
-        .child(
-            el("header").child(el("h2").attr("id", "title").text(title).html()).child(close.html()).html(),
-        );
+    ui.open("section", attributes!["id" "card", "role" "dialog", "aria-labelledby" "title", "tabindex" "-1"]);
+    ui.open("header", &[]);
+    ui.own("h2", attributes!["id" "title"], title);
+    ui.open(
+        "button",
+        attributes!["class" "icon", "type" "button", "data-do" "close", "aria-label" strings::CLOSE],
+    );
+    ui.chevron();
+    ui.close();
+    ui.close();
     match &state.stage {
-        Stage::Asking => form::form(app, card),
+        Stage::Asking => form::form(app, ui),
         Stage::Permission => {
-            card.child(text("p", "line", strings::PERMISSION)).child(button("", strings::CANCEL, "cancel"))
+            ui.line("p", attributes!["class" "line"], strings::PERMISSION);
+            ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
         }
-        Stage::Sending { .. } => card.child(text("p", "line", spoken(state))),
-        Stage::Contact(live) => contact::contact(app, live, card),
+        Stage::Sending { .. } => ui.own("p", attributes!["class" "line"], spoken(state)),
+        Stage::Contact(live) => contact::contact(app, live, ui),
     }
-    .html()
+    ui.close();
 }
 
 /// What a screen reader says when it changes. The timer is not in it: it would never be silent.

@@ -15,14 +15,15 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
     ("softphone", &["shared"]),
     ("recorder", &["page-mirror", "shared"]),
     ("replica", &["page-mirror", "shared", "softphone"]),
-    ("widget", &["shared", "softphone"]),
+    ("line", &["shared", "softphone"]),
+    ("widget", &["shared"]),
     ("console", &["replica", "shared", "softphone"]),
     ("handset", &["shared", "softphone"]),
     ("demo-site", &[]),

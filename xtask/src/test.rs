@@ -22,7 +22,7 @@ const PARTS: [Part; 9] = [
     ("trunk", "the widget's workbench, the console and the handset build with Trunk", trunk),
 ];
 
-const WASM_CRATES: [&str; 6] = ["widget", "recorder", "console", "replica", "handset", "softphone"];
+const WASM_CRATES: [&str; 7] = ["widget", "line", "recorder", "console", "replica", "handset", "softphone"];
 
 pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     if wanted == ["--list"] {

@@ -13,9 +13,9 @@ use crate::{
     setup,
 };
 
-const CRATES: [&str; 4] = ["widget", "recorder", "console", "handset"];
+const CRATES: [&str; 5] = ["widget", "line", "recorder", "console", "handset"];
 /// Loaded by merchants' pages, from a folder that is named by its content.
-const APP: [&str; 2] = ["widget", "recorder"];
+const APP: [&str; 3] = ["widget", "line", "recorder"];
 /// Pages of our own: crate and folder.
 const PAGES: [&str; 2] = ["console", "handset"];
 const BROTLI_QUALITY: u32 = 11;

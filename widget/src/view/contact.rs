@@ -1,18 +1,18 @@
 //! A contact: one status line, one action.
 use shared::contact::{EndReason, Phase};
 
-use super::{El, button, el, text};
+use super::ui::{Ui, attributes};
 use crate::{
     app::App,
     state::{Live, State, Voice, is_worth_another_try},
     strings,
 };
 
-pub(crate) fn contact(app: &App, live: &Live, card: El) -> El {
+pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
     let state = &app.state;
-    let mut card = card.child(text("p", "line", line(state, live)));
+    ui.own("p", attributes!["class" "line"], line(state, live));
     if let Some(seconds) = state.talked(app.server_now()) {
-        card = card.child(el("p").class("timer").attr("role", "timer").text(strings::clock(seconds)).html());
+        ui.own("p", attributes!["class" "timer", "role" "timer"], strings::clock(seconds));
     }
     let notice = match live.voice {
         _ if live.has_ended() => "",
@@ -22,17 +22,17 @@ pub(crate) fn contact(app: &App, live: &Live, card: El) -> El {
         Voice::MicrophoneLost => strings::MICROPHONE_LOST,
         Voice::Elsewhere => strings::VOICE_ELSEWHERE,
         Voice::Blocked => {
-            card = card.child(button("primary", strings::TAP_TO_HEAR, "hear"));
+            ui.line("button", attributes!["class" "primary", "data-do" "hear"], strings::TAP_TO_HEAR);
             ""
         }
     };
     if !notice.is_empty() {
-        card = card.child(text("p", "notice", notice));
+        ui.line("p", attributes!["class" "notice"], notice);
     }
     if !matches!(live.phase(), None | Some(Phase::Ended | Phase::Scheduled)) {
-        card = card.child(sharing(state));
+        sharing(state, ui);
     }
-    actions(live, card)
+    actions(live, ui);
 }
 
 /// The status in words.
@@ -44,31 +44,39 @@ pub(crate) fn line(state: &State, live: &Live) -> String {
     }
 }
 
-fn sharing(state: &State) -> yew::Html {
-    let (words, action, does) = if state.is_sharing() {
-        (strings::SHARED, strings::STOP, "stop")
+fn sharing(state: &State, ui: &mut Ui) {
+    ui.open("p", attributes!["class" "split soft"]);
+    if state.is_sharing() {
+        ui.line("span", &[], strings::SHARED);
+        ui.line("button", attributes!["class" "link", "data-do" "stop"], strings::STOP);
     } else {
-        (strings::NOT_SHARED, strings::SHARE_AGAIN, "share")
-    };
-    el("p").class("split soft").child(text("span", "", words)).child(button("link", action, does)).html()
+        ui.line("span", &[], strings::NOT_SHARED);
+        ui.line("button", attributes!["class" "link", "data-do" "share"], strings::SHARE_AGAIN);
+    }
+    ui.close();
 }
 
-fn actions(live: &Live, card: El) -> El {
-    let row = el("div").class("actions");
+fn actions(live: &Live, ui: &mut Ui) {
     let reason = live.status.as_ref().and_then(|status| status.reason);
-    let row = match live.phase() {
-        None => return card,
-        Some(Phase::Ended) if reason == Some(EndReason::Cancelled) => {
-            row.child(button("", strings::ASK_AGAIN, "again")).child(button("", strings::DONE, "done"))
+    ui.open("div", attributes!["class" "actions"]);
+    match live.phase() {
+        None => {}
+        Some(Phase::Ended) => {
+            if reason == Some(EndReason::Cancelled) {
+                ui.line("button", attributes!["data-do" "again"], strings::ASK_AGAIN);
+            } else if is_worth_another_try(reason) {
+                ui.line("button", attributes!["class" "primary", "data-do" "again"], strings::TRY_AGAIN);
+                ui.line("button", attributes!["data-do" "plan"], strings::PICK_TIME);
+                return ui.close();
+            }
+            ui.line("button", attributes!["data-do" "done"], strings::DONE);
         }
-        Some(Phase::Ended) if is_worth_another_try(reason) => row
-            .child(button("primary", strings::TRY_AGAIN, "again"))
-            .child(button("", strings::PICK_TIME, "plan")),
-        Some(Phase::Ended) => row.child(button("", strings::DONE, "done")),
-        Some(Phase::Scheduled | Phase::Waiting) => row.child(button("", strings::CANCEL, "cancel")),
+        Some(Phase::Scheduled | Phase::Waiting) => {
+            ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
+        }
         Some(Phase::Calling | Phase::Confirming | Phase::Connecting | Phase::Talking | Phase::OnHold) => {
-            row.child(button("danger", strings::HANG_UP, "cancel"))
+            ui.line("button", attributes!["class" "danger", "data-do" "cancel"], strings::HANG_UP);
         }
-    };
-    card.child(row.html())
+    }
+    ui.close();
 }

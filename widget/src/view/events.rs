@@ -1,7 +1,7 @@
 //! What a click, a key or an edit means.
 use shared::api::Channel;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::{
     page,
@@ -29,7 +29,10 @@ pub(crate) fn event(event: &web_sys::Event) -> Option<Event> {
         ("input", "day") => Event::Typed(Field::Day, field.value()),
         ("input", "from") => Event::Typed(Field::From, field.value()),
         ("input", "until") => Event::Typed(Field::Until, field.value()),
-        ("change", "country") => Event::Typed(Field::Region, field.value()),
+        ("change", "country") => {
+            let list = element.unchecked_ref::<HtmlSelectElement>();
+            Event::Region(usize::try_from(list.selected_index()).ok()?)
+        }
         ("change", "remember") => Event::Remember(field.checked()),
         ("change", "now") => Event::Later(false, page::local_now()),
         ("change", "later") => Event::Later(true, page::local_now()),

@@ -1,7 +1,5 @@
 //! The form.
-use yew::Html;
-
-use super::{El, button, el, el::chevron, text};
+use super::ui::{Attrs, Ui, attributes};
 use crate::{
     app::App,
     number, page,
@@ -9,114 +7,130 @@ use crate::{
     strings,
 };
 
-/// Attribute of the notes field: [`shared::limits::NOTE_CHARS`].
-const NOTE_CHARS: &str = "1000";
+/// The attributes of a field; the second ones while something is wrong with it.
+macro_rules! field {
+    ($wrong:expr, $fault:literal, $($name:literal $value:expr),+) => {{
+        let right: Attrs = attributes![$($name $value),+, "aria-describedby" $fault];
+        let wrong: Attrs = attributes![$($name $value),+, "aria-describedby" $fault, "aria-invalid" "true"];
+        if $wrong.is_some() { wrong } else { right }
+    }};
+}
 
-pub(crate) fn form(app: &App, card: El) -> El {
+pub(crate) fn form(app: &App, ui: &mut Ui) {
     let state = &app.state;
-    let Some(site) = &state.site else { return missing(app, card) };
+    let Some(site) = &state.site else { return missing(app, ui) };
     let form = &state.form;
     let faults = &form.faults;
-    let note =
-        el("textarea").attr("id", "note").attr("rows", "2").attr("maxlength", NOTE_CHARS).value(&form.note);
-    let optional = text("span", "soft", strings::OPTIONAL);
-    let mut all = el("form")
-        .attr("novalidate", "")
-        .child(text("p", "soft", strings::promise(site.info.wait_seconds)))
-        .child(label("number", strings::NUMBER))
-        .child(number_field(form, site))
-        .child(fault("number-fault", &faults.number))
-        .child(remember(form))
-        .child(when(form))
-        .child(el("label").attr("for", "note").text(strings::NOTE).text(" ").child(optional).html())
-        .child(marked(note, faults.note.is_some(), "note-fault"))
-        .child(fault("note-fault", &faults.note))
-        .child(text("p", "trust", strings::TRUST))
-        .child(fault("form-fault", &faults.form))
-        .child(text("button", "primary", strings::CALL_ME));
+    ui.open("form", attributes!["novalidate" ""]);
+    ui.own("p", attributes!["class" "soft"], strings::promise(site.info.wait_seconds));
+    number_field(form, site, ui);
+    remember(form, ui);
+    when(form, ui);
+    ui.open("label", attributes!["for" "note"]);
+    ui.say(strings::NOTE);
+    ui.line("span", attributes!["class" "soft"], strings::OPTIONAL);
+    ui.close();
+    // The limit is shared::limits::NOTE_CHARS.
+    let note = field!(faults.note, "note-fault", "id" "note", "rows" "2", "maxlength" "1000");
+    ui.field("textarea", note, &form.note);
+    fault(attributes!["class" "fault", "id" "note-fault"], &faults.note, ui);
+    ui.line("p", attributes!["class" "trust"], strings::TRUST);
+    fault(attributes!["class" "fault", "id" "form-fault"], &faults.form, ui);
+    ui.line("button", attributes!["class" "primary"], strings::CALL_ME);
     if site.info.browser_voice {
-        all = all.child(button("", strings::TALK_HERE, "here"));
+        ui.line("button", attributes!["type" "button", "data-do" "here"], strings::TALK_HERE);
     }
-    card.child(all.html())
+    ui.close();
 }
 
 /// The business is not known yet, or cannot be reached.
-fn missing(app: &App, card: El) -> El {
+fn missing(app: &App, ui: &mut Ui) {
     if !app.state.site_failed {
-        return card.child(text("p", "soft", strings::LOADING));
+        return ui.line("p", attributes!["class" "soft"], strings::LOADING);
     }
-    let mut card = card.child(text("p", "line", strings::NOT_LOADED));
+    ui.line("p", attributes!["class" "line"], strings::NOT_LOADED);
     if let Some(phone) = &app.config.phone {
-        let link = el("a").class("button").own("href", ["tel:", phone].concat());
-        card = card.child(link.text(strings::call_by_hand(phone)).html());
+        ui.own("p", &[], strings::call_by_hand(phone));
     }
-    card.child(button("", strings::TRY_AGAIN, "again"))
+    ui.line("button", attributes!["data-do" "again"], strings::TRY_AGAIN);
 }
 
-fn label(field: &'static str, words: &'static str) -> Html {
-    el("label").attr("for", field).text(words).html()
+fn fault(attrs: Attrs, fault: &Option<String>, ui: &mut Ui) {
+    ui.own("p", attrs, fault.clone().unwrap_or_default());
 }
 
-/// Ties a field to what is said about it.
-fn marked(field: El, wrong: bool, fault: &'static str) -> Html {
-    field.attr("aria-describedby", fault).when(wrong, "aria-invalid", "true").html()
+fn number_field(form: &Form, site: &Site, ui: &mut Ui) {
+    let fault_of = &form.faults.number;
+    ui.line("label", attributes!["for" "number"], strings::NUMBER);
+    ui.open("div", attributes!["class" "number"]);
+    country(form, site, ui);
+    let attrs =
+        field!(fault_of, "number-fault", "id" "number", "type" "tel", "name" "tel", "autocomplete" "tel");
+    ui.field("input", attrs, &form.number);
+    ui.close();
+    fault(attributes!["class" "fault", "id" "number-fault"], fault_of, ui);
 }
 
-fn fault(id: &'static str, fault: &Option<String>) -> Html {
-    el("p").class("fault").attr("id", id).text(fault.clone().unwrap_or_default()).html()
-}
-
-fn number_field(form: &Form, site: &Site) -> Html {
-    let field =
-        el("input").attr("id", "number").attr("type", "tel").attr("name", "tel").attr("autocomplete", "tel");
-    let field = marked(field.value(&form.number), form.faults.number.is_some(), "number-fault");
-    el("div").class("number").child(country(form, site)).child(field).html()
-}
-
-/// The short form is what one sees, the list what one chooses from.
-fn country(form: &Form, site: &Site) -> Html {
+/// The short form is what one sees, the list what one chooses from; the shell sets the list's choice.
+fn country(form: &Form, site: &Site, ui: &mut Ui) {
     let code = |name: &str, region: &str| [name, " +", number::dialling_code(region).unwrap_or("?")].concat();
-    let shown = el("span").attr("aria-hidden", "true").text(code(&form.region, &form.region)).html();
-    let mut list = el("select").attr("id", "country").attr("aria-label", strings::COUNTRY);
+    ui.open("div", attributes!["class" "country"]);
+    ui.own("span", attributes!["aria-hidden" "true"], code(&form.region, &form.region));
+    ui.chevron();
+    ui.open("select", attributes!["id" "country", "aria-label" strings::COUNTRY]);
     for (region, name) in site.info.regions.iter().zip(&site.countries) {
-        let option = el("option").own("value", region.clone()).chosen(*region == form.region);
-        list = list.child(option.text(code(name, region)).html());
+        ui.own("option", &[], code(name, region));
     }
-    el("div").class("country").child(shown).child(chevron()).child(list.html()).html()
+    ui.close();
+    ui.close();
 }
 
-fn remember(form: &Form) -> Html {
-    let tick = el("input").attr("id", "remember").attr("type", "checkbox").checked(form.remember).html();
-    let mut row =
-        el("div").class("split").child(el("label").class("check").child(tick).text(strings::REMEMBER).html());
+fn remember(form: &Form, ui: &mut Ui) {
+    ui.open("div", attributes!["class" "split"]);
+    ui.open("label", attributes!["class" "check"]);
+    ui.choice(attributes!["id" "remember", "type" "checkbox"], form.remember);
+    ui.say(strings::REMEMBER);
+    ui.close();
     if form.remembered {
-        row = row.child(button("link", strings::FORGET, "forget"));
+        ui.line("button", attributes!["class" "link", "type" "button", "data-do" "forget"], strings::FORGET);
     }
-    row.html()
+    ui.close();
 }
 
-fn when(form: &Form) -> Html {
-    let choice = |id: &'static str, yes: bool, words: &'static str| {
-        let radio = el("input").attr("id", id).attr("type", "radio").attr("name", "when").checked(yes).html();
-        el("label").class("choice").child(radio).child(text("span", "", words)).html()
-    };
-    let choices = el("div").class("choices").child(choice("now", !form.later, strings::NOW));
-    let mut all = el("fieldset")
-        .child(text("legend", "", strings::WHEN))
-        .child(choices.child(choice("later", form.later, strings::LATER)).html());
+fn when(form: &Form, ui: &mut Ui) {
+    ui.open("fieldset", &[]);
+    ui.line("legend", &[], strings::WHEN);
+    ui.open("div", attributes!["class" "choices"]);
+    choice(attributes!["id" "now", "type" "radio", "name" "when"], !form.later, strings::NOW, ui);
+    choice(attributes!["id" "later", "type" "radio", "name" "when"], form.later, strings::LATER, ui);
+    ui.close();
     if form.later {
-        let now = page::local_now();
-        let field = |id: &'static str, words: &'static str, kind: &'static str, value: &str| {
-            let field = el("input").attr("id", id).attr("type", kind).value(value);
-            let field = marked(field, form.faults.time.is_some(), "time-fault");
-            el("div").child(label(id, words)).child(field).html()
-        };
-        let times = el("div")
-            .class("window")
-            .child(field("day", strings::DAY, "date", &form.day))
-            .child(field("from", strings::FROM, "time", &form.from))
-            .child(field("until", strings::UNTIL, "time", &form.until));
-        all = all.child(times.html()).child(text("p", "soft", strings::zone(&now.zone)));
+        window(form, ui);
     }
-    all.child(fault("time-fault", &form.faults.time)).html()
+    fault(attributes!["class" "fault", "id" "time-fault"], &form.faults.time, ui);
+    ui.close();
+}
+
+fn choice(attrs: Attrs, yes: bool, words: &'static str, ui: &mut Ui) {
+    ui.open("label", attributes!["class" "choice"]);
+    ui.choice(attrs, yes);
+    ui.line("span", &[], words);
+    ui.close();
+}
+
+fn window(form: &Form, ui: &mut Ui) {
+    let wrong = &form.faults.time;
+    ui.open("div", attributes!["class" "window"]);
+    time(strings::DAY, field!(wrong, "time-fault", "id" "day", "type" "date"), &form.day, ui);
+    time(strings::FROM, field!(wrong, "time-fault", "id" "from", "type" "time"), &form.from, ui);
+    time(strings::UNTIL, field!(wrong, "time-fault", "id" "until", "type" "time"), &form.until, ui);
+    ui.close();
+    ui.own("p", attributes!["class" "soft"], strings::zone(&page::local_now().zone));
+}
+
+fn time(words: &'static str, attrs: Attrs, value: &str, ui: &mut Ui) {
+    ui.open("label", &[]);
+    ui.say(words);
+    ui.field("input", attrs, value);
+    ui.close();
 }
