@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Listeners that a page may add.
-const LISTENERS: usize = 100;
+const LISTENERS: u32 = 100;
 
 impl App {
     /// Replays what the loader queued, and hears every later call itself.
@@ -29,18 +29,24 @@ impl App {
         let _ = Reflect::set(&api, &"q".into(), &live.0);
     }
 
-    pub(crate) fn called(&mut self, ctx: &Context<Self>, call: &Array) {
+    /// `call` holds the name and the arguments.
+    pub(crate) fn called(&mut self, ctx: &Context<Self>, call: Array) {
         let name = call.get(0).as_string().unwrap_or_default();
-        let event = call.get(1).as_string().unwrap_or_default();
-        let callback = call.get(2);
         match &*name {
             "open" => self.handle(ctx, Event::Opened),
             "close" => self.handle(ctx, Event::Minimised),
             "setContext" => self.set_context(&call.get(1)),
-            "on" if callback.is_function() && self.listeners.len() < LISTENERS => {
-                self.listeners.push((event, callback));
+            "on" if self.listeners.length() < LISTENERS => drop(self.listeners.push(&call)),
+            "off" => {
+                let kept = Array::new();
+                for known in self.listeners.iter() {
+                    let listener = known.unchecked_ref::<Array>();
+                    if listener.get(1) != call.get(1) || listener.get(2) != call.get(2) {
+                        kept.push(&known);
+                    }
+                }
+                self.listeners = kept;
             }
-            "off" => self.listeners.retain(|(name, known)| *name != event || *known != callback),
             _ => {}
         }
     }
@@ -67,9 +73,12 @@ impl App {
         };
         let status = self.state.live().and_then(|live| live.status.as_ref());
         let detail = status.map_or(JsValue::UNDEFINED, js::status_told);
-        for (event, callback) in &self.listeners {
-            if event == name {
-                let _ = callback.unchecked_ref::<Function>().call1(&JsValue::UNDEFINED, &detail);
+        for listener in self.listeners.iter() {
+            let listener = listener.unchecked_into::<Array>();
+            if listener.get(1) == name
+                && let Ok(callback) = listener.get(2).dyn_into::<Function>()
+            {
+                let _ = callback.call1(&JsValue::UNDEFINED, &detail);
             }
         }
     }

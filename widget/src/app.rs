@@ -11,7 +11,7 @@ use gloo::{
 use js_sys::{Array, Function};
 use shared::{Timestamp, contact::Phase};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Element, EventTarget, HtmlElement, HtmlSelectElement, PageTransitionEvent};
+use web_sys::{Element, EventTarget, HtmlElement, HtmlSelectElement};
 use yew::{Component, Context, Html, Properties};
 
 use crate::{
@@ -56,8 +56,11 @@ impl PartialEq for Props {
 
 pub(crate) enum Msg {
     Event(Event),
-    /// An event of the window, by its type.
-    Page(String),
+    /// The browser keeps this page for "back", or shows it again.
+    Kept(bool),
+    /// Another tab changed the storage.
+    Stored,
+    Visible,
     /// An answer of `page.js`.
     Told(u32, JsValue, JsValue),
     /// A call of the JS API: name, then arguments.
@@ -87,8 +90,8 @@ pub(crate) struct App {
     /// Lets the next tab carry the voice; a function in the tab that does.
     pub(crate) voice_free: JsValue,
     pub(crate) recording: Recording,
-    /// Event name and callback.
-    pub(crate) listeners: Vec<(String, JsValue)>,
+    /// The calls of `on`.
+    pub(crate) listeners: Array,
     /// JSON text of the page's cart or product.
     pub(crate) context: Option<String>,
     /// Address of the page that the server knows of.
@@ -125,7 +128,7 @@ impl Component for App {
             line: JsValue::UNDEFINED,
             voice_free: JsValue::UNDEFINED,
             recording: Recording::Off,
-            listeners: Vec::new(),
+            listeners: Array::new(),
             context: None,
             page_told: String::new(),
             clock_offset: 0.0,
@@ -143,9 +146,12 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Event(event) => self.handle(ctx, event),
-            Msg::Page(kind) => self.page_event(ctx, &kind),
+            Msg::Kept(true) => self.let_go(),
+            Msg::Kept(false) => self.come_back(ctx),
+            Msg::Stored => self.find_ticket(ctx),
+            Msg::Visible => self.drop_shown_end(),
             Msg::Told(id, a, b) => self.told(ctx, id, a, &b),
-            Msg::Api(call) => self.called(ctx, &call.unchecked_into::<Array>()),
+            Msg::Api(call) => self.called(ctx, call.unchecked_into()),
             Msg::Moved => self.tell_page(),
             Msg::Retry => self.submit(),
             Msg::Load => self.want_line(ctx),
@@ -191,9 +197,7 @@ impl App {
         if let Some(number) = js::text(&kept, "number") {
             self.handle(ctx, Event::Remembered { number, region: js::words(&kept, "region") });
         }
-        if let Some(ticket) = request::ticket(&self.config.store) {
-            self.handle(ctx, Event::Found(ticket));
-        }
+        self.find_ticket(ctx);
     }
 
     fn told(&mut self, ctx: &Context<Self>, id: u32, a: JsValue, b: &JsValue) {
@@ -213,17 +217,9 @@ impl App {
         }
     }
 
-    fn page_event(&mut self, ctx: &Context<Self>, kind: &str) {
-        match kind {
-            "storage" => {
-                if let Some(ticket) = request::ticket(&self.config.store) {
-                    self.handle(ctx, Event::Found(ticket));
-                }
-            }
-            "pagehide" => self.let_go(),
-            "pageshow" => self.come_back(ctx),
-            "visibilitychange" => self.drop_shown_end(),
-            _ => {}
+    fn find_ticket(&mut self, ctx: &Context<Self>) {
+        if let Some(ticket) = request::ticket(&self.config.store) {
+            self.handle(ctx, Event::Found(ticket));
         }
     }
 
@@ -270,33 +266,25 @@ impl App {
 
 fn events(ctx: &Context<App>) -> Vec<EventListener> {
     let Props { config, home } = ctx.props();
-    let listen = |target: &EventTarget, kind: &'static str| {
-        let link = ctx.link().clone();
-        EventListener::new_with_options(
-            target,
-            kind,
-            EventListenerOptions::enable_prevent_default(),
-            move |event| {
-                if let Some(event) = view::events::event(event) {
-                    link.send_message(Msg::Event(event));
-                }
-            },
-        )
-    };
-    let mut events: Vec<_> = CARD_EVENTS.into_iter().map(|kind| listen(home, kind)).collect();
     // The loader's own handler would only open.
     config.button.set_onclick(None);
-    events.push(listen(&config.button, "click"));
-    events.extend(PAGE_EVENTS.into_iter().map(|kind| {
+    let window = page::window();
+    let card = CARD_EVENTS.map(|kind| (home.as_ref(), kind));
+    let pages = PAGE_EVENTS.map(|kind| (window.as_ref(), kind));
+    let mut targets: Vec<(&EventTarget, &'static str)> = vec![(config.button.as_ref(), "click")];
+    targets.extend_from_slice(&card);
+    targets.extend_from_slice(&pages);
+    let mut listeners = Vec::new();
+    for (target, kind) in targets {
         let link = ctx.link().clone();
-        EventListener::new(&page::window(), kind, move |event| {
-            // Only a page that the browser keeps for "back" lets go and comes back.
-            if event.dyn_ref::<PageTransitionEvent>().is_none_or(PageTransitionEvent::persisted) {
-                link.send_message(Msg::Page(event.type_()));
+        let options = EventListenerOptions::enable_prevent_default();
+        listeners.push(EventListener::new_with_options(target, kind, options, move |event| {
+            if let Some(event) = view::events::event(event) {
+                link.send_message(event);
             }
-        })
-    }));
-    events
+        }));
+    }
+    listeners
 }
 
 /// Called by the loader: draws the card into the shadow root of `host`, and takes over the button.

@@ -40,7 +40,7 @@ impl Config {
             skill: js::text(&raw, "skill"),
             phone: js::text(&raw, "phone"),
             words: label.text_content().unwrap_or_default(),
-            classes: ["app ", &words("position").replace('-', " "), " ", &words("theme")].concat(),
+            classes: ["app ", &words("position"), " ", &words("theme")].concat(),
             accent: words("accent"),
             button: js::get(&raw, "button").unchecked_into(),
             server,

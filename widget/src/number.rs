@@ -2,20 +2,21 @@
 //! the marks people write between them, a length that exists, a country code that is served. The server
 //! knows the rest.
 
-/// Dialling codes by ISO 3166 region. Source: ITU-T E.164 assigned country codes.
-const CODES: &str = "AC247 AD376 AE971 AF93 AG1 AI1 AL355 AM374 AO244 AR54 AS1 AT43 AU61 AW297 AX358 AZ994 BA387 BB1 \
-    BD880 BE32 BF226 BG359 BH973 BI257 BJ229 BL590 BM1 BN673 BO591 BQ599 BR55 BS1 BT975 BW267 BY375 BZ501 CA1 CC61 \
-    CD243 CF236 CG242 CH41 CI225 CK682 CL56 CM237 CN86 CO57 CR506 CU53 CV238 CW599 CX61 CY357 CZ420 DE49 DJ253 DK45 \
-    DM1 DO1 DZ213 EC593 EE372 EG20 EH212 ER291 ES34 ET251 FI358 FJ679 FK500 FM691 FO298 FR33 GA241 GB44 GD1 GE995 \
-    GF594 GG44 GH233 GI350 GL299 GM220 GN224 GP590 GQ240 GR30 GT502 GU1 GW245 GY592 HK852 HN504 HR385 HT509 HU36 ID62 \
-    IE353 IL972 IM44 IN91 IO246 IQ964 IR98 IS354 IT39 JE44 JM1 JO962 JP81 KE254 KG996 KH855 KI686 KM269 KN1 KP850 KR82 \
-    KW965 KY1 KZ7 LA856 LB961 LC1 LI423 LK94 LR231 LS266 LT370 LU352 LV371 LY218 MA212 MC377 MD373 ME382 MF590 MG261 \
-    MH692 MK389 ML223 MM95 MN976 MO853 MP1 MQ596 MR222 MS1 MT356 MU230 MV960 MW265 MX52 MY60 MZ258 NA264 NC687 NE227 \
-    NF672 NG234 NI505 NL31 NO47 NP977 NR674 NU683 NZ64 OM968 PA507 PE51 PF689 PG675 PH63 PK92 PL48 PM508 PR1 PS970 \
-    PT351 PW680 PY595 QA974 RE262 RO40 RS381 RU7 RW250 SA966 SB677 SC248 SD249 SE46 SG65 SH290 SI386 SJ47 SK421 SL232 \
-    SM378 SN221 SO252 SR597 SS211 ST239 SV503 SX1 SY963 SZ268 TA290 TC1 TD235 TG228 TH66 TJ992 TK690 TL670 TM993 TN216 \
-    TO676 TR90 TT1 TV688 TW886 TZ255 UA380 UG256 US1 UY598 UZ998 VA39 VC1 VE58 VG1 VI1 VN84 VU678 WF681 WS685 XK383 \
-    YE967 YT262 ZA27 ZM260 ZW263";
+/// Dialling codes by ISO 3166 region, five characters each. Source: ITU-T E.164 assigned country codes.
+const CODES: &str = "AC247AD376AE971AF93 AG1  AI1  AL355AM374AO244AR54 AS1  AT43 AU61 AW297AX358AZ994BA387BB1  BD880BE32 \
+    BF226BG359BH973BI257BJ229BL590BM1  BN673BO591BQ599BR55 BS1  BT975BW267BY375BZ501CA1  CC61 CD243CF236\
+    CG242CH41 CI225CK682CL56 CM237CN86 CO57 CR506CU53 CV238CW599CX61 CY357CZ420DE49 DJ253DK45 DM1  DO1  \
+    DZ213EC593EE372EG20 EH212ER291ES34 ET251FI358FJ679FK500FM691FO298FR33 GA241GB44 GD1  GE995GF594GG44 \
+    GH233GI350GL299GM220GN224GP590GQ240GR30 GT502GU1  GW245GY592HK852HN504HR385HT509HU36 ID62 IE353IL972\
+    IM44 IN91 IO246IQ964IR98 IS354IT39 JE44 JM1  JO962JP81 KE254KG996KH855KI686KM269KN1  KP850KR82 KW965\
+    KY1  KZ7  LA856LB961LC1  LI423LK94 LR231LS266LT370LU352LV371LY218MA212MC377MD373ME382MF590MG261MH692\
+    MK389ML223MM95 MN976MO853MP1  MQ596MR222MS1  MT356MU230MV960MW265MX52 MY60 MZ258NA264NC687NE227NF672\
+    NG234NI505NL31 NO47 NP977NR674NU683NZ64 OM968PA507PE51 PF689PG675PH63 PK92 PL48 PM508PR1  PS970PT351\
+    PW680PY595QA974RE262RO40 RS381RU7  RW250SA966SB677SC248SD249SE46 SG65 SH290SI386SJ47 SK421SL232SM378\
+    SN221SO252SR597SS211ST239SV503SX1  SY963SZ268TA290TC1  TD235TG228TH66 TJ992TK690TL670TM993TN216TO676\
+    TR90 TT1  TV688TW886TZ255UA380UG256US1  UY598UZ998VA39 VC1  VE58 VG1  VI1  VN84 VU678WF681WS685XK383\
+    YE967YT262ZA27 ZM260ZW263";
+const ENTRY: usize = 5;
 
 /// Digits of the shortest national number that is dialled anywhere (small islands).
 const SHORTEST: usize = 4;
@@ -36,19 +37,33 @@ pub enum NumberFault {
     NotServed(&'static str),
 }
 
+/// The first entry that `is` wanted: its region and its code.
+fn entry(is: impl Fn(&str, &'static str) -> bool) -> Option<&'static str> {
+    let mut rest = CODES;
+    while let Some((entry, after)) = rest.split_at_checked(ENTRY) {
+        let (region, code) = entry.split_at_checked(2)?;
+        let code = code.trim_ascii_end();
+        if is(region, code) {
+            return Some(code);
+        }
+        rest = after;
+    }
+    None
+}
+
 /// Digits of a region's country code; `None` for a region without one.
 pub fn dialling_code(region: &str) -> Option<&'static str> {
-    CODES.split(' ').find(|entry| entry.get(..2) == Some(region)).and_then(|entry| entry.get(2..))
+    entry(|known, _| known == region)
 }
 
 /// Checks the shape of what was typed and returns the region that it belongs to: the one it names by its
 /// country code, otherwise `region`. `regions` are those that the business calls.
 pub fn check(typed: &str, region: &str, regions: &[String]) -> Result<String, NumberFault> {
-    let typed = typed.trim();
     let digits = digits(typed)?;
+    let plus = typed.trim_ascii_start().starts_with(['+', '＋']);
     let international = match digits.strip_prefix("00") {
-        Some(rest) if !typed.starts_with('+') => Some(rest),
-        _ => typed.starts_with(['+', '＋']).then_some(digits.as_str()),
+        Some(rest) if !plus => Some(rest),
+        _ => plus.then_some(digits.as_str()),
     };
     match (digits.len(), international) {
         (0, _) => return Err(NumberFault::Empty),
@@ -71,23 +86,27 @@ pub fn check(typed: &str, region: &str, regions: &[String]) -> Result<String, Nu
 
 /// The country code at the front. No code is the beginning of another, so the first match is the one.
 fn country_code(digits: &str) -> Option<&'static str> {
-    CODES.split(' ').filter_map(|entry| entry.get(2..)).find(|code| digits.starts_with(code))
+    entry(|_, code| digits.starts_with(code))
 }
 
 /// ASCII digits of what was typed; people also write Arabic, Persian and full-width ones.
 fn digits(typed: &str) -> Result<String, NumberFault> {
     let mut digits = String::new();
-    for (at, c) in typed.char_indices() {
+    let mut plus = false;
+    for c in typed.chars() {
         let zero = match c {
             '0'..='9' => '0',
             '\u{660}'..='\u{669}' => '\u{660}',
             '\u{6F0}'..='\u{6F9}' => '\u{6F0}',
             '\u{FF10}'..='\u{FF19}' => '\u{FF10}',
-            '+' | '＋' if at == 0 => continue,
+            '+' | '＋' if digits.is_empty() && !plus => {
+                plus = true;
+                continue;
+            }
             ' ' | '\u{A0}' | '\u{202F}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '/' | '(' | ')' => continue,
             _ => return Err(NumberFault::NotDigits),
         };
-        digits.extend(char::from_digit(c as u32 - zero as u32, 10));
+        digits.push(char::from(b'0' + (c as u32 - zero as u32) as u8));
     }
     Ok(digits)
 }
@@ -139,7 +158,12 @@ mod tests {
 
     #[test]
     fn no_country_code_begins_another() {
-        let codes: std::collections::BTreeSet<&str> = CODES.split(' ').map(|entry| &entry[2..]).collect();
+        let codes: std::collections::BTreeSet<&str> = CODES
+            .as_bytes()
+            .chunks(ENTRY)
+            .map(|entry| str::from_utf8(&entry[2..]).unwrap().trim_end())
+            .collect();
+        assert_eq!(CODES.len() % ENTRY, 0);
         for code in &codes {
             let longer = codes.iter().find(|other| *other != code && other.starts_with(code));
             assert_eq!(longer, None, "{code}");

@@ -40,10 +40,12 @@ pub(crate) fn now() -> Timestamp {
 
 /// The customer's day, time and zone.
 pub(crate) fn local_now() -> LocalNow {
-    let text = now_text();
-    let mut parts = text.split(' ').map(String::from);
-    let mut next = || parts.next().unwrap_or_default();
-    LocalNow { day: next(), time: next(), zone: next() }
+    let mut day = now_text();
+    let mut time = if day.is_char_boundary(11) { day.split_off(11) } else { String::new() };
+    let zone = if time.is_char_boundary(6) { time.split_off(6) } else { String::new() };
+    day.pop();
+    time.pop();
+    LocalNow { day, time, zone }
 }
 
 /// Whether the page can be seen by the customer now.

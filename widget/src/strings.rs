@@ -72,7 +72,7 @@ pub fn promise(wait: Option<u32>) -> String {
 }
 
 pub fn zone(zone: &str) -> String {
-    ["Your time (", &zone.replace('_', " "), ")"].concat()
+    ["Your time (", zone, ")"].concat()
 }
 
 /// A link to a telephone number, when nothing else works.

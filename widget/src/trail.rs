@@ -10,26 +10,29 @@ const TOKEN_CHARS: usize = 20;
 /// The last pages of the last day, newest last, within the limits of the server.
 pub fn publishable(mut pages: Vec<PageView>, now: Timestamp) -> Vec<PageView> {
     pages.retain_mut(|page| now.0.saturating_sub(page.at.0) < DAY_MS && publish(page));
-    pages.drain(..pages.len().saturating_sub(limits::TRAIL_PAGES));
+    while pages.len() > limits::TRAIL_PAGES {
+        pages.remove(0);
+    }
     pages
 }
 
 /// Brings a page within the limits; false if its URL is none that a browser shows as a page.
 fn publish(page: &mut PageView) -> bool {
-    if let Some(at) = page.url.bytes().position(|b| b == b'#') {
-        page.url.truncate(at);
-    }
     page.url = without_tokens(&page.url);
     page.url.truncate(page.url.floor_char_boundary(limits::URL_BYTES));
     page.title = page.title.chars().filter(|c| *c >= ' ').take(limits::TITLE_CHARS).collect();
     page.url.starts_with("https://") || page.url.starts_with("http://")
 }
 
-/// Replaces runs that look like tokens (a mailed link's path, a value that slipped through) by a dash.
+/// Cuts the fragment off, and replaces runs that look like tokens (a mailed link's path, a value that slipped
+/// through) by a dash.
 fn without_tokens(url: &str) -> String {
     let mut out = String::new();
     let mut run = String::new();
-    for c in url.chars().chain([' ']) {
+    for c in url.chars() {
+        if c == '#' {
+            break;
+        }
         if c.is_ascii_alphanumeric() || c == '_' {
             run.push(c);
         } else {
@@ -38,7 +41,7 @@ fn without_tokens(url: &str) -> String {
             run.clear();
         }
     }
-    out.pop(); // the end mark
+    out += if looks_random(&run) { "-" } else { &run };
     out
 }
 

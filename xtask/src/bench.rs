@@ -9,8 +9,12 @@ use crate::{
 };
 
 /// Hand-written JS of the project that browsers load; `js_glue_min_bytes` is their sum.
-const HAND_WRITTEN: [&str; 3] =
-    ["widget/loader/loader.js", "widget/recorder/src/glue.js", "console/replica/src/applier.js"];
+const HAND_WRITTEN: [&str; 4] = [
+    "widget/loader/loader.js",
+    "widget/src/page.js",
+    "widget/recorder/src/glue.js",
+    "console/replica/src/applier.js",
+];
 
 pub(crate) fn run(name: &str, json: bool) -> Result<()> {
     match name {
@@ -27,9 +31,10 @@ fn page_weight(json: bool) -> Result<()> {
         let mut sum = 0;
         for file in &app {
             let name = file.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-            let in_snippet = names[0].starts_with("recorder")
-                && file.components().any(|part| part.as_os_str() == "snippets");
-            if names.contains(&name.as_str()) || (in_snippet && name.ends_with(".js")) {
+            // wasm-bindgen puts a crate's own JS into snippets/CRATE-HASH/.
+            let snippets = format!("/snippets/{}-", names[0].trim_end_matches(".js"));
+            let in_snippet = file.to_string_lossy().contains(&snippets) && name.ends_with(".js");
+            if names.contains(&name.as_str()) || in_snippet {
                 sum += web::brotli(&fs::read(file)?).len();
             }
         }

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod run;
 mod setup;
+mod slim;
 mod test;
 mod web;
 

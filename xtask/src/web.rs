@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     run::{cargo, command, exec, read, root, say},
-    setup,
+    setup, slim,
 };
 
 const CRATES: [&str; 5] = ["widget", "line", "recorder", "console", "handset"];
@@ -68,7 +68,7 @@ fn pack(name: &str) -> Result<()> {
     let wasm = cargo_wasm(name);
     let folder = packed(name);
     let stamp = folder.join(".stamp");
-    let now = format!("{:016x} {}", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
+    let now = format!("{:016x} {} slim", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
     if fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
         return Ok(());
     }
@@ -78,9 +78,21 @@ fn pack(name: &str) -> Result<()> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen.input_path(&wasm).out_name(name).typescript(false);
     bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
-    bindgen.web(true)?.generate(&folder)?;
+    let mut output = bindgen.web(true)?.generate_output()?;
+    let glue = if APP.contains(&name) {
+        slim::silence(output.wasm_mut())?;
+        let glue = output.js().to_owned();
+        Some(slim::shorten(output.wasm_mut(), &glue)?)
+    } else {
+        None
+    };
+    output.emit(&folder)?;
+    if let Some(glue) = glue {
+        fs::write(folder.join(format!("{name}.js")), glue)?;
+    }
     let optimised = folder.join(format!("{name}_bg.wasm"));
-    exec(command(setup::npm_bin("wasm-opt")).arg("-Oz").arg(&optimised).arg("-o").arg(&optimised))?;
+    // Twice: the first round leaves what the second can fold.
+    exec(command(setup::npm_bin("wasm-opt")).args(["-Oz", "-Oz"]).arg(&optimised).arg("-o").arg(&optimised))?;
     for file in files(&folder)? {
         if file.extension().is_some_and(|end| end == "js") {
             fs::write(&file, minify(&file, true)?)?;

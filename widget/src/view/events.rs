@@ -1,23 +1,34 @@
 //! What a click, a key or an edit means.
 use shared::api::Channel;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement, KeyboardEvent, PageTransitionEvent};
 
 use crate::{
+    app::Msg,
     page,
     state::{Event, Field},
 };
 
 /// Reads an event while it is dispatched: afterwards a shadow tree's events have lost their target.
-pub(crate) fn event(event: &web_sys::Event) -> Option<Event> {
+pub(crate) fn event(event: &web_sys::Event) -> Option<Msg> {
+    let kind = event.type_();
+    // Only a page that the browser keeps for "back" lets go and comes back.
+    let kept = || event.unchecked_ref::<PageTransitionEvent>().persisted();
+    match &*kind {
+        "storage" => return Some(Msg::Stored),
+        "visibilitychange" => return Some(Msg::Visible),
+        "pagehide" => return kept().then_some(Msg::Kept(true)),
+        "pageshow" => return kept().then_some(Msg::Kept(false)),
+        _ => {}
+    }
     let element = event.target()?.unchecked_into::<Element>();
     // Text fields, choices and check boxes all have these two.
     let field = element.unchecked_ref::<HtmlInputElement>();
     let id = element.id();
-    let event = match (&*event.type_(), &*id) {
+    let event = match (&*kind, &*id) {
         ("keydown", _) => {
             let event = event.unchecked_ref::<KeyboardEvent>();
-            return (event.key() == "Escape").then_some(Event::Minimised);
+            return (event.key() == "Escape").then_some(Msg::Event(Event::Minimised));
         }
         ("submit", _) => {
             event.prevent_default();
@@ -36,10 +47,10 @@ pub(crate) fn event(event: &web_sys::Event) -> Option<Event> {
         ("change", "remember") => Event::Remember(field.checked()),
         ("change", "now") => Event::Later(false, page::local_now()),
         ("change", "later") => Event::Later(true, page::local_now()),
-        ("click", _) => return clicked(&element),
+        ("click", _) => clicked(&element)?,
         _ => return None,
     };
-    Some(event)
+    Some(Msg::Event(event))
 }
 
 fn clicked(element: &Element) -> Option<Event> {

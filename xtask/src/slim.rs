@@ -1,0 +1,97 @@
+//! Makes what merchants' pages load smaller than the compiler can. A panic there ends the module in any case
+//! (`panic = "abort"`); without the words about it, a tenth of the code has nothing left to do. And the names by
+//! which WASM and its glue know each other need not say what they are.
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use walrus::{
+    Module,
+    ir::{Instr, Unreachable},
+};
+
+/// Functions that only lead to the end, by the beginning of their demangled name. Whoever calls one of them
+/// traps at once.
+const ENDS: [&str; 12] = [
+    "alloc::alloc::handle_alloc_error",
+    "alloc::raw_vec::capacity_overflow",
+    "alloc::raw_vec::handle_error",
+    "console_error_panic_hook::",
+    "core::cell::panic_already",
+    "core::option::expect_failed",
+    "core::option::unwrap_failed",
+    "core::panicking::",
+    "core::result::unwrap_failed",
+    "core::slice::index::slice_",
+    "core::str::slice_error_fail",
+    "std::panicking::panic_with_hook",
+];
+
+/// Lets every panic trap without a word. Needs the names of the functions.
+pub(crate) fn silence(module: &mut Module) -> Result<()> {
+    let mut ends = 0;
+    let named: Vec<_> = module
+        .funcs
+        .iter()
+        .filter(|function| function.name.as_deref().is_some_and(is_end))
+        .map(walrus::Function::id)
+        .collect();
+    for id in named {
+        if let walrus::FunctionKind::Local(function) = &mut module.funcs.get_mut(id).kind {
+            let entry = function.entry_block();
+            let body = &mut function.block_mut(entry).instrs;
+            body.clear();
+            body.push((Instr::Unreachable(Unreachable {}), walrus::ir::InstrLocId::default()));
+            ends += 1;
+        }
+    }
+    ensure!(ends > 0, "no function of a panic was found: are the names gone?");
+    Ok(())
+}
+
+/// Crates are followed by their hash in brackets: `core[c5930c85a12de822]::panicking::panic_fmt`.
+fn is_end(name: &str) -> bool {
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('[') {
+        plain.push_str(before);
+        rest = after.split_once(']').map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    ENDS.iter().any(|end| plain.starts_with(end))
+}
+
+/// Gives the imports short names, in the module and in its glue, which is returned.
+pub(crate) fn shorten(module: &mut Module, glue: &str) -> Result<String> {
+    ensure!(!glue.contains("$i"), "the glue uses the short names already");
+    let mut short = BTreeMap::new();
+    for import in module.imports.iter_mut() {
+        let next = format!("$i{:x}", short.len());
+        let name = short.entry(import.name.clone()).or_insert(next);
+        import.name.clone_from(name);
+    }
+    let mut out = String::with_capacity(glue.len());
+    let mut rest = glue;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+    while let Some(start) = rest.find(is_word) {
+        let (before, tail) = rest.split_at(start);
+        let (word, after) = tail.split_at(tail.find(|c| !is_word(c)).unwrap_or(tail.len()));
+        out.push_str(before);
+        out.push_str(short.get(word).map_or(word, String::as_str));
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_are_known_by_name_whatever_the_crate_s_hash() {
+        assert!(is_end("core[c5930c85a12de822]::panicking::panic_fmt"));
+        assert!(is_end("core::panicking::panic_bounds_check"));
+        assert!(!is_end("std[a543996e6e7dbf1e]::panicking::set_hook"));
+        assert!(!is_end("widget::core::panicking"));
+    }
+}
