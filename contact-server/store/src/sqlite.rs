@@ -25,6 +25,12 @@ const BUSY: Duration = Duration::from_secs(10);
 const TURN: Duration = Duration::from_secs(30);
 /// Above the number of statements that this crate has, so that each is prepared once a connection.
 pub(crate) const STATEMENTS: usize = 256;
+/// Who opens a new file while another process makes its log is told "locked" at once, whatever the busy
+/// timeout: it tries again, so often and after such a pause.
+const OPEN_TRIES: u32 = 100;
+const OPEN_PAUSE: Duration = Duration::from_millis(50);
+/// SQLITE_BUSY, SQLITE_BUSY_RECOVERY, SQLITE_BUSY_SNAPSHOT (https://www.sqlite.org/rescode.html)
+const LOCKED: [&str; 3] = ["5", "261", "517"];
 /// Bytes that the write-ahead log keeps after a checkpoint.
 const LOG_BYTES: u32 = 64 << 20;
 
@@ -67,14 +73,23 @@ async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqliteP
         // What was erased is overwritten, not merely forgotten.
         .pragma("secure_delete", "ON")
         .pragma("journal_size_limit", LOG_BYTES.to_string());
-    SqlitePoolOptions::new()
+    let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         // A connection that came and went would take a database in memory with it.
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(TURN)
-        .connect_with(options)
-        .await
-        .map_err(failed)
+        .acquire_timeout(TURN);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match pool.clone().connect_with(options.clone()).await {
+            Err(error) if is_locked(&error) && tries < OPEN_TRIES => tokio::time::sleep(OPEN_PAUSE).await,
+            opened => return opened.map_err(failed),
+        }
+    }
+}
+
+fn is_locked(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| LOCKED.contains(&&*code))
 }
