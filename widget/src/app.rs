@@ -290,14 +290,15 @@ fn events(ctx: &Context<App>) -> Vec<EventListener> {
 /// Called by the loader: draws the card into the shadow root of `host`, and takes over the button.
 ///
 /// # Errors
-/// `host` has no shadow root, or `config` is not the loader's.
+/// `host` has no shadow root.
 #[wasm_bindgen]
 pub fn mount(host: Element, config: JsValue) -> Result<(), JsValue> {
     let root = host.shadow_root().ok_or(JsValue::NULL)?;
-    let config = Config::read(root.clone(), config).ok_or(JsValue::NULL)?;
-    page::adopt(&root, &view::style(&config.accent));
+    let config = Config::read(root.clone(), config);
+    let attribute = |name| config.attribute(name).unwrap_or_default();
+    page::adopt(&root, &view::style(&attribute("accent")));
     let home = page::window().document().ok_or(JsValue::NULL)?.create_element("div")?;
-    home.set_class_name(&config.classes);
+    home.set_class_name(&["app ", &attribute("position"), " ", &attribute("theme")].concat());
     // The card comes before the pill in the tab order, because it is above it on the screen.
     root.insert_before(&home, root.first_child().as_ref())?;
     yew::Renderer::<App>::with_root_and_props(home.clone(), Props { config: Rc::new(config), home }).render();

@@ -1,25 +1,18 @@
 //! What the loader hands over: the script tag's attributes, and its own hands on the page.
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{HtmlElement, ShadowRoot, Url};
+use web_sys::{HtmlElement, ShadowRoot};
 
 use crate::{
     js,
-    page::{Store, call},
+    page::{self, Store, call},
 };
 
 pub(crate) struct Config {
-    pub(crate) business: String,
     /// Scheme, host and port of the contact server.
     server: String,
-    pub(crate) skill: Option<String>,
-    /// To be called by hand when nothing works.
-    pub(crate) phone: Option<String>,
     /// What the closed pill says.
     pub(crate) words: String,
-    /// Classes of the card: where it is (`left`, `top`), and `light` or `dark` if not the system's.
-    pub(crate) classes: String,
-    pub(crate) accent: String,
     pub(crate) button: HtmlElement,
     pub(crate) label: HtmlElement,
     pub(crate) root: ShadowRoot,
@@ -28,27 +21,23 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// None if the loader is not ours.
-    pub(crate) fn read(root: ShadowRoot, raw: JsValue) -> Option<Self> {
-        let business = js::text(&raw, "business")?;
-        let app = js::text(&raw, "app")?;
-        let server = js::text(&raw, "server").or_else(|| Some(Url::new(&app).ok()?.origin()))?;
-        let words = |name: &str| js::text(&raw, name).unwrap_or_default();
+    pub(crate) fn read(root: ShadowRoot, raw: JsValue) -> Self {
         let label: HtmlElement = js::get(&raw, "label").unchecked_into();
-        Some(Self {
-            store: Store::new(&business),
-            skill: js::text(&raw, "skill"),
-            phone: js::text(&raw, "phone"),
+        let server = js::text(&raw, "server");
+        Self {
+            store: Store::new(&js::words(&raw, "business")),
+            server: server.unwrap_or_else(|| page::origin(&js::words(&raw, "app"))),
             words: label.text_content().unwrap_or_default(),
-            classes: ["app ", &words("position"), " ", &words("theme")].concat(),
-            accent: words("accent"),
             button: js::get(&raw, "button").unchecked_into(),
-            server,
             label,
-            business,
             root,
             raw,
-        })
+        }
+    }
+
+    /// An attribute of the script tag, without its `data-`.
+    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
+        js::text(&self.raw, name)
     }
 
     /// `wss://HOST/ws/PEER`

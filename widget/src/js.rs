@@ -4,7 +4,6 @@ use shared::{
     Timestamp,
     api::{Channel, NumberAnswer, PageView, SiteInfo, Window},
     contact::{CustomerStatus, EndReason, Phase},
-    envelope,
 };
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -75,54 +74,63 @@ impl Record {
     }
 }
 
-const CHANNELS: [&str; 2] = ["telephone", "browser"];
+const CHANNELS: [(&str, Channel); 2] = [("telephone", Channel::Telephone), ("browser", Channel::Browser)];
 
-// In the order of the enums, which are append-only.
-const PHASES: [&str; 8] =
-    ["scheduled", "waiting", "calling", "confirming", "connecting", "talking", "on_hold", "ended"];
-
-const REASONS: [&str; 14] = [
-    "completed",
-    "cancelled",
-    "abandoned",
-    "busy",
-    "no_answer",
-    "rejected",
-    "unreachable",
-    "not_confirmed",
-    "opted_out",
-    "interrupted",
-    "no_agent",
-    "not_allowed",
-    "window_closed",
-    "no_microphone",
+const PHASES: [(&str, Phase); 8] = [
+    ("scheduled", Phase::Scheduled),
+    ("waiting", Phase::Waiting),
+    ("calling", Phase::Calling),
+    ("confirming", Phase::Confirming),
+    ("connecting", Phase::Connecting),
+    ("talking", Phase::Talking),
+    ("on_hold", Phase::OnHold),
+    ("ended", Phase::Ended),
 ];
 
-/// The variant of that name, as postcard writes it: its place.
-fn place(names: &[&str], name: Option<String>) -> Option<[u8; 1]> {
-    let name = name?;
-    Some([names.iter().position(|known| *known == name)? as u8])
+const REASONS: [(&str, EndReason); 14] = [
+    ("completed", EndReason::Completed),
+    ("cancelled", EndReason::Cancelled),
+    ("abandoned", EndReason::Abandoned),
+    ("busy", EndReason::Busy),
+    ("no_answer", EndReason::NoAnswer),
+    ("rejected", EndReason::Rejected),
+    ("unreachable", EndReason::Unreachable),
+    ("not_confirmed", EndReason::NotConfirmed),
+    ("opted_out", EndReason::OptedOut),
+    ("interrupted", EndReason::Interrupted),
+    ("no_agent", EndReason::NoAgent),
+    ("not_allowed", EndReason::NotAllowed),
+    ("window_closed", EndReason::WindowClosed),
+    ("no_microphone", EndReason::NoMicrophone),
+];
+
+/// The value that the property names.
+fn named<T: Copy>(table: &[(&str, T)], object: &JsValue, name: &str) -> Option<T> {
+    let text = text(object, name)?;
+    table.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
+}
+
+fn name_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
+    table.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
 }
 
 pub(crate) fn channel(object: &JsValue) -> Option<Channel> {
-    envelope::body(0, &place(&CHANNELS, text(object, "channel"))?).ok()
+    named(&CHANNELS, object, "channel")
 }
 
 pub(crate) fn channel_name(channel: Channel) -> &'static str {
-    CHANNELS[channel as usize]
+    name_of(&CHANNELS, &channel)
 }
 
 pub(crate) fn status(object: &JsValue) -> Option<CustomerStatus> {
-    let phase = place(&PHASES, text(object, "phase"))?;
-    let reason = place(&REASONS, text(object, "reason"));
     Some(CustomerStatus {
-        phase: envelope::body::<Phase>(0, &phase).ok()?,
+        phase: named(&PHASES, object, "phase")?,
         channel: channel(object)?,
         since: Timestamp(number(object, "since")?),
         position: whole(object, "position"),
         wait_seconds: whole(object, "wait_seconds"),
         agent: text(object, "agent"),
-        reason: reason.and_then(|place| envelope::body::<EndReason>(0, &place).ok()),
+        reason: named(&REASONS, object, "reason"),
         attempts: whole(object, "attempts").unwrap_or(0),
         sharing: get(object, "sharing").is_truthy(),
     })
@@ -133,12 +141,12 @@ pub(crate) fn status_told(status: &CustomerStatus) -> JsValue {
     let number = |n: Option<u32>| n.map_or(JsValue::NULL, JsValue::from);
     let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from);
     let record = Record::new()
-        .with("phase", PHASES[status.phase as usize])
+        .with("phase", name_of(&PHASES, &status.phase))
         .with("channel", channel_name(status.channel))
         .value("position", &number(status.position))
         .value("waitSeconds", &number(status.wait_seconds))
         .value("agent", &text(status.agent.as_deref()))
-        .value("reason", &text(status.reason.map(|reason| REASONS[reason as usize])))
+        .value("reason", &text(status.reason.map(|reason| name_of(&REASONS, &reason))))
         .value("sharing", &status.sharing.into());
     record.0.into()
 }

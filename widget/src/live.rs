@@ -237,11 +237,10 @@ impl App {
         if js::words(said, "type") == "navigate"
             && let Some(url) = page::leadable(&js::words(said, "url"))
         {
-            let address = [url.host(), url.pathname()].concat();
-            self.handle(ctx, Event::Led(strings::leads(&js::words(said, "by"), &address)));
+            self.handle(ctx, Event::Led(strings::leads(&js::words(said, "by"), &url)));
             self.pause = Some(Timeout::new(LEAD_MS, move || {
                 // A page that refuses to be left stays.
-                let _ = page::window().location().assign(&url.href());
+                let _ = page::window().location().assign(&url);
             }));
         }
     }

@@ -66,10 +66,12 @@ export const adopt = (root, css) => {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 };
 
-// Where the agent leads: a page of the web, no less secure than this one, as an URL; or undefined.
+export const origin = url => new URL(url).origin;
+
+// Where the agent leads: the address of a page of the web, no less secure than this one; or undefined.
 export const leadable = text => {
   try {
     const url = new URL(text);
-    if (!url.username && (url.protocol == 'https:' || url.protocol == location.protocol && url.protocol == 'http:')) return url;
+    if (!url.username && (url.protocol == 'https:' || url.protocol == location.protocol && url.protocol == 'http:')) return url.href;
   } catch {}
 };

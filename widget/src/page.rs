@@ -2,7 +2,7 @@
 use js_sys::{Function, Promise};
 use shared::Timestamp;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use web_sys::{Node, Storage, Url, Window};
+use web_sys::{Node, Storage, Window};
 
 use crate::{js, state::LocalNow};
 
@@ -26,7 +26,8 @@ extern "C" {
     fn now_text() -> String;
     pub(crate) fn country(code: &str) -> String;
     pub(crate) fn adopt(root: &Node, css: &str);
-    pub(crate) fn leadable(url: &str) -> Option<Url>;
+    pub(crate) fn leadable(url: &str) -> Option<String>;
+    pub(crate) fn origin(url: &str) -> String;
 }
 
 pub(crate) fn window() -> Window {

@@ -15,14 +15,19 @@ impl App {
     pub(crate) fn perform(&mut self, ctx: &Context<Self>, command: Command) {
         match command {
             Command::LoadSite => {
-                let url = self.config.api(&["sites/", &self.config.business].concat());
+                let url = self
+                    .config
+                    .api(&["sites/", &self.config.attribute("business").unwrap_or_default()].concat());
                 page::http(&self.tell, SITE, &url, None, None, ANSWER_LIMIT_MS);
                 // Who opens the card may call, and then it should be there.
                 self.want_line(ctx);
             }
             Command::CheckNumber => {
                 self.asked = self.state.form.number.clone();
-                let body = self.number_record().with("business", &self.config.business).json();
+                let body = self
+                    .number_record()
+                    .maybe("business", self.config.attribute("business").as_deref())
+                    .json();
                 page::http(
                     &self.tell,
                     NUMBER,

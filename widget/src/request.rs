@@ -180,7 +180,7 @@ impl App {
     fn answers(&self, posting: &Posting) -> Record {
         let form = &self.state.form;
         let mut record = Record::new()
-            .with("business", &self.config.business)
+            .maybe("business", self.config.attribute("business").as_deref())
             .with("channel", js::channel_name(posting.channel))
             .maybe("note", Some(form.note.trim()).filter(|note| !note.is_empty()));
         if posting.channel == Channel::Telephone {
@@ -201,7 +201,7 @@ impl App {
                 .answers(posting)
                 .value("trail", &js::pages_record(&pages))
                 .maybe("context", self.context.as_deref())
-                .maybe("skill", self.config.skill.as_deref())
+                .maybe("skill", self.config.attribute("skill").as_deref())
                 .with("consent", consent)
                 .with("time_zone", &page::local_now().zone)
                 .with("language", &page::language())

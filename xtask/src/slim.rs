@@ -26,6 +26,9 @@ const ENDS: [&str; 12] = [
     "std::panicking::panic_with_hook",
 ];
 
+/// The same, by how the name ends: who prints for programmers prints for a panic.
+const PRINTERS: [&str; 2] = ["core::fmt::Debug>::fmt", "core::panic::PanicPayload>::take_box"];
+
 /// Lets every panic trap without a word. Needs the names of the functions.
 pub(crate) fn silence(module: &mut Module) -> Result<()> {
     let mut ends = 0;
@@ -57,7 +60,36 @@ fn is_end(name: &str) -> bool {
         rest = after.split_once(']').map_or("", |(_, after)| after);
     }
     plain.push_str(rest);
-    ENDS.iter().any(|end| plain.starts_with(end))
+    // A legacy name ends with its own hash: `...::fmt::h333a01382d748fc7`.
+    let plain =
+        plain.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16).map_or(&*plain, |(name, _)| name);
+    ENDS.iter().any(|end| plain.starts_with(end)) || PRINTERS.iter().any(|end| plain.ends_with(end))
+}
+
+/// Blanks the paths of source files, which only panics would say. They name the machine that built the module.
+/// `registry` is where cargo keeps the sources of crates.
+pub(crate) fn blank_paths(module: &mut Module, registry: &str) {
+    let begins = ["/rustc/", registry];
+    let ids: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
+    for id in ids {
+        let bytes = &mut module.data.get_mut(id).value;
+        let mut at = 0;
+        while at < bytes.len() {
+            let length = path_length(&bytes[at..], begins);
+            bytes[at..at + length].fill(0);
+            at += length.max(1);
+        }
+    }
+}
+
+/// Bytes of the path of a Rust file at the front that begins in one of these ways; 0 if there is none.
+fn path_length(bytes: &[u8], begins: [&str; 2]) -> usize {
+    if !begins.iter().any(|begin| bytes.starts_with(begin.as_bytes())) {
+        return 0;
+    }
+    let is_path = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+".contains(b);
+    let run = &bytes[..bytes.iter().position(|b| !is_path(b)).unwrap_or(bytes.len())];
+    run.windows(3).position(|end| end == b".rs").map_or(0, |at| at + 3)
 }
 
 /// Gives the imports short names, in the module and in its glue, which is returned.
@@ -93,5 +125,15 @@ mod tests {
         assert!(is_end("core::panicking::panic_bounds_check"));
         assert!(!is_end("std[a543996e6e7dbf1e]::panicking::set_hook"));
         assert!(!is_end("widget::core::panicking"));
+        assert!(is_end("<wasm_bindgen::JsValue as core::fmt::Debug>::fmt::h333a01382d748fc7"));
+        assert!(!is_end("<u32 as core[c5930c85a12de822]::fmt::Display>::fmt"));
+    }
+
+    #[test]
+    fn paths_of_sources_are_found_up_to_their_end() {
+        let begins = ["/rustc/", "/home/a/.cargo/registry/"];
+        assert_eq!(path_length(b"/home/a/.cargo/registry/src/x-1/yew/src/app.rsmore", begins), 46);
+        assert_eq!(path_length(b"/rustc/5980/library/core/src/cell.rs", begins), 36);
+        assert_eq!(path_length(b"/api/v1/sites/", begins), 0);
     }
 }

@@ -63,12 +63,19 @@ fn cargo_wasm(name: &str) -> PathBuf {
     target.join("wasm32-unknown-unknown/wasm").join(format!("{name}.wasm"))
 }
 
+/// Where cargo keeps the sources of crates.
+fn registry() -> String {
+    let home = |name: &str| std::env::var(name).ok();
+    let cargo = home("CARGO_HOME").or_else(|| Some(home("HOME")? + "/.cargo")).unwrap_or_default();
+    cargo + "/registry/"
+}
+
 /// wasm-bindgen, wasm-opt and terser on one crate, unless its WASM is the same as last time.
 fn pack(name: &str) -> Result<()> {
     let wasm = cargo_wasm(name);
     let folder = packed(name);
     let stamp = folder.join(".stamp");
-    let now = format!("{:016x} {} slim", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
+    let now = format!("{:016x} {} slim 2", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
     if fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
         return Ok(());
     }
@@ -81,6 +88,7 @@ fn pack(name: &str) -> Result<()> {
     let mut output = bindgen.web(true)?.generate_output()?;
     let glue = if APP.contains(&name) {
         slim::silence(output.wasm_mut())?;
+        slim::blank_paths(output.wasm_mut(), &registry());
         let glue = output.js().to_owned();
         Some(slim::shorten(output.wasm_mut(), &glue)?)
     } else {

@@ -49,8 +49,8 @@ fn missing(app: &App, ui: &mut Ui) {
         return ui.line("p", attributes!["class" "soft"], strings::LOADING);
     }
     ui.line("p", attributes!["class" "line"], strings::NOT_LOADED);
-    if let Some(phone) = &app.config.phone {
-        ui.own("p", &[], strings::call_by_hand(phone));
+    if let Some(phone) = app.config.attribute("phone") {
+        ui.own("p", &[], strings::call_by_hand(&phone));
     }
     ui.line("button", attributes!["data-do" "again"], strings::TRY_AGAIN);
 }
