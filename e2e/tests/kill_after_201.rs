@@ -28,6 +28,8 @@ async fn a_request_that_was_accepted_is_called_once_although_the_server_was_kill
 
     shopper::reads(&shopper, "You’re next").await?;
     shopper.finds("it is connected again", shopper::IS_CONNECTED).await?;
+    // A telephone that is still away would be tried again later, which is right but another story.
+    holder.sees(".handset[data-state=idle]").await?;
     agent::goes_ready(&agent).await?;
     handset::answers(&holder).await?;
     handset::presses(&holder, '1').await?;
