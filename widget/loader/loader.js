@@ -47,7 +47,7 @@
   const host = make('ringside-widget'), label = make('span'), icon = draw('svg'), path = draw('path');
   const root = host.attachShadow({ mode: 'open' });
   const [sheet] = root.adoptedStyleSheets = [new CSSStyleSheet()];
-  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:2147483647!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 20px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}svg{width:24px;fill:none;stroke:currentColor;stroke-width:2}`);
+  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:2147483647!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 16px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}svg{width:24px;fill:none;stroke:currentColor;stroke-width:2}`);
   const pill = name => {
     const el = make(name);
     el.className = 'pill';
@@ -69,8 +69,8 @@
     .then(async m => { await m.default(); m.mount(host, config); })
     .catch(() => {
       loading = 0; // the next click tries again
-      label.textContent = d.phone ? 'Call ' + d.phone : 'No calls from here, sorry';
-      if (d.phone) pill('a').href = 'tel:' + d.phone;
+      label.textContent = d.phone ? 'Call ' + d.phone : 'No calls here';
+      if (d.phone) pill('a').href = 'tel:' + d.phone.split(' ').join('');
     });
   for (const name of ['open', 'close', 'setContext', 'on', 'off'])
     api[name] = (...args) => {

@@ -68,7 +68,7 @@ impl State {
         if !std::mem::replace(&mut self.open, true) {
             out.push(Command::Say(Said::Open));
             // What was promised when the page loaded may have changed since.
-            if asking {
+            if asking || self.site.is_none() {
                 self.site_failed = false;
                 out.push(Command::LoadSite);
             }

@@ -48,7 +48,7 @@ fn card(app: &App, ui: &mut Ui) {
     let title =
         if state.site.is_some() { strings::title(state.business()) } else { app.config.words.clone() };
     ui.open("section", attributes!["id" "card", "role" "dialog", "aria-labelledby" "title", "tabindex" "-1"]);
-    ui.open("header", &[]);
+    ui.open("div", attributes!["class" "head"]);
     ui.own("h2", attributes!["id" "title"], title);
     ui.open(
         "button",
