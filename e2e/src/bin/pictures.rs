@@ -22,6 +22,5 @@ async fn main() -> Result<()> {
     cast.agent.types("#notes", "Wants 160 cm. Deliver to the island.").await?;
     cast.agent.sees(".saved:text-is('Saved')").await?;
     cast.agent.pictures(&folder.join("console.png")).await?;
-    cast.holder.pictures(&folder.join("telephone.png")).await?;
     agent::hangs_up(&cast.agent).await
 }
