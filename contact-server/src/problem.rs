@@ -187,7 +187,7 @@ fn told_denied(denied: Denied) -> Told {
             S::FORBIDDEN,
             "unknown_key",
             "Unknown key",
-            "No business has this key. Check data-key in the script tag.",
+            "No business has this key. Check data-business in the script tag.",
         )
         .field("business"),
         Denied::OriginNotAllowed => told(

@@ -5,11 +5,14 @@
 //! for a length of time where an event can be waited for.
 pub mod agent;
 pub mod api;
+pub mod axe;
 pub mod ear;
 pub mod handset;
 pub mod main_job;
+pub mod merchant;
 pub mod person;
 pub mod shopper;
+pub mod socket;
 pub mod stage;
 pub mod tap;
 

@@ -28,13 +28,14 @@ pub(crate) fn app(app: &App) -> Html {
     let (state, ui) = (&app.state, &mut Ui::new());
     if let Some(live) = state.live().filter(|live| state.is_sharing() && !live.viewers.is_empty()) {
         ui.line("div", attributes!["class" "frame"], "");
-        ui.open("p", attributes!["class" "chip"]);
+        ui.open("p", attributes!["class" "chip", "role" "status"]);
         ui.own("span", &[], strings::seen_by(&live.viewers));
         ui.line("button", attributes!["type" "button", "data-do" "stop"], strings::STOP);
         ui.close();
     }
     if let Some(toast) = &state.toast {
-        ui.own("p", attributes!["class" "toast"], toast.clone());
+        // `spoken` says it as well.
+        ui.own("p", attributes!["class" "toast", "aria-hidden" "true"], toast.clone());
     }
     if state.open {
         card(app, ui);

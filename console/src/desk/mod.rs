@@ -80,12 +80,12 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
     html! {
         <ContextProvider<DeskHandle> context={desk.clone()}>
             <div class={classes!("desk", drawer.then_some("drawer-open"), state.contact.is_some().then_some("has-contact"))}>
-                <h1 class="visually-hidden">{ "Ringside console" }</h1>
                 <CallBar state={(*state).clone()} />
                 <LinkNotice link={state.link} />
                 <Rail me={props.me.clone()} state={(*state).clone()} middle={*middle}
                     on_middle={show.clone()} on_sign_out={sign_out.clone()} />
                 <main class="middle">
+                    <h1 class="visually-hidden">{ "Ringside console" }</h1>
                     if *middle == Middle::Live {
                         <PageView state={(*state).clone()} />
                     } else {

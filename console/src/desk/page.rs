@@ -37,6 +37,7 @@ pub(crate) fn PageView(props: &PageProps) -> Html {
         _ => html! {
             <section class="page-view" aria-label="The customer's pages">
                 <p class="quiet">{ if shown.reason.is_some() { "The call is over; the page is not shown any more." } else { "Connecting to the customer's page…" } }</p>
+                <h2 class="visually-hidden">{ "The customer's pages" }</h2>
                 <Trail pages={shown.trail.clone()} skew_ms={state.skew_ms} />
             </section>
         },
