@@ -124,6 +124,7 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         browser_voice: true,
         mask_selectors: Vec::new(),
         mask_strict: false,
+        mask_off: false,
     }
 }
 

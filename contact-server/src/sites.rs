@@ -101,6 +101,7 @@ pub(crate) mod tests {
             browser_voice: true,
             mask_selectors: vec![],
             mask_strict: false,
+            mask_off: false,
         }
     }
 }

@@ -16,6 +16,8 @@ use tokio::{
 pub struct StageOptions {
     /// `ringside admin settings set` pairs, applied before the story.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// `ringside admin business set` pairs, likewise.
+    pub business: Vec<(&'static str, &'static str)>,
     /// Sites beside the shop that may use the demo's business, such as `http://127.0.0.1:4000`.
     pub origins: Vec<String>,
 }
@@ -72,7 +74,10 @@ impl Stage {
         for (key, value) in &options.settings {
             stage.admin(&["settings", "set", "--business", "harbour-and-pine", key, value]).await?;
         }
-        if !options.settings.is_empty() {
+        for (key, value) in &options.business {
+            stage.admin(&["business", "set", "--business", "harbour-and-pine", key, value]).await?;
+        }
+        if !(options.settings.is_empty() && options.business.is_empty()) {
             // A running server notices within two seconds; a new one has noticed.
             stage.kill().await?;
             stage.restart().await?;

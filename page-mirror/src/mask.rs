@@ -41,7 +41,11 @@ pub fn value_bullets(value: &str) -> String {
 
 /// Values of masked fields. Wherever they appear on the page, they are masked as well.
 #[derive(Debug, Default)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    known: Vec<Secret>,
+    /// Nothing is masked.
+    off: bool,
+}
 
 #[derive(Debug)]
 struct Secret {
@@ -52,32 +56,60 @@ struct Secret {
 }
 
 impl Secrets {
+    /// From here on nothing is masked, here and wherever else [`Self::are_open`] is asked.
+    pub fn open(&mut self) {
+        self.off = true;
+        self.clear();
+    }
+
+    pub fn are_open(&self) -> bool {
+        self.off
+    }
+
+    /// How the value of a field leaves the browser; see [`fields::secrecy`].
+    pub fn field<'a>(
+        &self,
+        tag: &str,
+        attributes: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+        once: bool,
+    ) -> fields::Secrecy {
+        if self.off { fields::Secrecy::Open } else { fields::secrecy(tag, attributes, once) }
+    }
+
     pub fn note(&mut self, field: u32, value: &str) {
         self.forget(field);
         let value = value.trim();
         let is_short = value.chars().nth(SHORTEST_SECRET - 1).is_none();
-        if is_short || value.chars().all(|c| c == BULLET) || self.0.len() >= limits::SECRETS {
+        if self.off || is_short || value.chars().all(|c| c == BULLET) || self.known.len() >= limits::SECRETS {
             return;
         }
         let mut digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
         if digits.len() < SHORTEST_DIGITS {
             digits.clear();
         }
-        self.0.push(Secret { field, value: value.to_owned(), digits });
+        self.known.push(Secret { field, value: value.to_owned(), digits });
     }
 
     pub fn forget(&mut self, field: u32) {
-        self.0.retain(|secret| secret.field != field);
+        self.known.retain(|secret| secret.field != field);
     }
 
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.known.clear();
+    }
+
+    /// The page's own address as it may leave the browser.
+    pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        if self.off { url.into() } else { attributes::scrub_url(url) }
     }
 
     /// The text as it may leave the browser.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.off {
+            return text.into();
+        }
         let mut hidden = numbers(text);
-        for secret in &self.0 {
+        for secret in &self.known {
             if let Some(masked) = without(&hidden, &secret.value) {
                 hidden = Cow::Owned(masked);
             }

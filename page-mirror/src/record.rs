@@ -1,9 +1,11 @@
 //! The customer's side: batches of what changed become frames.
 mod batch;
+mod fields;
 mod nodes;
 
 use batch::{AttributeChange, StateChange};
 pub use batch::{Batch, BatchError};
+use fields::Field;
 
 use crate::{
     codec::{
@@ -13,22 +15,9 @@ use crate::{
         ids, state,
     },
     limits,
-    mask::{
-        self, Secrets,
-        attributes::{attribute, scrub_url},
-        fields::{self, Secrecy},
-    },
+    mask::{self, Secrets, attributes::attribute, fields::Secrecy},
     tree::{NONE, ROOT, Tree},
 };
-
-/// A form field: what its value is, decided by all that is known of it.
-#[derive(Debug)]
-struct Field {
-    tag: Box<str>,
-    /// The attributes that decide.
-    hints: Vec<(Box<str>, Box<str>)>,
-    secrecy: Secrecy,
-}
 
 /// Frames of one document. The script keeps the DOM and the socket; this keeps what the other side knows.
 #[derive(Debug, Default)]
@@ -75,6 +64,11 @@ impl Recorder {
         self.fields.clear();
         self.secrets.clear();
         self.freed.clear();
+    }
+
+    /// From here on nothing is masked: to prove that a search for secrets would find them.
+    pub fn unmask(&mut self) {
+        self.secrets.open();
     }
 
     /// Takes one batch. After an error nothing of this epoch may be sent any more.
@@ -124,73 +118,6 @@ impl Recorder {
 
     pub fn tree(&self) -> &Tree {
         &self.tree
-    }
-
-    /// Values of masked fields come first, so that what repeats them is masked in the same batch.
-    fn note_fields(&mut self, batch: &Batch<'_>) {
-        let mut id = self.tree.next_id();
-        for item in &batch.items {
-            match item {
-                batch::Item::Element(element) => {
-                    let tag = &self.names[element.name as usize];
-                    if matches!(&**tag, "input" | "textarea" | "select") {
-                        let given = &batch.attributes[element.first..element.first + element.count];
-                        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
-                        let secrecy = fields::secrecy(tag, given.clone(), element.flags.once_password());
-                        let value = given.clone().find(|(name, _)| *name == "value").map(|(_, value)| value);
-                        if let Some(value) = value.filter(|_| secrecy != Secrecy::Open) {
-                            self.secrets.note(id, value);
-                        }
-                        let hints = given.filter(|(name, _)| *name != "value" && *name != "class");
-                        let hints = hints.map(|(name, value)| (name.into(), value.into())).collect();
-                        self.fields.push((id, Field { tag: tag.clone(), hints, secrecy }));
-                    }
-                    id += 1;
-                }
-                batch::Item::Ref(_) => {}
-                batch::Item::Text { .. }
-                | batch::Item::Comment
-                | batch::Item::Shadow { .. }
-                | batch::Item::Doctype => id += 1,
-            }
-        }
-        for change in &batch.changes {
-            self.note_hint(change);
-        }
-        for change in &batch.states {
-            if change.kind == state::VALUE && self.value_secrecy(change) != Secrecy::Open {
-                self.secrets.note(change.id, change.value);
-            }
-        }
-    }
-
-    /// An attribute of a field changed: it may be secret from now on. It never becomes less so.
-    fn note_hint(&mut self, change: &AttributeChange<'_>) {
-        let name = &*self.names[change.name as usize];
-        let Ok(at) = self.fields.binary_search_by_key(&change.id, |(id, _)| *id) else { return };
-        let field = &mut self.fields[at].1;
-        if name == "value" || name == "class" {
-            return;
-        }
-        field.hints.retain(|(known, _)| **known != *name);
-        if let Some(value) = change.value {
-            field.hints.push((name.into(), value.into()));
-        }
-        let hints = field.hints.iter().map(|(name, value)| (&**name, &**value));
-        let once = change.flags.once_password() || field.secrecy == Secrecy::Password;
-        field.secrecy = field.secrecy.max(fields::secrecy(&field.tag, hints, once));
-    }
-
-    fn field(&self, id: u32) -> Option<&Field> {
-        let at = self.fields.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.fields.get(at).map(|(_, field)| field)
-    }
-
-    fn value_secrecy(&self, change: &StateChange<'_>) -> Secrecy {
-        let known = self.field(change.id).map_or(Secrecy::Open, |field| field.secrecy);
-        let region = if change.flags.masked() { Secrecy::Masked } else { Secrecy::Open };
-        let once = if change.flags.once_password() { Secrecy::Password } else { Secrecy::Open };
-        known.max(region).max(once)
     }
 
     fn removed(&mut self, removed: &[u32]) -> Result<(), BatchError> {
@@ -359,7 +286,7 @@ impl Recorder {
         }
         if let Some((url, title)) = batch.page {
             payload.clear();
-            for text in [&*scrub_url(url), &*self.secrets.hide(title)] {
+            for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
                 let text =
                     text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
                 put(&mut payload, u32::try_from(text.len()).unwrap_or(0));

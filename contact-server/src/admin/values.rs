@@ -87,6 +87,7 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "browser_voice" => business.browser_voice = flag(value)?,
         "mask_selectors" => business.mask_selectors = items(value),
         "mask_strict" => business.mask_strict = flag(value)?,
+        "mask_off" => business.mask_off = flag(value)?,
         _ => {
             let fields: Vec<_> = show_business(business).into_iter().map(|(field, _)| field).collect();
             bail!("a business has no field `{field}`; it has {}", fields.join(", "))
@@ -107,6 +108,7 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("browser_voice", business.browser_voice.to_string()),
         ("mask_selectors", list(&business.mask_selectors)),
         ("mask_strict", business.mask_strict.to_string()),
+        ("mask_off", business.mask_off.to_string()),
     ]
 }
 

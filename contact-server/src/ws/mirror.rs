@@ -6,9 +6,10 @@ use shared::{
     close,
     wire::{
         Ping, Pong,
-        mirror::{InFront, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
+        mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
     },
 };
+use store::Business;
 
 use super::{
     Closed, Flow,
@@ -59,7 +60,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
             now,
             heartbeat_ms: heartbeat_ms(),
             sharing: room.mirror.sharing(),
-            strict: site.business.mask_strict,
+            masking: masking(&site.business, edge.app.config.demo),
             mask_selectors: site.business.mask_selectors.clone(),
         };
         outbox.send(ServerToPublisher::from(welcome).encode());
@@ -74,6 +75,15 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         frames: Bucket::full(FRAMES, now),
         kib: Bucket::full(FRAME_KIB, now),
     })
+}
+
+/// `mask_off` counts on a demo server alone: whoever sets it elsewhere still gets everything masked.
+fn masking(business: &Business, demo: bool) -> Masking {
+    match (business.mask_strict, business.mask_off) {
+        (true, _) => Masking::Strict,
+        (false, true) if demo => Masking::Off,
+        (false, _) => Masking::Balanced,
+    }
 }
 
 struct Publisher {
@@ -133,5 +143,22 @@ impl Publisher {
             }
         }
         Flow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::new_business;
+
+    #[test]
+    fn masking_is_off_on_a_demo_server_alone() {
+        let plain = new_business("Shop", "GB", shared::Timestamp(0));
+        let off = Business { mask_off: true, ..plain.clone() };
+        let both = Business { mask_strict: true, ..off.clone() };
+        assert_eq!(masking(&plain, true), Masking::Balanced);
+        assert_eq!(masking(&off, true), Masking::Off);
+        assert_eq!(masking(&off, false), Masking::Balanced);
+        assert_eq!(masking(&both, true), Masking::Strict);
     }
 }

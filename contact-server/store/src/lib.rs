@@ -79,6 +79,9 @@ pub struct Business {
     pub browser_voice: bool,
     pub mask_selectors: Vec<String>,
     pub mask_strict: bool,
+    /// Nothing is masked. It counts on a demo server alone.
+    #[serde(default)]
+    pub mask_off: bool,
 }
 
 /// What `ringside admin` changes beside the [`Business`] itself.

@@ -113,6 +113,12 @@ fn values_of_masked_fields_are_not_in_the_bytes_and_others_are() {
         script.page().element("input", 0, &with_value).end_of_page().value(3, 0, value);
         let body = script.hand_over(&mut recorder);
         assert!(!holds(&body, value), "{attributes:?}");
+
+        let (mut script, mut recorder) = begun();
+        recorder.unmask();
+        script.page().element("input", 0, &with_value).end_of_page().value(3, 0, value);
+        let body = script.hand_over(&mut recorder);
+        assert!(holds(&body, value), "with masking off the search finds {attributes:?}");
     }
     let (mut script, mut recorder) = begun();
     script.page().element("input", 0, &[("name", "note"), ("value", PASSWORD)]).end_of_page();

@@ -54,6 +54,17 @@ messages! {
     }
 }
 
+/// How much of a page is masked before it leaves the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Masking {
+    /// Secrets by kind, by hint and by value; regions that are marked.
+    Balanced,
+    /// Every text and value that is not marked as open.
+    Strict,
+    /// Nothing. The demo alone may say so, to prove that a search for secrets would find them.
+    Off,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublisherWelcome {
     pub version: ProtocolVersion,
@@ -61,8 +72,8 @@ pub struct PublisherWelcome {
     pub heartbeat_ms: u32,
     /// The customer's consent stands. Without it nothing is recorded.
     pub sharing: bool,
-    /// Masking settings of the business.
-    pub strict: bool,
+    pub masking: Masking,
+    /// Regions that the business masks beside those that its pages mark.
     pub mask_selectors: Vec<String>,
 }
 

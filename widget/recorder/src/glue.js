@@ -116,6 +116,7 @@ export function run(core, config, on) {
   const once = new WeakSet(),
     inlined = new WeakSet();
   let strict = false,
+    off = false,
     selectors = "",
     masks = MASK,
     marked = new WeakSet(),
@@ -181,8 +182,8 @@ export function run(core, config, on) {
 
   const readRules = (list) => {
     selectors = "";
-    masks = MASK;
-    for (const selector of list) {
+    masks = off ? ":not(*)" : MASK;
+    for (const selector of off ? [] : list) {
       try {
         new DocumentFragment().querySelector(selector);
         masks += "," + selector;
@@ -729,7 +730,8 @@ export function run(core, config, on) {
     if (kind === 1) {
       live = true;
       failed = 0;
-      strict = c;
+      strict = c === 1;
+      if ((off = c === 2)) core.unmask();
       readRules(d);
       heartbeat = a;
       listenOn();

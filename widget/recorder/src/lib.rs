@@ -85,6 +85,11 @@ impl Core {
         self.taken = None;
     }
 
+    /// From here on nothing is masked.
+    pub fn unmask(&mut self) {
+        self.recorder.unmask();
+    }
+
     /// Takes a batch. False: the script must begin again, and send nothing before.
     pub fn flush(&mut self, numbers: &[u32], text: &str) -> bool {
         self.recorder.flush(numbers, text).is_ok() && !self.recorder.wants_keyframe()
@@ -130,7 +135,7 @@ impl Core {
                 let out = list(1);
                 out.push(&welcome.heartbeat_ms.into());
                 out.push(&welcome.sharing.into());
-                out.push(&welcome.strict.into());
+                out.push(&(welcome.masking as u8).into());
                 out.push(&strings(&welcome.mask_selectors));
                 out
             }

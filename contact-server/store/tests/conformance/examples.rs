@@ -39,6 +39,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         browser_voice: true,
         mask_selectors: vec![".secret".into()],
         mask_strict: false,
+        mask_off: false,
     }
 }
 

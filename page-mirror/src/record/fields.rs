@@ -1,0 +1,87 @@
+//! What the page's form fields hold, as far as it decides how their values leave the browser.
+use super::{
+    Recorder,
+    batch::{self, AttributeChange, Batch, StateChange},
+};
+use crate::{codec::state, mask::fields::Secrecy};
+
+/// A form field: what its value is, decided by all that is known of it.
+#[derive(Debug)]
+pub(super) struct Field {
+    tag: Box<str>,
+    /// The attributes that decide.
+    hints: Vec<(Box<str>, Box<str>)>,
+    pub(super) secrecy: Secrecy,
+}
+
+impl Recorder {
+    /// Values of masked fields come first, so that what repeats them is masked in the same batch.
+    pub(super) fn note_fields(&mut self, batch: &Batch<'_>) {
+        let mut id = self.tree.next_id();
+        for item in &batch.items {
+            match item {
+                batch::Item::Element(element) => {
+                    let tag = &self.names[element.name as usize];
+                    if matches!(&**tag, "input" | "textarea" | "select") {
+                        let given = &batch.attributes[element.first..element.first + element.count];
+                        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
+                        let secrecy = self.secrets.field(tag, given.clone(), element.flags.once_password());
+                        let value = given.clone().find(|(name, _)| *name == "value").map(|(_, value)| value);
+                        if let Some(value) = value.filter(|_| secrecy != Secrecy::Open) {
+                            self.secrets.note(id, value);
+                        }
+                        let hints = given.filter(|(name, _)| *name != "value" && *name != "class");
+                        let hints = hints.map(|(name, value)| (name.into(), value.into())).collect();
+                        self.fields.push((id, Field { tag: tag.clone(), hints, secrecy }));
+                    }
+                    id += 1;
+                }
+                batch::Item::Ref(_) => {}
+                batch::Item::Text { .. }
+                | batch::Item::Comment
+                | batch::Item::Shadow { .. }
+                | batch::Item::Doctype => id += 1,
+            }
+        }
+        for change in &batch.changes {
+            self.note_hint(change);
+        }
+        for change in &batch.states {
+            if change.kind == state::VALUE && self.value_secrecy(change) != Secrecy::Open {
+                self.secrets.note(change.id, change.value);
+            }
+        }
+    }
+
+    /// An attribute of a field changed: it may be secret from now on. It never becomes less so.
+    fn note_hint(&mut self, change: &AttributeChange<'_>) {
+        let name = &*self.names[change.name as usize];
+        let Ok(at) = self.fields.binary_search_by_key(&change.id, |(id, _)| *id) else { return };
+        let field = &mut self.fields[at].1;
+        if name == "value" || name == "class" {
+            return;
+        }
+        field.hints.retain(|(known, _)| **known != *name);
+        if let Some(value) = change.value {
+            field.hints.push((name.into(), value.into()));
+        }
+        let hints = field.hints.iter().map(|(name, value)| (&**name, &**value));
+        let once = change.flags.once_password() || field.secrecy == Secrecy::Password;
+        field.secrecy = field.secrecy.max(self.secrets.field(&field.tag, hints, once));
+    }
+
+    pub(super) fn field(&self, id: u32) -> Option<&Field> {
+        let at = self.fields.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.fields.get(at).map(|(_, field)| field)
+    }
+
+    pub(super) fn value_secrecy(&self, change: &StateChange<'_>) -> Secrecy {
+        if self.secrets.are_open() {
+            return Secrecy::Open;
+        }
+        let known = self.field(change.id).map_or(Secrecy::Open, |field| field.secrecy);
+        let region = if change.flags.masked() { Secrecy::Masked } else { Secrecy::Open };
+        let once = if change.flags.once_password() { Secrecy::Password } else { Secrecy::Open };
+        known.max(region).max(once)
+    }
+}
