@@ -75,7 +75,7 @@ fn messages() -> String {
     );
     lines!(mirror::ServerToPublisher:
         mirror::PublisherWelcome {
-            version: V1, now: NOW, heartbeat_ms: 1, sharing: true, masking: Masking::Balanced, mask_selectors: vec![".x".into()],
+            version: V1, now: NOW, heartbeat_ms: 1, sharing: true, masking: mirror::Masking::Balanced, mask_selectors: vec![".x".into()],
         },
         pong, mirror::KeyframeWanted {}, mirror::SharingSet { on: true }, mirror::Viewers { names: vec!["Ada".into()] },
         mirror::Navigate { url: "https://a.example/".into(), by: "Ada".into() },
