@@ -10,8 +10,12 @@
 //! | `media_advertise` | `media_bind` | what browsers are told, behind a NAT |
 //! | `trusted_proxies` | none | peers whose `X-Forwarded-*` is believed |
 //! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
+//! | `dialer` | `embedded` | the driver that places calls, unless a business names another: see [`drivers`] |
+//! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
 //! | `demo` | `false` | virtual handsets; on loopback only |
 //! | `demo_origins` | the demo shop's | origins that the demo business allows |
+//!
+//! [`drivers`]: crate::dialer::drivers
 //!
 //! A variable is the key in capitals behind `RINGSIDE_`, wins over the file, and separates a list by commas.
 use std::{
@@ -21,7 +25,10 @@ use std::{
 
 use url::{Host, Url};
 
-use crate::limits::Rates;
+use crate::{
+    dialer::{drivers, simulated::Behaviour},
+    limits::Rates,
+};
 
 mod read;
 
@@ -49,6 +56,10 @@ pub struct Config {
     pub demo: bool,
     /// What one address may ask of the public interface (`[rates]`).
     pub rates: Rates,
+    /// The driver that places calls, unless a business names another.
+    pub dialer: String,
+    /// How the people of the `simulated` driver behave.
+    pub simulated: Behaviour,
     /// Origins that the demo's business allows; without `demo` they mean nothing.
     pub demo_origins: Vec<String>,
     /// Where `ringside` keeps its files by default.
@@ -70,6 +81,8 @@ impl Config {
             trusted_proxies: Vec::new(),
             demo: false,
             rates: Rates::default(),
+            dialer: drivers::STANDARD.to_owned(),
+            simulated: Behaviour::default(),
             demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
             data: data.to_owned(),
             public_url_follows: true,
@@ -93,6 +106,8 @@ impl Config {
             trusted_proxies: source.parsed_list("trusted_proxies", "IP addresses"),
             demo: source.flag("demo"),
             rates: source.table("rates"),
+            dialer: source.text("dialer").unwrap_or_else(|| drivers::STANDARD.to_owned()),
+            simulated: source.table("simulated"),
             demo_origins: source
                 .list("demo_origins")
                 .unwrap_or_else(|| DEMO_ORIGINS.map(String::from).to_vec()),
@@ -135,6 +150,13 @@ impl Config {
                 "demo",
                 "has virtual telephones and a known password, so `listen` must be a loopback address such as 127.0.0.1",
             );
+        }
+        if !drivers::names().any(|name| name == self.dialer) {
+            let known: Vec<_> = drivers::names().collect();
+            source.fault("dialer", format!("must be one of: {}", known.join(", ")));
+        }
+        if let Some(fault) = self.simulated.fault() {
+            source.fault("simulated", fault);
         }
         for origin in &self.demo_origins {
             if Url::parse(origin).ok().is_none_or(|url| url.origin().ascii_serialization() != *origin) {
@@ -236,7 +258,8 @@ mod tests {
     fn all_faults_are_named_at_once() {
         let faults = load(
             "listen = 'everywhere'\npublic_url = 'http://call.example.com/x'\ndatabase = 'mysql://x'\ndemo = 'maybe'\n\
-             colour = 'red'\nmedia_bind = '0.0.0.0:1'\ntrusted_proxies = ['proxy']",
+             colour = 'red'\nmedia_bind = '0.0.0.0:1'\ntrusted_proxies = ['proxy']\ndialer = 'pigeon'\n\
+             [simulated]\ncustomers.rings_ms = [2, 1]",
             &[("RINGSIDE_DEMO_ORIGINS", "http://ok.example,http://slash.example/")],
         )
         .unwrap_err();
@@ -249,6 +272,8 @@ mod tests {
             "colour",
             "media_advertise",
             "trusted_proxies",
+            "dialer",
+            "simulated",
             "demo_origins",
         ] {
             assert!(text.contains(&format!("`{key}`")), "{key} is missing in\n{text}");

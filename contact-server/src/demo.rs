@@ -125,6 +125,7 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         mask_selectors: Vec::new(),
         mask_strict: false,
         mask_off: false,
+        dialer: None,
     }
 }
 

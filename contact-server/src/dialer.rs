@@ -17,10 +17,16 @@ use tokio::sync::mpsc;
 
 use crate::ports::Engine;
 
+mod code;
+pub mod drivers;
 pub mod embedded;
 mod legs;
+mod recent;
+pub mod simulated;
 
+pub use drivers::{Driver, Drivers};
 pub use embedded::Embedded;
+pub use simulated::Simulated;
 
 /// Events that may wait for the engines. Past it they are lost, which `core` expects: its limits end the leg.
 pub const EVENTS: usize = 65_536;

@@ -4,7 +4,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail};
 use shared::Timestamp;
 use store::Store;
-use switch::{Switch, SwitchConfig};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -12,19 +11,18 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     demo::{self, DemoInfo},
-    dialer::{self, Embedded, embedded::Surroundings},
+    dialer::{self, Drivers, drivers::Place},
     engine::{Engines, World},
     http,
     hub::Hub,
     listen,
+    ports::SharedDirectory,
     prompts::Prompts,
     setup::Setup,
     sites::Sites,
     stopping::Stopping,
 };
 
-/// Without media no leg lives longer than this; the driver ends it sooner, by its business's `media_grace`.
-const LONGEST_MEDIA_GRACE: Duration = Duration::from_secs(120);
 /// How long a shutdown waits for requests and sockets to end.
 const CONNECTIONS_LIMIT: Duration = Duration::from_secs(8);
 /// How long it then waits for the last commits.
@@ -76,46 +74,33 @@ struct Parts {
 
 async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let config = Arc::new(config);
-    let media = SwitchConfig {
-        bind: config.media_bind,
-        advertise: config.media_advertise,
-        media_grace: LONGEST_MEDIA_GRACE,
-    };
-    let (switch, switch_events) =
-        Switch::bind(media).await.with_context(|| format!("voice cannot use UDP {}", config.media_bind))?;
     let hub = Arc::new(Hub::default());
+    let directory: SharedDirectory = hub.clone();
     let prompts = Arc::new(Prompts::built_in().context("the built-in prompts cannot be used")?);
     let sites = Arc::new(Sites::default());
-    let (embedded, leg_events) = Embedded::start(
-        switch,
-        switch_events,
-        Surroundings {
-            directory: hub.clone(),
-            prompts: prompts.clone(),
-            sites: sites.clone(),
-            demo: config.demo,
-        },
-    );
+    let place = Place { config: &config, directory: &directory, prompts: &prompts, sites: &sites };
+    let (drivers, leg_events) = Drivers::start(place).await?;
+    let drivers = Arc::new(drivers);
     let world = World {
         store: store.clone(),
         clock: clock.clone(),
-        directory: hub.clone(),
-        dialer: Arc::new(embedded.clone()),
+        directory: directory.clone(),
+        dialer: drivers.clone(),
     };
     let engines = Arc::new(Engines::new(world));
     let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone());
-    let forward = tokio::spawn(dialer::forward(leg_events, engines.clone()));
+    let mut background: Vec<_> =
+        leg_events.into_iter().map(|events| tokio::spawn(dialer::forward(events, engines.clone()))).collect();
     setup.refresh().await.context("the businesses cannot be taken over")?;
-    let background =
-        vec![forward, tokio::spawn(setup.follow()), tokio::spawn(sweep(store.clone(), clock.clone()))];
+    background.extend([tokio::spawn(setup.follow()), tokio::spawn(sweep(store.clone(), clock.clone()))]);
     let app = App {
         config,
         clock,
         store,
         engine: engines.clone(),
         snapshots: engines.clone(),
-        legs: Arc::new(embedded),
-        directory: hub.clone(),
+        legs: drivers,
+        directory,
         sites,
         stopping: Stopping::default(),
     };

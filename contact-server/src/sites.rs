@@ -102,6 +102,7 @@ pub(crate) mod tests {
             mask_selectors: vec![],
             mask_strict: false,
             mask_off: false,
+            dialer: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail, ensure};
 use contact_core::{Settings, settings::DialMode};
 use store::Business;
 
-use crate::numbers;
+use crate::{dialer::drivers, numbers};
 
 /// Longest name of a business, an agent or a skill, in characters.
 const NAME_CHARS: usize = 100;
@@ -55,6 +55,16 @@ pub(super) fn region(text: &str) -> anyhow::Result<String> {
     Ok(region)
 }
 
+/// A driver's name; no text is the server's.
+fn dialer(text: &str) -> anyhow::Result<Option<String>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<_> = drivers::names().collect();
+    ensure!(names.contains(&text), "there is no dialer `{text}`; there are {}", names.join(", "));
+    Ok(Some(text.to_owned()))
+}
+
 /// Texts between commas; no text is no item.
 pub(super) fn items(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -88,6 +98,7 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "mask_selectors" => business.mask_selectors = items(value),
         "mask_strict" => business.mask_strict = flag(value)?,
         "mask_off" => business.mask_off = flag(value)?,
+        "dialer" => business.dialer = dialer(value)?,
         _ => {
             let fields: Vec<_> = show_business(business).into_iter().map(|(field, _)| field).collect();
             bail!("a business has no field `{field}`; it has {}", fields.join(", "))
@@ -109,6 +120,7 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("mask_selectors", list(&business.mask_selectors)),
         ("mask_strict", business.mask_strict.to_string()),
         ("mask_off", business.mask_off.to_string()),
+        ("dialer", business.dialer.clone().unwrap_or_default()),
     ]
 }
 

@@ -10,17 +10,20 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use contact_core::{
     DialCommand, DialEvent, Endpoint, Settings,
     effect::{Action, JoinMode},
 };
+use futures_util::future::BoxFuture;
 use shared::{BusinessId, ContactId, LegId, contact::LegCause, wire::LegTrouble};
-use switch::{Mode, Switch, SwitchError, SwitchEvent};
+use switch::{Mode, Switch, SwitchConfig, SwitchError, SwitchEvent};
 use tokio::sync::mpsc;
 
 use super::{
-    EVENTS, LegEvent,
+    EVENTS, LegEvent, code,
+    drivers::{self, Place, Started},
     legs::{Leg, Legs, Limit, Stage},
 };
 use crate::{
@@ -30,22 +33,12 @@ use crate::{
     sites::Sites,
 };
 
+/// Without media no leg lives longer than this; the driver ends it sooner, by its business's `media_grace`.
+const LONGEST_MEDIA_GRACE: Duration = Duration::from_secs(120);
 /// From an endpoint's offer until its media is up.
 const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 /// Legs at once, in all businesses.
 const LEGS: usize = 20_000;
-
-/// Codes beside the causes: the SIP responses that mean the same (RFC 3261, section 21), so that records
-/// read alike whichever driver placed the leg.
-mod code {
-    pub(super) const NOT_ALLOWED: u16 = 403;
-    pub(super) const NO_ANSWER: u16 = 408;
-    pub(super) const UNREACHABLE: u16 = 480;
-    pub(super) const NOT_ACCEPTABLE: u16 = 488;
-    pub(super) const OVERLOADED: u16 = 503;
-    pub(super) const NOT_CONNECTED: u16 = 504;
-    pub(super) const REJECTED: u16 = 603;
-}
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +60,35 @@ struct Driver {
     events: mpsc::Sender<LegEvent>,
     /// Held while the directory and the switch are told, so that they hear of a leg in order.
     legs: Mutex<Legs>,
+}
+
+/// Starts the switch and the driver on it.
+pub(super) fn open(place: Place<'_>) -> BoxFuture<'_, anyhow::Result<Started>> {
+    Box::pin(async move {
+        let config = place.config;
+        let media = SwitchConfig {
+            bind: config.media_bind,
+            advertise: config.media_advertise,
+            media_grace: LONGEST_MEDIA_GRACE,
+        };
+        let (switch, switch_events) = Switch::bind(media)
+            .await
+            .with_context(|| format!("voice cannot use UDP {}", config.media_bind))?;
+        let around = Surroundings {
+            directory: place.directory.clone(),
+            prompts: place.prompts.clone(),
+            sites: place.sites.clone(),
+            demo: config.demo,
+        };
+        let (driver, events) = Embedded::start(switch, switch_events, around);
+        Ok(Started { driver: Arc::new(driver), events })
+    })
+}
+
+impl drivers::Driver for Embedded {
+    fn has(&self, business: BusinessId, leg: LegId) -> bool {
+        self.0.legs().of(business, leg).is_some()
+    }
 }
 
 impl Embedded {

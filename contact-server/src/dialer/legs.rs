@@ -1,12 +1,11 @@
 //! What the `embedded` driver remembers: the legs that are up, and what was lately done.
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
 
 use contact_core::{Endpoint, effect::JoinMode};
 use shared::{BusinessId, ContactId, EffectId, LegId};
 use tokio::task::AbortHandle;
 
-/// Effects that are remembered. Duplicates come within seconds, and this is many minutes of a busy centre.
-const REMEMBERED: usize = 65_536;
+use super::recent::Recent;
 
 /// How far a leg is. It rings until the endpoint offers, connects until its media are up, and is away while
 /// they are not.
@@ -83,49 +82,5 @@ impl Legs {
 
     pub(super) fn remove(&mut self, id: LegId) -> Option<Leg> {
         self.up.remove(&id)
-    }
-}
-
-/// A set that forgets the oldest.
-#[derive(Debug)]
-struct Recent<T> {
-    order: VecDeque<T>,
-    set: HashSet<T>,
-}
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self { order: VecDeque::new(), set: HashSet::new() }
-    }
-}
-
-impl<T: Copy + Eq + std::hash::Hash> Recent<T> {
-    /// False if it was there.
-    fn insert(&mut self, item: T) -> bool {
-        if !self.set.insert(item) {
-            return false;
-        }
-        self.order.push_back(item);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.set.remove(&oldest);
-        }
-        true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn effects_are_remembered_in_bounded_memory() {
-        let mut recent = Recent::default();
-        let count = REMEMBERED + 10;
-        assert!((0..count).all(|n| recent.insert(n)));
-        assert!(!recent.insert(count - 1), "a late duplicate");
-        assert!(recent.insert(0), "long forgotten");
-        assert_eq!((recent.order.len(), recent.set.len()), (REMEMBERED, REMEMBERED));
     }
 }

@@ -82,6 +82,9 @@ pub struct Business {
     /// Nothing is masked. It counts on a demo server alone.
     #[serde(default)]
     pub mask_off: bool,
+    /// The dialer driver that places its calls; None: the server's.
+    #[serde(default)]
+    pub dialer: Option<String>,
 }
 
 /// What `ringside admin` changes beside the [`Business`] itself.

@@ -40,6 +40,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         mask_selectors: vec![".secret".into()],
         mask_strict: false,
         mask_off: false,
+        dialer: None,
     }
 }
 

@@ -1,0 +1,120 @@
+//! The drivers that there are, and which of them carries what.
+//!
+//! The configuration names the driver of the server (`dialer`), and a business may name another one. A leg
+//! stays with the driver that placed it, whatever is set meanwhile.
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contact_core::{DialCommand, Endpoint};
+use futures_util::future::BoxFuture;
+use shared::{BusinessId, LegId, wire::LegTrouble};
+use tokio::sync::mpsc;
+
+use super::{LegEvent, embedded, simulated};
+use crate::{
+    config::Config,
+    ports::{BrowserLegs, Dialer, LegRefused, SharedDirectory},
+    prompts::Prompts,
+    sites::Sites,
+};
+
+/// Every driver by its name. A new one gets a line here, and nothing else of the server changes.
+const DRIVERS: [(&str, Start); 2] = [("embedded", embedded::open), ("simulated", simulated::open)];
+
+/// The driver where nobody set one.
+pub const STANDARD: &str = DRIVERS[0].0;
+
+type Start = for<'a> fn(Place<'a>) -> BoxFuture<'a, anyhow::Result<Started>>;
+
+/// What a driver finds around it.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub config: &'a Config,
+    pub directory: &'a SharedDirectory,
+    pub prompts: &'a Arc<Prompts>,
+    pub sites: &'a Arc<Sites>,
+}
+
+pub struct Started {
+    pub driver: Arc<dyn Driver>,
+    pub events: mpsc::Receiver<LegEvent>,
+}
+
+pub trait Driver: Dialer + BrowserLegs {
+    /// It placed that leg, and the leg is not down.
+    fn has(&self, business: BusinessId, leg: LegId) -> bool;
+}
+
+/// The names that a configuration or a business may give.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    DRIVERS.iter().map(|(name, _)| *name)
+}
+
+/// All drivers as one.
+pub struct Drivers {
+    drivers: Vec<(&'static str, Arc<dyn Driver>)>,
+    standard: String,
+    sites: Arc<Sites>,
+}
+
+impl Drivers {
+    /// Starts every driver. Their events come from as many receivers.
+    pub async fn start(place: Place<'_>) -> anyhow::Result<(Self, Vec<mpsc::Receiver<LegEvent>>)> {
+        let (mut drivers, mut events) = (Vec::new(), Vec::new());
+        for (name, start) in DRIVERS {
+            let started = start(place).await?;
+            drivers.push((name, started.driver));
+            events.push(started.events);
+        }
+        let standard = place.config.dialer.clone();
+        Ok((Self { drivers, standard, sites: place.sites.clone() }, events))
+    }
+
+    /// Who has the leg, or else who would place it.
+    fn of(&self, business: BusinessId, leg: LegId) -> &dyn Driver {
+        let owner = self.drivers.iter().find(|(_, driver)| driver.has(business, leg));
+        let driver = owner.or_else(|| {
+            let site = self.sites.by_id(business);
+            let named =
+                site.as_ref().and_then(|site| site.business.dialer.as_deref()).unwrap_or(&self.standard);
+            self.drivers.iter().find(|(name, _)| *name == named)
+        });
+        // A business may name a driver of a newer version: the first one knows what it cannot do.
+        &*driver.unwrap_or(&self.drivers[0]).1
+    }
+}
+
+impl Dialer for Drivers {
+    fn command(&self, business: BusinessId, command: DialCommand) {
+        self.of(business, command.leg).command(business, command);
+    }
+}
+
+#[async_trait]
+impl BrowserLegs for Drivers {
+    async fn offer(
+        &self,
+        business: BusinessId,
+        from: &Endpoint,
+        leg: LegId,
+        sdp: String,
+    ) -> Result<String, LegRefused> {
+        self.of(business, leg).offer(business, from, leg, sdp).await
+    }
+
+    fn trouble(&self, business: BusinessId, from: &Endpoint, leg: LegId, why: LegTrouble) {
+        self.of(business, leg).trouble(business, from, leg, why);
+    }
+
+    fn reject(&self, business: BusinessId, from: &Endpoint, leg: LegId) {
+        self.of(business, leg).reject(business, from, leg);
+    }
+
+    fn digit(&self, business: BusinessId, from: &Endpoint, leg: LegId, digit: char) {
+        self.of(business, leg).digit(business, from, leg, digit);
+    }
+
+    fn hang_up(&self, business: BusinessId, from: &Endpoint, leg: LegId) {
+        self.of(business, leg).hang_up(business, from, leg);
+    }
+}
