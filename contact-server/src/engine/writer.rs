@@ -59,6 +59,7 @@ pub(super) async fn commit(
         }
         outward.extend(batch.answer.map(Outward::Answer));
     }
+    trial("before", &changes);
     if !changes.is_empty() {
         let commit = world.store.commit(business, epoch, &changes);
         match tokio::time::timeout(COMMIT_LIMIT, commit).await {
@@ -66,6 +67,7 @@ pub(super) async fn commit(
             Err(late) => return Err(StoreError::Database(Box::new(late))),
         }
     }
+    trial("stored", &changes);
     for effect in outward {
         match effect {
             Outward::Dial(command) => world.dialer.command(business, command),
@@ -73,5 +75,20 @@ pub(super) async fn commit(
             Outward::Answer(answer) => answer(),
         }
     }
+    trial("told", &changes);
     Ok(())
+}
+
+/// A place at which a trial may end the process; nothing in a release build.
+fn trial(stage: &str, changes: &[Change]) {
+    #[cfg(debug_assertions)]
+    store::fail_point::reached(stage, || {
+        let name = |change: &Change| {
+            let Change::Event(_, event) = change else { return None };
+            serde_json::to_value(event).ok()?["event"].as_str().map(str::to_owned)
+        };
+        changes.iter().filter_map(name).collect()
+    });
+    #[cfg(not(debug_assertions))]
+    let _ = (stage, changes);
 }

@@ -8,6 +8,8 @@ mod backend;
 mod batch;
 mod commit;
 mod database;
+#[cfg(debug_assertions)]
+pub mod fail_point;
 mod history;
 mod load;
 #[cfg(test)]

@@ -33,7 +33,11 @@ pub(crate) async fn open(url: &str) -> Result<Backend, StoreError> {
         .statement_cache_capacity(STATEMENTS);
     // Without the limits of the sessions: a migration may take its time.
     let mut migrator = options.connect().await.map_err(failed)?;
+    #[cfg(debug_assertions)]
+    crate::fail_point::reached("before", || vec!["migration"]);
     sqlx::migrate!("migrations/postgres").run(&mut migrator).await.map_err(not_migrated)?;
+    #[cfg(debug_assertions)]
+    crate::fail_point::reached("stored", || vec!["migration"]);
     migrator.close().await.map_err(failed)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)

@@ -52,7 +52,12 @@ pub(crate) async fn open(path: &str) -> Result<Backend, StoreError> {
 async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     sqlx::migrate!("migrations/sqlite").run(&mut *transaction).await.map_err(not_migrated)?;
-    transaction.commit().await.map_err(failed)
+    #[cfg(debug_assertions)]
+    crate::fail_point::reached("before", || vec!["migration"]);
+    transaction.commit().await.map_err(failed)?;
+    #[cfg(debug_assertions)]
+    crate::fail_point::reached("stored", || vec!["migration"]);
+    Ok(())
 }
 
 /// Only its owner may read the file: it holds personal data and password hashes. SQLite gives the log beside

@@ -1,0 +1,39 @@
+//! Places at which a trial may end the process, as a power cut would. Debug builds alone have them.
+//!
+//! `RINGSIDE_TEST_ABORT=STAGE:NAME:COUNT` ends the process when the stage is reached with that name for the
+//! `COUNT`th time. Stages: `before` (the transaction is not committed), `stored` (committed, nobody told),
+//! `told`. Names: those of events (`requested`, `dialed`, ...), and `migration`.
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+const VARIABLE: &str = "RINGSIDE_TEST_ABORT";
+
+struct Plan {
+    stage: String,
+    name: String,
+    left: AtomicU32,
+}
+
+fn plan() -> Option<&'static Plan> {
+    static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+    let read = || {
+        let text = std::env::var(VARIABLE).ok()?;
+        let mut words = text.splitn(3, ':').map(str::to_owned);
+        let (stage, name) = (words.next()?, words.next()?);
+        let left = words.next()?.parse().ok()?;
+        Some(Plan { stage, name, left: AtomicU32::new(left) })
+    };
+    PLAN.get_or_init(read).as_ref()
+}
+
+/// Ends the process if this is the place. `names` are asked for only where a plan is.
+pub fn reached<S: AsRef<str>>(stage: &str, names: impl FnOnce() -> Vec<S>) {
+    let Some(plan) = plan().filter(|plan| plan.stage == stage) else { return };
+    for name in names() {
+        if name.as_ref() == plan.name && plan.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            std::process::abort();
+        }
+    }
+}
