@@ -1,15 +1,18 @@
 //! `ringside admin`: what an operator sets. Works on the database, beside a running server or without one;
 //! a running server notices within seconds ([`crate::setup`]).
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use shared::ContactId;
 use store::{Business, PromptClip, Store};
 
-use crate::{clock::Clock, config::Config, demo, numbers, passwords, prompts};
+use crate::{backup, clock::Clock, config::Config, demo, erasure::journal, numbers, passwords, prompts};
 
 mod agents;
 mod businesses;
+mod consents;
+mod customers;
 mod values;
 
 #[derive(Subcommand, Debug)]
@@ -35,6 +38,29 @@ pub enum Admin {
     /// What callers hear
     #[command(subcommand)]
     Prompt(PromptCommand),
+    /// The text above the button, by which customers agree to be called and seen
+    #[command(subcommand)]
+    Consent(ConsentCommand),
+    /// One customer: what is kept of them, and erasing it
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// Copy the SQLite database into a folder, and delete copies there that are too old
+    Backup {
+        /// The folder, which should lie on another disk
+        #[arg(long)]
+        to: PathBuf,
+        /// Copies that are older are deleted
+        #[arg(long, default_value_t = 30)]
+        keep_days: u32,
+    },
+    /// Put a copy in the place of a lost SQLite database, and erase again who was erased since
+    Restore {
+        /// A file that `backup` made
+        from: PathBuf,
+        /// Journals of erasures [default: erasures.jsonl beside the copy and in the data folder]
+        #[arg(long = "journal")]
+        journals: Vec<PathBuf>,
+    },
     /// Print a link that opens a virtual telephone, once (demo only)
     HandsetCode {
         /// Key of the business
@@ -188,10 +214,66 @@ pub enum PromptCommand {
     },
 }
 
+#[derive(Subcommand, Debug)]
+pub enum ConsentCommand {
+    /// Set the text under a version of its own; what customers agreed to before stays on record
+    Set {
+        #[command(flatten)]
+        of: Of,
+        /// A new one, such as 2 or 2026-11
+        #[arg(long)]
+        version: String,
+        #[arg(long)]
+        text: Option<String>,
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Show all versions
+    Show {
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+/// The customer that a command is about.
+#[derive(Args, Debug)]
+pub struct Who {
+    #[command(flatten)]
+    pub of: Of,
+    /// The telephone number, however it is written
+    #[arg(long, required_unless_present = "contact", conflicts_with = "contact")]
+    pub number: Option<String>,
+    /// One contact by its id, for a customer who talked in the page
+    #[arg(long)]
+    pub contact: Option<ContactId>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum CustomerCommand {
+    /// Print all that is kept of a customer, as JSON
+    Export {
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Erase a customer for ever. A call that is going on ends
+    Erase {
+        #[command(flatten)]
+        who: Who,
+        /// No server uses this database: do not wait for one
+        #[arg(long)]
+        no_server: bool,
+    },
+    /// Carry out a journal of erasures on this database, after a restore by other means. No server may run
+    Replay {
+        #[arg(long)]
+        journal: PathBuf,
+    },
+}
+
 /// What a command works with.
 struct Desk<'a> {
-    store: &'a dyn Store,
-    clock: &'a dyn Clock,
+    store: &'a Arc<dyn Store>,
+    clock: &'a Arc<dyn Clock>,
     out: &'a mut dyn Write,
 }
 
@@ -199,8 +281,8 @@ struct Desk<'a> {
 pub async fn run(
     command: Admin,
     config: &Config,
-    store: &dyn Store,
-    clock: &dyn Clock,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let mut desk = Desk { store, clock, out };
@@ -212,11 +294,51 @@ pub async fn run(
         Admin::Settings(command) => businesses::settings(&mut desk, command).await,
         Admin::Agent(command) => agents::agent(&mut desk, command).await,
         Admin::Prompt(PromptCommand::Set { of, slot, file }) => desk.prompt(&of, slot, file).await,
+        Admin::Consent(command) => consents::consent(&mut desk, command).await,
+        Admin::Customer(command) => customers::customer(&mut desk, config, command).await,
+        Admin::Backup { to, keep_days } => desk.backup(to, keep_days).await,
+        Admin::Restore { .. } => bail!("a database that is open cannot be restored"),
         Admin::HandsetCode { business, number } => desk.handset(config, &Of { business }, &number).await,
     }
 }
 
+/// Restores a copy; the database must not be there, so this is the one command that opens none.
+pub async fn restore(
+    from: PathBuf,
+    mut journals: Vec<PathBuf>,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let to = backup::file_of(&config.database).context(
+        "only a SQLite file is restored like this. For Postgres use pg_restore, and then `ringside admin customer \
+         replay --journal FILE` before a server starts",
+    )?;
+    if journals.is_empty() {
+        let beside = from.with_file_name(journal::FILE);
+        journals =
+            [beside, config.data.join(journal::FILE)].into_iter().filter(|path| path.exists()).collect();
+        if journals.is_empty() {
+            bail!(
+                "there is no journal of erasures beside the copy or in {}: name one with --journal, or an empty file \
+                 if nobody was ever erased",
+                config.data.display()
+            );
+        }
+    }
+    let erased = backup::restore(&from, &to, &journals, clock).await?;
+    writeln!(out, "{} was restored from {}, with {erased} erasures.", to.display(), from.display())?;
+    Ok(())
+}
+
 impl Desk<'_> {
+    async fn backup(&mut self, to: PathBuf, keep_days: u32) -> anyhow::Result<()> {
+        let keep = Duration::from_secs(u64::from(keep_days) * 24 * 3600);
+        let made = backup::make(&**self.store, &**self.clock, &to, keep).await?;
+        writeln!(self.out, "{}\t{} bytes\t{} expired", made.file.display(), made.bytes, made.expired.len())?;
+        Ok(())
+    }
+
     async fn find(&self, of: &Of) -> anyhow::Result<Business> {
         let businesses = self.store.businesses().await?;
         let found = businesses.into_iter().find(|business| business.key == of.business);
@@ -240,9 +362,14 @@ impl Desk<'_> {
         }
         let business = self.find(of).await?;
         let number = numbers::parse(number, Some(&business.default_region), true)?;
-        let link =
-            demo::handset_link(self.store, business.id, &number.e164, &config.public_url, self.clock.now())
-                .await?;
+        let link = demo::handset_link(
+            &**self.store,
+            business.id,
+            &number.e164,
+            &config.public_url,
+            self.clock.now(),
+        )
+        .await?;
         writeln!(self.out, "{link}")?;
         Ok(())
     }

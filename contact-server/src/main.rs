@@ -4,13 +4,14 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use contact_server::{
     admin::{self, Admin},
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     config::{Config, Source},
     run,
 };
@@ -91,9 +92,13 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
             }
             Command::Admin(command) => {
                 let config = load(&cli.place, None)?;
+                let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+                let mut out = std::io::stdout();
+                if let Admin::Restore { from, journals } = command {
+                    return admin::restore(from, journals, &config, &clock, &mut out).await;
+                }
                 let store = store::open(&config.database).await.context("the database cannot be opened")?;
-                let clock = SystemClock::default();
-                admin::run(command, &config, &*store, &clock, &mut std::io::stdout()).await
+                admin::run(command, &config, &store, &clock, &mut out).await
             }
         }
     })

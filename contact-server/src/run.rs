@@ -88,7 +88,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         dialer: drivers.clone(),
     };
     let engines = Arc::new(Engines::new(world));
-    let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone());
+    let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone(), clock.clone());
     let mut background: Vec<_> =
         leg_events.into_iter().map(|events| tokio::spawn(dialer::forward(events, engines.clone()))).collect();
     setup.refresh().await.context("the businesses cannot be taken over")?;

@@ -10,7 +10,9 @@ use shared::{AgentId, BusinessId};
 use store::{Business, Store, StoreError};
 
 use crate::{
+    clock::Clock,
     engine::Engines,
+    erasure::{Eraser, ErasureError},
     ports::{Engine as _, EngineError},
     prompts::Prompts,
     sites::{Site, Sites},
@@ -24,6 +26,8 @@ pub struct Setup {
     sites: Arc<Sites>,
     prompts: Arc<Prompts>,
     engines: Arc<Engines>,
+    clock: Arc<dyn Clock>,
+    eraser: Eraser,
     /// The version that was taken over completely.
     version: Option<u64>,
     /// What each engine was told.
@@ -40,6 +44,8 @@ struct Told {
 pub enum SetupError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("a customer cannot be erased now")]
+    Erasure(#[from] ErasureError),
     #[error("an engine cannot take a change now")]
     Engine(#[source] EngineError),
 }
@@ -50,8 +56,10 @@ impl Setup {
         sites: Arc<Sites>,
         prompts: Arc<Prompts>,
         engines: Arc<Engines>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, sites, prompts, engines, version: None, told: BTreeMap::new() }
+        let (version, told, eraser) = (None, BTreeMap::new(), Eraser::default());
+        Self { store, sites, prompts, engines, clock, eraser, version, told }
     }
 
     /// Follows until the task is ended. What fails is tried again at the next turn.
@@ -73,6 +81,7 @@ impl Setup {
         for business in self.store.businesses().await? {
             self.take_over(business).await?;
         }
+        self.eraser.work(&self.engines, &*self.store, &*self.clock).await?;
         self.version = Some(version);
         Ok(())
     }
@@ -176,16 +185,17 @@ mod tests {
 
     impl Stage {
         fn on(store: Arc<dyn Store>) -> Self {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
             let world = World {
                 store: store.clone(),
-                clock: Arc::new(SystemClock::default()),
+                clock: clock.clone(),
                 directory: Arc::new(Nobody),
                 dialer: Arc::new(Nobody),
             };
             let engines = Arc::new(Engines::new(world));
             let sites = Arc::new(Sites::default());
             let prompts = Arc::new(Prompts::built_in().unwrap());
-            Self { setup: Setup::new(store, sites.clone(), prompts, engines.clone()), sites, engines }
+            Self { setup: Setup::new(store, sites.clone(), prompts, engines.clone(), clock), sites, engines }
         }
     }
 

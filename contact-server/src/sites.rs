@@ -95,6 +95,7 @@ pub(crate) mod tests {
             default_region: "GB".into(),
             fallback_number: None,
             consent_version: "1".into(),
+            consent_text: None,
             currency: "GBP".into(),
             dispositions: vec!["Sold".into()],
             away_reasons: vec!["Break".into()],

@@ -130,6 +130,8 @@ pub struct SiteInfo {
     /// Regions that may be called; the country choice shows these.
     pub regions: Vec<String>,
     pub consent_version: String,
+    /// What stands above the button.
+    pub consent_text: String,
     /// Estimated seconds until a call, if asked for now; None when nobody is signed in.
     pub wait_seconds: Option<u32>,
     pub browser_voice: bool,
@@ -224,7 +226,10 @@ pub struct ContactDetail {
     pub trail: Vec<PageView>,
     /// JSON text, as the page gave it. Hostile: show as text.
     pub context: Option<String>,
+    /// Version of the consent text that stood above the button, and the text; None if nobody kept it.
     pub consent: String,
+    #[serde(default)]
+    pub consent_text: Option<String>,
     pub legs: Vec<LegRecord>,
     pub wrap_up: Option<WrapUp>,
     pub wrap_up_done: bool,

@@ -4,6 +4,7 @@
 //! socket. It builds for `wasm32-unknown-unknown`.
 pub mod api;
 pub mod close;
+pub mod consent;
 pub mod contact;
 pub mod envelope;
 pub mod ids;

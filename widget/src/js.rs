@@ -157,6 +157,7 @@ pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
         default_region: words(object, "default_region"),
         regions: texts(object, "regions"),
         consent_version: text(object, "consent_version")?,
+        consent_text: words(object, "consent_text"),
         wait_seconds: whole(object, "wait_seconds"),
         browser_voice: get(object, "browser_voice").is_truthy(),
         fallback_number: text(object, "fallback_number"),

@@ -19,8 +19,6 @@ pub const FROM: &str = "From";
 pub const UNTIL: &str = "Until";
 pub const NOTE: &str = "What is it about?";
 pub const OPTIONAL: &str = "(optional)";
-pub const TRUST: &str = "The agent will see the pages you visit here, and the last ones before, until you press Stop \
-    or the call ends. Password and card fields are hidden.";
 pub const CALL_ME: &str = "Call me";
 pub const TALK_HERE: &str = "Talk in this browser instead";
 pub const SENDING: &str = "Sending…";

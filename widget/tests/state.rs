@@ -234,6 +234,7 @@ fn site() -> Box<Site> {
         default_region: "DE".into(),
         regions: vec!["DE".into(), "GB".into()],
         consent_version: "1".into(),
+        consent_text: "The agent will see the pages that you visit.".into(),
         wait_seconds: None,
         browser_voice: true,
         fallback_number: None,

@@ -10,7 +10,7 @@ use crate::run::{cargo, exec, read};
 const PURE: [(&str, &[&str]); 4] = [
     ("shared", &["postcard", "serde", "thiserror", "utoipa"]),
     ("page-mirror", &["miniz_oxide", "thiserror"]),
-    ("contact-core", &["serde", "shared", "thiserror"]),
+    ("contact-core", &["serde", "sha2", "shared", "thiserror"]),
     ("media", &["hound", "thiserror"]),
 ];
 

@@ -37,6 +37,7 @@ mod agents;
 mod calling;
 mod consoles;
 mod contacts;
+mod erase;
 mod ids;
 mod legs;
 mod limits;
@@ -197,6 +198,7 @@ impl Center {
                 return self.save_wrap_up(agent, contact, wrap_up, done);
             }
             Input::Dialer(leg, event) => self.dialer_said(leg, event),
+            Input::Erased(contacts) => contacts.into_iter().for_each(|contact| self.erase(contact)),
         }
         Ok(())
     }

@@ -54,6 +54,10 @@ pub enum Input {
     },
 
     Dialer(LegId, DialEvent),
+
+    /// These contacts are erased: what is known of their customer is deleted, for ever. One that is not over
+    /// ends first, and a wrap-up that is owed is not owed any more.
+    Erased(Vec<ContactId>),
 }
 
 /// A call request that the edge has checked (key, origin, shape of the number, window, limits).

@@ -53,11 +53,30 @@ pub enum Change {
         contact: ContactId,
         expires_at: Timestamp,
     },
-    /// This number is never called again by this business.
+    /// This number is never called again by this business. Kept as its [`fingerprint`].
     OptOut {
         e164: String,
         at: Timestamp,
     },
+    /// Whatever is personal of this contact goes, with what else the batch holds of it: person, trail,
+    /// context, wrap-up, tokens, idempotency keys, the numbers of its legs.
+    Erased(ContactId),
+}
+
+/// What stands for a number that must be known again and not be kept: an opt-out outlives the erasure of its
+/// customer. Salted by the id of the business, so that it tells nothing across tenants. Not a secret: numbers are few,
+/// and who holds the database can try them all.
+pub fn fingerprint(salt: u128, e164: &str) -> String {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::new()
+        .chain_update("ringside number")
+        .chain_update(salt.to_be_bytes())
+        .chain_update(e164)
+        .finalize();
+    hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}")); // a String takes every write
+        text
+    })
 }
 
 /// What happened. `payload` of the events table; version 1.
@@ -143,6 +162,9 @@ pub enum Event {
     },
     SettingsChanged {
         version: u32,
+    },
+    Erased {
+        contact: ContactId,
     },
 }
 
@@ -230,6 +252,8 @@ pub struct AgentStateRow {
 /// What a [`crate::Center`] is rebuilt from: rows that are not closed, and what its rules count.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
+    /// Of [`fingerprint`]s: the id of the business.
+    pub salt: u128,
     pub business_name: String,
     /// The newest.
     pub settings: Settings,
@@ -242,6 +266,7 @@ pub struct Snapshot {
     pub wrap_ups: BTreeMap<ContactId, WrapUp>,
     /// Legs of open contacts, and of the last 24 hours (for the budget).
     pub legs: Vec<LegRecord>,
+    /// [`fingerprint`]s; numbers as they are in rows of version 0.1.
     pub opt_outs: BTreeSet<String>,
     /// Not expired: key, body, contact, expiry.
     pub idempotency: Vec<([u8; 32], [u8; 32], ContactId, Timestamp)>,

@@ -113,7 +113,7 @@ pub(super) async fn settings(desk: &mut Desk<'_>, command: SettingsCommand) -> a
 }
 
 /// Stores a changed business; its settings stay.
-async fn keep(desk: &Desk<'_>, business: &Business) -> anyhow::Result<()> {
+pub(super) async fn keep(desk: &Desk<'_>, business: &Business) -> anyhow::Result<()> {
     let settings = desk.store.setup(business.id).await?.settings;
     desk.store.put_business(business, &settings).await?;
     Ok(())

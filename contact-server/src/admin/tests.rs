@@ -135,7 +135,8 @@ impl Office {
     async fn run(&self, line: &str) -> anyhow::Result<String> {
         let line = Line::try_parse_from(["admin"].into_iter().chain(line.split(' ')))?;
         let mut out = Vec::new();
-        run(line.command, &self.config, &*self.database.store, &SystemClock::default(), &mut out).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        run(line.command, &self.config, &self.database.store, &clock, &mut out).await?;
         Ok(String::from_utf8(out)?)
     }
 

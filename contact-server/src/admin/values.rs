@@ -84,7 +84,7 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
                 text => Some(numbers::parse(text, Some(&business.default_region), false)?.e164),
             };
         }
-        "consent_version" => business.consent_version = login(value)?,
+        "consent_version" => bail!("a version belongs to a text: use `ringside admin consent set`"),
         "currency" => {
             ensure!(
                 value.len() == 3 && value.bytes().all(|b| b.is_ascii_uppercase()),

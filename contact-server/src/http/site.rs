@@ -43,6 +43,7 @@ pub async fn info(
         default_region: business.default_region.clone(),
         regions: settings.regions.iter().cloned().collect(),
         consent_version: business.consent_version.clone(),
+        consent_text: business.consent_text().to_owned(),
         wait_seconds,
         browser_voice: business.browser_voice,
         fallback_number: business.fallback_number.clone(),

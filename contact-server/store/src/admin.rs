@@ -39,7 +39,7 @@ pub(crate) async fn put_business(
 }
 
 /// Every change of the setup ends here, so that a running server notices it.
-async fn finish(mut session: Session) -> Result<(), StoreError> {
+pub(crate) async fn finish(mut session: Session) -> Result<(), StoreError> {
     session.run(SETUP_CHANGED, args()).await?;
     session.commit().await
 }

@@ -80,6 +80,17 @@ impl Backend {
         }
     }
 
+    /// Ends all connections, once those that are in use have been given back.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
     /// Appended to a SELECT of rows that are about to be deleted: two who delete must not wait for one another
     /// in a circle. SQLite has one writer and needs none.
     pub(crate) fn skip_locked(&self) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! Pure. Borrowed from the changes; [`crate::commit`] writes it table by table, contacts before what hangs on
 //! them.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contact_core::{
     Settings,
@@ -34,6 +34,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) tokens: BTreeMap<TokenHash, (ContactId, Timestamp)>,
     pub(crate) idempotency: BTreeMap<[u8; 32], Promise<'a>>,
     pub(crate) opt_outs: BTreeMap<&'a str, Timestamp>,
+    /// Whatever else the batch says of them.
+    pub(crate) erased: BTreeSet<ContactId>,
 }
 
 /// What a batch makes of a person.
@@ -108,6 +110,7 @@ impl<'a> Batch<'a> {
                 self.idempotency.insert(*key, Promise { body, contact: *contact, expires_at: *expires_at });
             }
             Change::OptOut { e164, at } => drop(self.opt_outs.insert(e164, *at)),
+            Change::Erased(contact) => drop(self.erased.insert(*contact)),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     OwnerEpoch, StoreError,
     backend::{Backend, Session},
     batch::{Batch, TrailChange},
-    search,
+    erase, search,
     sql::{Args, args, to_json},
     table,
 };
@@ -96,7 +96,11 @@ impl Writer<'_> {
         self.persons(batch).await?;
         self.trails(batch, last.view).await?;
         self.talk(batch).await?;
-        self.access(batch).await
+        self.access(batch).await?;
+        for contact in &batch.erased {
+            erase::contact(self.session, self.business, *contact).await?;
+        }
+        Ok(())
     }
 
     async fn events(&mut self, batch: &Batch<'_>, last_seq: u64) -> Result<(), StoreError> {
@@ -195,8 +199,7 @@ impl Writer<'_> {
             Ok(row.id(promise.contact.0).time(promise.expires_at))
         })?;
         self.session.upsert(&table::IDEMPOTENCY, keys).await?;
-        let opt_outs =
-            rows(&batch.opt_outs, |(e164, at)| Ok(args().id(self.business).text(*e164).time(*at)))?;
+        let opt_outs = rows(&batch.opt_outs, |(e164, at)| Ok(erase::opt_out(self.business, e164).time(*at)))?;
         self.session.upsert(&table::OPT_OUTS, opt_outs).await
     }
 }

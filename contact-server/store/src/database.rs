@@ -10,8 +10,8 @@ use shared::{
 };
 
 use crate::{
-    AgentLogin, Business, HistoryQuery, OwnerEpoch, PromptClip, Setup, Store, StoreError, Token, admin,
-    backend::Backend, commit, history, load, sql::args, tokens,
+    AgentLogin, Business, HistoryQuery, OwnerEpoch, PromptClip, Records, Setup, Store, StoreError, Token,
+    admin, backend::Backend, commit, history, load, sql::args, tokens,
 };
 
 pub(crate) struct Kept {
@@ -120,5 +120,8 @@ impl Store for Kept {
     }
     async fn ping(&self) -> Result<(), StoreError> {
         self.backend.rows("nothing", "SELECT 1", args()).await.map(drop)
+    }
+    fn records(&self) -> &dyn Records {
+        self
     }
 }

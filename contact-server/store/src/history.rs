@@ -9,7 +9,7 @@ use crate::{
     HistoryQuery, StoreError,
     backend::Backend,
     load::page_view,
-    search,
+    records, search,
     sql::{Row, args},
 };
 
@@ -128,6 +128,7 @@ pub(crate) async fn contact(
         .collect::<Result<_, _>>()?;
     let legs =
         session.rows("a leg", LEGS, key()).await?.iter_mut().map(Row::json).collect::<Result<_, _>>()?;
+    let consent_text = records::text_of(&mut session, business, &parts.contact.consent).await?;
     Ok(Some(ContactDetail {
         summary: parts.summary(),
         e164: parts.person.e164,
@@ -137,6 +138,7 @@ pub(crate) async fn contact(
         trail,
         context,
         consent: parts.contact.consent,
+        consent_text,
         legs,
         wrap_up: parts.wrap_up,
         wrap_up_done,

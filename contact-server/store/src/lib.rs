@@ -8,6 +8,7 @@ mod backend;
 mod batch;
 mod commit;
 mod database;
+mod erase;
 #[cfg(debug_assertions)]
 pub mod fail_point;
 mod history;
@@ -15,6 +16,7 @@ mod load;
 #[cfg(test)]
 mod plans;
 mod postgres;
+mod records;
 mod search;
 mod sql;
 mod sqlite;
@@ -22,6 +24,9 @@ mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
+mod upkeep;
+
+pub use records::{Consent, Erasure, Records};
 
 use std::sync::Arc;
 
@@ -33,6 +38,7 @@ use contact_core::{
 use shared::{
     AgentId, BusinessId, ContactId, Timestamp,
     api::{ContactDetail, ContactPage},
+    consent,
 };
 
 /// Counts up each time a process takes a business over; a commit with an older one is refused.
@@ -74,6 +80,9 @@ pub struct Business {
     pub default_region: String,
     pub fallback_number: Option<String>,
     pub consent_version: String,
+    /// What stands above the button; None: [`consent::TEXT`].
+    #[serde(default)]
+    pub consent_text: Option<String>,
     /// ISO 4217
     pub currency: String,
     pub dispositions: Vec<String>,
@@ -87,6 +96,12 @@ pub struct Business {
     /// The dialer driver that places its calls; None: the server's.
     #[serde(default)]
     pub dialer: Option<String>,
+}
+
+impl Business {
+    pub fn consent_text(&self) -> &str {
+        self.consent_text.as_deref().unwrap_or(consent::TEXT)
+    }
 }
 
 /// What `ringside admin` changes beside the [`Business`] itself.
@@ -245,4 +260,6 @@ pub trait Store: Send + Sync + 'static {
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError>;
     /// One cheap round trip, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
+    /// What operators ask.
+    fn records(&self) -> &dyn Records;
 }

@@ -56,6 +56,7 @@ pub(crate) async fn load(
     let midnight = Timestamp(now.0 - now.0 % DAY.as_millis() as u64);
     let newest = key().number(settings.version.into());
     Ok(Snapshot {
+        salt: business.0,
         business_name: owner.name,
         older_settings: reader.all("the settings", OLDER_SETTINGS, newest, Row::json).await?,
         settings,

@@ -164,6 +164,16 @@ impl Row {
         self.number().map(Timestamp)
     }
 
+    pub(crate) fn maybe_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        match self.next() {
+            Cell::Null => Ok(None),
+            Cell::Int(value) => {
+                u64::try_from(value).map(|at| Some(Timestamp(at))).map_err(|_| self.corrupt())
+            }
+            Cell::Flag(_) | Cell::Text(_) | Cell::Bytes(_) | Cell::Other => Err(self.corrupt()),
+        }
+    }
+
     pub(crate) fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
         match self.next() {
             Cell::Null => Ok(None),

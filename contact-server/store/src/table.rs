@@ -117,6 +117,11 @@ pub(crate) const IDEMPOTENCY: Table = Table {
     rest: &["body_hash", "contact", "expires_at"],
 };
 pub(crate) const OPT_OUTS: Table = Table { name: "opt_outs", key: &["business", "e164"], rest: &["at"] };
+pub(crate) const ERASURES: Table = Table {
+    name: "erasures",
+    key: &["id"],
+    rest: &["business", "contacts", "asked_at", "taken_at", "done_at"],
+};
 pub(crate) const PROMPTS: Table = Table { name: "prompts", key: &["business", "slot"], rest: &["wav"] };
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn form(app: &App, ui: &mut Ui) {
     let note = field!(faults.note, "note-fault", "id" "note", "rows" "2", "maxlength" "1000");
     ui.field("textarea", note, &form.note);
     fault(attributes!["class" "fault", "id" "note-fault"], &faults.note, ui);
-    ui.line("p", attributes!["class" "trust"], strings::TRUST);
+    ui.own("p", attributes!["class" "trust"], site.info.consent_text.clone());
     fault(attributes!["class" "fault", "id" "form-fault"], &faults.form, ui);
     ui.line("button", attributes!["class" "primary"], strings::CALL_ME);
     if site.info.browser_voice {

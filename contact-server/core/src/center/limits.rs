@@ -15,7 +15,7 @@ use shared::{
 use crate::{
     Refusal, Settings,
     input::Idempotency,
-    record::{Person, Snapshot},
+    record::{Person, Snapshot, fingerprint},
 };
 
 /// The window of the dial budget.
@@ -23,8 +23,10 @@ pub(super) const BUDGET_WINDOW: Duration = Duration::from_hours(24);
 /// How long a request's idempotency key is remembered.
 pub(super) const KEY_KEPT: Duration = Duration::from_hours(24);
 
+/// Numbers are known by their [`fingerprint`]s alone, so that nothing here has to be erased.
 #[derive(Default)]
 pub(super) struct Limits {
+    salt: u128,
     /// Dials to telephone numbers within the window, oldest first.
     dials: VecDeque<(Timestamp, Arc<str>)>,
     by_number: BTreeMap<Arc<str>, VecDeque<Timestamp>>,
@@ -40,7 +42,12 @@ struct Seen {
 
 impl Limits {
     pub(super) fn restore(snapshot: &Snapshot) -> Self {
-        let mut limits = Self { opt_outs: snapshot.opt_outs.clone(), ..Self::default() };
+        let mut limits = Self { salt: snapshot.salt, ..Self::default() };
+        // Rows of version 0.1 hold the number itself.
+        for known in &snapshot.opt_outs {
+            let plain = known.starts_with('+');
+            limits.opt_outs.insert(if plain { fingerprint(limits.salt, known) } else { known.clone() });
+        }
         let mut dials: Vec<&LegRecord> =
             snapshot.legs.iter().filter(|l| l.party == Party::Customer).collect();
         dials.sort_by_key(|leg| (leg.started_at, leg.leg));
@@ -68,7 +75,8 @@ impl Limits {
         if !settings.regions.contains(region) {
             return Err(Refusal::RegionDenied);
         }
-        if self.opt_outs.contains(number) {
+        let number = fingerprint(self.salt, number);
+        if self.opt_outs.contains(&number) {
             return Err(Refusal::OptedOut);
         }
         self.forget_dials(now);
@@ -86,17 +94,23 @@ impl Limits {
     }
 
     pub(super) fn count_dial(&mut self, at: Timestamp, number: &str) {
-        let number: Arc<str> = number.into();
+        let number: Arc<str> = fingerprint(self.salt, number).into();
         self.by_number.entry(Arc::clone(&number)).or_default().push_back(at);
         self.dials.push_back((at, number));
     }
 
     pub(super) fn opt_out(&mut self, number: &str) {
-        self.opt_outs.insert(number.to_owned());
+        self.opt_outs.insert(fingerprint(self.salt, number));
     }
 
     pub(super) fn opted_out(&self, number: &str) -> bool {
-        self.opt_outs.contains(number)
+        self.opt_outs.contains(&fingerprint(self.salt, number))
+    }
+
+    /// The requests that made this contact may be sent anew.
+    pub(super) fn forget(&mut self, contact: ContactId) {
+        self.keys.retain(|_, seen| seen.contact != contact);
+        self.expiries.retain(|(_, key)| self.keys.contains_key(key));
     }
 
     /// Refuses a request whose key was seen before.

@@ -2,6 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a claim looks at a few variants and at nothing else")]
 mod agents;
 mod calls;
+mod erasures;
 mod ledger;
 mod requests;
 mod restarts;

@@ -322,7 +322,8 @@ fn write(rows: &mut Snapshot, change: &Change) {
         | Change::WrapUp { .. }
         | Change::ContactToken { .. }
         | Change::ContactTokensRevoked(_)
-        | Change::OptOut { .. } => {}
+        | Change::OptOut { .. }
+        | Change::Erased(_) => {}
     }
 }
 
@@ -431,6 +432,9 @@ impl Store for FakeStore {
     }
     async fn ping(&self) -> Result<(), StoreError> {
         not_asked()
+    }
+    fn records(&self) -> &dyn store::Records {
+        unreachable!("the engine does not ask this")
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use contact_core::{
     Settings,
     center::ContactState,
-    record::{AgentProfile, AgentStateRow, Change, ContactRow, Event, Person},
+    record::{AgentProfile, AgentStateRow, Change, ContactRow, Event, Person, fingerprint},
 };
 use shared::{
     AgentId, BusinessId, ContactId, LegId, Timestamp,
@@ -33,6 +33,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         default_region: "DE".into(),
         fallback_number: Some("+4930231250".into()),
         consent_version: "1".into(),
+        consent_text: None,
         currency: "EUR".into(),
         dispositions: vec!["Order".into()],
         away_reasons: vec!["Break".into()],
@@ -154,7 +155,7 @@ pub(crate) async fn fill(store: &Arc<dyn Store>, business: BusinessId) {
     ];
     store.commit(business, epoch, &changes).await.unwrap();
     let snapshot = store.load(business, NOON).await.unwrap();
-    assert_eq!(snapshot.opt_outs, ["+4930231259".to_owned()].into());
+    assert_eq!(snapshot.opt_outs, [fingerprint(business.0, "+4930231259")].into());
     assert_eq!(snapshot.wrap_ups, [(ContactId(1), wrap_up("Order", "Two"))].into());
 }
 

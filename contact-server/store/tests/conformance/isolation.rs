@@ -9,6 +9,7 @@ pub(crate) async fn every_read_of_another_business_finds_nothing(db: TestDatabas
     owned(&db.store, OTHER).await;
 
     let empty = Snapshot {
+        salt: OTHER.0,
         business_name: business(OTHER).name,
         settings: Settings::default(),
         ..Snapshot::default()
@@ -20,6 +21,9 @@ pub(crate) async fn every_read_of_another_business_finds_nothing(db: TestDatabas
     }
     assert_eq!(db.store.contact(OTHER, ContactId(1)).await.unwrap(), None);
     assert_eq!(db.store.earlier_contacts(OTHER, ContactId(2)).await.unwrap(), 0);
+    assert_eq!(db.store.records().contacts_of(OTHER, "+4930231251").await.unwrap(), []);
+    assert!(!db.store.records().opted_out(OTHER, "+4930231259").await.unwrap());
+    assert!(db.store.records().opted_out(SHOP, "+4930231259").await.unwrap());
     assert_eq!(db.store.prompts(OTHER).await.unwrap(), []);
     assert_eq!(db.store.setup(OTHER).await.unwrap().agents, []);
     assert!(db.store.agent_login(OTHER, ANNA).await.unwrap().is_none());
@@ -44,6 +48,7 @@ pub(crate) async fn the_same_ids_in_another_business_are_other_rows(db: TestData
         Change::WrapUp { contact: ContactId(1), agent: ANNA, wrap_up: wrap_up("No", ""), done: true },
         Change::AgentRemoved(ANNA),
         Change::ContactTokensRevoked(ContactId(1)),
+        Change::Erased(ContactId(1)),
     ];
     db.store.commit(OTHER, epoch, &changes).await.unwrap();
     assert_eq!(db.store.load(SHOP, NOON).await.unwrap(), before);

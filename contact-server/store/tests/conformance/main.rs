@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 mod commits;
 mod corruption;
+mod erasures;
 mod examples;
 mod history;
 mod isolation;
@@ -74,6 +75,12 @@ conformance! {
         an_agent_of_no_business_is_refused,
         every_change_of_the_setup_is_noticed,
         prompts_are_kept_by_slot;
+    erasures:
+        an_erased_contact_has_no_person_and_its_legs_no_number,
+        an_opt_out_stands_after_the_erasure_and_names_no_number,
+        an_opt_out_of_version_0_1_loses_its_number_with_the_erasure,
+        an_erasure_is_taken_by_one_and_stays_in_the_journal,
+        a_consent_text_never_changes_and_is_told_with_the_contact;
     corruption:
         damaged_rows_are_reported_and_never_a_panic;
     model:

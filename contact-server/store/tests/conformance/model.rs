@@ -7,7 +7,7 @@ use std::{
 
 use contact_core::{
     Settings, Snapshot,
-    record::{AgentProfile, AgentStateRow, Change, ContactRow, Person, TokenHash},
+    record::{AgentProfile, AgentStateRow, Change, ContactRow, Person, TokenHash, fingerprint},
 };
 use proptest::{
     collection::vec,
@@ -51,7 +51,7 @@ async fn check(
 ) -> Result<(), TestCaseError> {
     let epoch = owned(&db.store, business).await;
     let first: Vec<Change> = CONTACTS.map(|id| Change::Contact(contact(id))).collect();
-    let mut model = Model::default();
+    let mut model = Model { salt: business.0, ..Model::default() };
     model.settings.insert(1, Settings::default());
     let mut last_seq = 0;
     for changes in
@@ -61,6 +61,8 @@ async fn check(
         let seq = db.store.commit(business, epoch, &changes).await.unwrap();
         prop_assert_eq!(seq, last_seq);
         changes.iter().for_each(|change| model.apply(change));
+        // An erasure also takes what the same commit says after it.
+        changes.iter().for_each(|change| model.erase(change));
     }
     let now = at(12 * HOUR - 1);
     let loaded = db.store.load(business, now).await.unwrap();
@@ -81,6 +83,7 @@ fn store_name(business: BusinessId) -> String {
 
 #[derive(Default)]
 struct Model {
+    salt: u128,
     settings: BTreeMap<u32, Settings>,
     agents: BTreeMap<AgentId, AgentProfile>,
     states: BTreeMap<AgentId, AgentStateRow>,
@@ -126,8 +129,18 @@ impl Model {
             Change::Idempotency { key, body, contact, expires_at } => {
                 self.idempotency.insert(key, (body, contact, expires_at));
             }
-            Change::OptOut { e164, .. } => drop(self.opt_outs.insert(e164)),
+            Change::OptOut { e164, .. } => drop(self.opt_outs.insert(fingerprint(self.salt, &e164))),
+            Change::Erased(_) => {}
         }
+    }
+
+    fn erase(&mut self, change: &Change) {
+        let Change::Erased(contact) = change else { return };
+        self.persons.remove(contact);
+        self.wrap_ups.remove(contact);
+        self.tokens.retain(|_, (of, _)| of != contact);
+        self.idempotency.retain(|_, (_, of, _)| of != contact);
+        self.legs.values_mut().filter(|leg| leg.contact == *contact).for_each(|leg| leg.number = None);
     }
 
     fn snapshot(&self, business_name: String, now: Timestamp) -> Snapshot {
@@ -155,6 +168,7 @@ impl Model {
         idempotency.retain(|(_, _, _, until)| *until > now);
         idempotency.sort_by_key(|(key, _, _, until)| (*until, *key));
         Snapshot {
+            salt: self.salt,
             business_name,
             settings: settings.clone(),
             older_settings: older.map(|(_, settings)| settings.clone()).collect(),
@@ -246,6 +260,7 @@ fn change() -> impl Strategy<Value = Change> {
             Change::Idempotency { key: [key; 32], body: [body; 32], contact, expires_at }
         }),
         1 => ("[+][0-9]{1,2}", time()).prop_map(|(e164, at)| Change::OptOut { e164, at }),
+        1 => id().prop_map(Change::Erased),
     ]
 }
 

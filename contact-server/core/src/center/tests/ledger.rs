@@ -80,6 +80,13 @@ impl Ledger {
                 self.idempotency.insert(key, (body, contact, expires_at));
             }
             Change::OptOut { e164, .. } => drop(self.opt_outs.insert(e164)),
+            Change::Erased(id) => {
+                self.persons.remove(&id);
+                self.wrap_ups.remove(&id);
+                self.tokens.retain(|_, contact| *contact != id);
+                self.idempotency.retain(|_, (_, contact, _)| *contact != id);
+                self.legs.values_mut().filter(|leg| leg.contact == id).for_each(|leg| leg.number = None);
+            }
         }
     }
 
@@ -110,6 +117,7 @@ impl Ledger {
         let recent = |leg: &&LegRecord| leg.started_at.0 + 24 * 3600 * 1000 > now.0;
         let of_open = |leg: &&LegRecord| open.iter().any(|(row, _)| row.id == leg.contact);
         Snapshot {
+            salt: 0,
             business_name: "Acme".to_owned(),
             settings: self.settings[&self.newest].clone(),
             older_settings: self
