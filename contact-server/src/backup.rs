@@ -4,6 +4,7 @@
 //! [`restore`] carries the journal of erasures out on the copy before it takes the database's place.
 use std::{
     fs, io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -97,6 +98,9 @@ pub async fn restore(
     for path in journals {
         erasures.extend(journal::read(path).with_context(|| format!("{} cannot be used", path.display()))?);
     }
+    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
     let draft = beside_of(to, ".restoring");
     discard(&draft)?;
     copy(from, &draft).with_context(|| format!("{} cannot be copied", from.display()))?;
@@ -145,7 +149,6 @@ pub async fn replay(
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let mut source = fs::File::open(from)?;
     let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut target)?;

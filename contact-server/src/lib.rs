@@ -19,6 +19,7 @@ pub mod hub;
 pub mod ids;
 pub mod limits;
 pub mod listen;
+pub mod logs;
 pub mod numbers;
 pub mod openapi;
 pub mod passwords;

@@ -1,11 +1,5 @@
 //! The `ringside` binary: `serve` runs the contact server, `admin` sets it up.
-use std::{
-    io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -13,11 +7,8 @@ use contact_server::{
     admin::{self, Admin},
     clock::{Clock, SystemClock},
     config::{Config, Source},
-    run,
+    logs, run,
 };
-
-/// The log filter's variable; the default is `info`.
-const LOG: &str = "RINGSIDE_LOG";
 
 #[derive(Parser)]
 #[command(name = "ringside", version, about = "Call-me widget, contact server and co-browse")]
@@ -69,10 +60,7 @@ struct Serve {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env(LOG).unwrap_or_else(|_| "info".into());
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    match execute(cli) {
+    match logs::start().and_then(|()| execute(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be gone; the exit code still tells.

@@ -14,7 +14,7 @@ pub(super) async fn consent(desk: &mut Desk<'_>, command: ConsentCommand) -> any
     match command {
         ConsentCommand::Set { of, version, text, file } => {
             let mut business = desk.find(&of).await?;
-            let version = values::login(&version).context("that version cannot be used")?;
+            let version = values::version(&version)?;
             let text = checked(&given(text, file)?)?;
             let consent = Consent { version: version.clone(), text: text.clone(), at: desk.clock.now() };
             let put = desk.store.records().put_consent(business.id, &consent).await;

@@ -84,6 +84,34 @@ async fn field_of_a_business_is_set_and_shown() {
 }
 
 #[tokio::test]
+async fn consent_text_is_set_under_a_version_that_keeps_it() {
+    let office = Office::with_business().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text");
+    let set = |version: &str| {
+        format!("consent set --business harbour --version {version} --file {}", file.display())
+    };
+    std::fs::write(&file, "We call you,\n  and see your page.\n").unwrap();
+    assert!(office.says(&set("2")).await.ends_with("We call you, and see your page.\n"));
+    let business = office.database.store.businesses().await.unwrap().remove(0);
+    assert_eq!(
+        (business.consent_version.as_str(), business.consent_text()),
+        ("2", "We call you, and see your page.")
+    );
+    let shown = office.says("consent show --business harbour").await;
+    assert!(shown.starts_with("1\t\tThe agent") && shown.contains("\n2\tnow\tWe call you, and"), "{shown}");
+
+    std::fs::write(&file, "Something else.").unwrap();
+    assert!(office.fails(&set("2")).await.contains("choose another version"));
+    assert!(office.fails(&set("1")).await.contains("choose another version"), "the built-in text");
+    std::fs::write(&file, " ").unwrap();
+    assert!(office.fails(&set("3")).await.contains("empty"));
+    assert!(office.fails("business set --business harbour consent_version 9").await.contains("consent set"));
+    let unchanged = office.database.store.businesses().await.unwrap().remove(0);
+    assert_eq!(unchanged, business);
+}
+
+#[tokio::test]
 async fn prompt_must_be_a_recording_for_a_known_slot() {
     let office = Office::with_business().await;
     let folder = tempfile::tempdir().unwrap();

@@ -30,6 +30,16 @@ pub(super) fn login(text: &str) -> anyhow::Result<String> {
     Ok(text.to_owned())
 }
 
+/// Of a text that customers agree to, such as `2` or `2026-11`.
+pub(super) fn version(text: &str) -> anyhow::Result<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    ensure!(
+        (1..=32).contains(&text.len()) && text.chars().all(is_plain),
+        "a version has 1 to 32 letters, digits and . - _, without spaces"
+    );
+    Ok(text.to_owned())
+}
+
 pub(super) fn key(text: &str) -> anyhow::Result<String> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     ensure!(

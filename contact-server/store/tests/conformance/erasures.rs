@@ -64,7 +64,7 @@ pub(crate) async fn an_erasure_is_taken_by_one_and_stays_in_the_journal(db: Test
     };
     records.ask_erasure(&asked).await.unwrap();
     assert!(db.store.setup_version().await.unwrap() > version, "a running server notices it");
-    assert_eq!(records.unfinished_erasures().await.unwrap(), [asked.clone()]);
+    assert_eq!(records.unfinished_erasures().await.unwrap(), std::slice::from_ref(&asked));
     let (first, second) = tokio::join!(records.take_erasure(7, at(1)), records.take_erasure(7, at(1)));
     assert!(first.unwrap() != second.unwrap());
     records.finish_erasure(7, at(2)).await.unwrap();

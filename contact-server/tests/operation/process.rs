@@ -1,0 +1,153 @@
+//! The binary as a process of its own, with its log in a file.
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use contact_server::ids;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const SHOP: &str = "http://shop.test";
+pub(crate) const KEY: &str = contact_server::demo::BUSINESS_KEY;
+
+/// A folder with a database, whichever it is, and the commands that use it.
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) database: String,
+}
+
+impl Place {
+    pub(crate) fn sqlite() -> Self {
+        let folder = TempDir::new().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("data/ringside.db").display());
+        Self { folder, database }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn ringside(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringside"));
+        command.current_dir(self.folder.path()).env_clear();
+        command.arg("--data").arg(self.path("data")).args(["--database", &self.database]);
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.ringside().args(args).output().unwrap()
+    }
+
+    pub(crate) fn says(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    pub(crate) fn fails(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(!output.status.success(), "{args:?} was accepted");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// A demo server on ports of its own that logs at `level`.
+    pub(crate) fn serve(&self, level: &str) -> Server {
+        self.serve_with(level, &[])
+    }
+
+    pub(crate) fn serve_with(&self, level: &str, variables: &[(&str, &str)]) -> Server {
+        let log = File::options().append(true).create(true).open(self.path("log")).unwrap();
+        let mut child = self
+            .ringside()
+            .env("RINGSIDE_LOG", level)
+            .envs(variables.iter().copied())
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--demo-origin", SHOP, "--ready-json"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?} {}", self.log()));
+        let port = ready["ready"]["url"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        Server { child, port }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+impl Server {
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        ask(self.port, "GET", path, &[], "")
+    }
+
+    /// Asks for a call; `more` is laid over the body.
+    pub(crate) fn request(&self, number: &str, more: &Value) -> Answer {
+        let mut body = json!({"business": KEY, "channel": "telephone", "number": number, "consent": "1"});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
+        let key = ids::token();
+        let headers =
+            [("origin", SHOP), ("content-type", "application/json"), ("idempotency-key", key.as_str())];
+        ask(self.port, "POST", "/api/v1/requests", &headers, &body.to_string())
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// One request on a connection of its own.
+pub(crate) fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, body: body.to_owned() }
+}
+
+pub(crate) fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap()
+}
