@@ -194,7 +194,7 @@ fn told_denied(denied: Denied) -> Told {
             S::FORBIDDEN,
             "origin_not_allowed",
             "Origin not allowed",
-            "Pages of this origin may not use this key. The operator can list the origin.",
+            "Pages of this origin may not use this key. The operator can list it: ringside admin origin add.",
         ),
         Denied::Unauthenticated => {
             told(S::UNAUTHORIZED, "unauthenticated", "Not signed in", "Sign in and try again.")

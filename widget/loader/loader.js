@@ -28,6 +28,7 @@
         store[key + 'trail'] = text;
         config.onpage();
       }
+      return trail;
     } catch {}
   };
   for (const name of ['pushState', 'replaceState']) {
@@ -41,37 +42,37 @@
 
   // The button. Nothing leaks in (all: initial, important) or out (shadow root). An accent that is no colour
   // is dropped by the parser, and so is the text's colour (black or white by lightness) where it is unknown.
+  // The handset is a border, clipped: it keeps the text's colour where the system forces colours.
   const [y, x] = (d.position || 'bottom-right').split('-');
   const make = name => document.createElement(name);
-  const draw = name => document.createElementNS('http://www.w3.org/2000/svg', name);
-  const host = make('ringside-widget'), label = make('span'), icon = draw('svg'), path = draw('path');
+  const host = make('ringside-widget'), label = make('span');
   const root = host.attachShadow({ mode: 'open' });
   const [sheet] = root.adoptedStyleSheets = [new CSSStyleSheet()];
-  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:2147483647!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 16px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}svg{width:24px;fill:none;stroke:currentColor;stroke-width:2}`);
-  const pill = name => {
-    const el = make(name);
+  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:2147483647!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 16px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}.pill:before{content:"";border:12px solid;clip-path:path("M4 4h5l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v5A16 16 0 0 1 4 4")}`);
+  const show = el => {
     el.className = 'pill';
-    el.append(icon, label);
+    el.append(label);
     root.replaceChildren(el);
     return el;
   };
-  icon.setAttribute('viewBox', '0 0 24 24');
-  path.setAttribute('d', 'M4 4h5l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v5A16 16 0 0 1 4 4');
-  icon.append(path);
   label.textContent = d.label || 'Call me';
-  const button = pill('button');
+  const button = show(make('button'));
 
-  // The form. If the page's policy refuses it, or it cannot be fetched, a telephone link is what is left.
+  // The form. If the page's policy refuses it, it cannot be fetched, or it breaks, a telephone link is what is left.
   const fetch = name => import(app + name);
   const config = { ...d, app, button, label, page, fetch };
   let loading;
+  const fail = e => {
+    console.warn('Ringside', e);
+    loading = 0; // the next click tries again
+    label.textContent = d.phone ? 'Call ' + d.phone : 'No calls here';
+    show(d.phone ? make('a') : button).href = 'tel:' + d.phone?.split(' ').join('');
+  };
   const load = () => loading ||= fetch('widget.js')
     .then(async m => { await m.default(); m.mount(host, config); })
-    .catch(() => {
-      loading = 0; // the next click tries again
-      label.textContent = d.phone ? 'Call ' + d.phone : 'No calls here';
-      if (d.phone) pill('a').href = 'tel:' + d.phone.split(' ').join('');
-    });
+    .catch(fail);
+  for (const name of ['error', 'unhandledrejection'])
+    addEventListener(name, ({ error, reason = error }) => reason?.stack?.includes(app + 'widget') && fail(reason));
   for (const name of ['open', 'close', 'setContext', 'on', 'off'])
     api[name] = (...args) => {
       api.q.push([name, ...args]);

@@ -49,9 +49,9 @@ impl Config {
         [&self.server, "/api/v1/", path].concat()
     }
 
-    /// Lets the loader note the page that is open now.
-    pub(crate) fn note_page(&self) {
-        call(&self.raw, "page", &JsValue::UNDEFINED);
+    /// Lets the loader note the page that is open now, and gives its trail.
+    pub(crate) fn note_page(&self) -> JsValue {
+        call(&self.raw, "page", &JsValue::UNDEFINED)
     }
 
     /// A module that lies beside this one.

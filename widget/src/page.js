@@ -1,7 +1,8 @@
 // The browser's promises and objects, in few words: in WASM each of these calls weighs ten times as much.
 // It decides nothing. What takes time is told to `tell(id, a, b)`.
 
-// One JSON exchange; told as (status, body). Status 0: nothing came back within `limit` milliseconds.
+// One JSON exchange; told as (status, body). Status 0: nothing came back within `limit` milliseconds. What only the
+// site's developer can mend is said in the console: a page that is not listed cannot even read the refusal.
 export const http = (tell, id, url, body, key, limit) =>
   fetch(url, {
     method: body ? 'POST' : 'GET',
@@ -10,8 +11,15 @@ export const http = (tell, id, url, body, key, limit) =>
     credentials: 'omit',
     signal: AbortSignal.timeout(limit),
   }).then(
-    async answer => tell(id, answer.status, await answer.json().catch(() => 0)),
-    () => tell(id, 0, 0),
+    async answer => {
+      const said = await answer.json().catch(() => 0);
+      if (answer.status == 403) console.warn('Ringside:', said.detail);
+      tell(id, answer.status, said);
+    },
+    () => {
+      console.warn(`Ringside: no answer from ${url}. Is it up, does connect-src allow it, may ${location.origin} use it (ringside admin origin add)?`);
+      tell(id, 0, 0);
+    },
   );
 
 // A lock of the site's tabs: told as the function that lets it go, or null if another tab has it and we don't

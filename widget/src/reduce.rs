@@ -38,7 +38,7 @@ impl State {
             Event::ForgetMe => self.forget(out),
             Event::Later(later, now) => self.later(later, &now),
             Event::NumberLeft => self.number_left(out),
-            Event::NumberAnswered { asked, answer } => self.number_answered(&asked, answer),
+            Event::NumberAnswered { asked, answer } => self.number_answered(&asked, answer, out),
             Event::Submitted(channel, now) => self.submitted(channel, &now, out),
             Event::Microphone(answer) => self.microphone(answer, out),
             Event::Unanswered => {
@@ -175,7 +175,7 @@ impl State {
         }
     }
 
-    fn number_answered(&mut self, asked: &str, answer: Result<NumberAnswer, String>) {
+    fn number_answered(&mut self, asked: &str, answer: Result<NumberAnswer, String>, out: Out<'_>) {
         if self.form.number != asked {
             return; // it was changed meanwhile
         }
@@ -184,6 +184,10 @@ impl State {
                 self.form.number = answer.international;
                 if self.site.as_ref().is_some_and(|site| site.info.regions.contains(&answer.region)) {
                     self.form.region = answer.region;
+                }
+                // It was sent before it could be checked.
+                if self.form.remember && !matches!(self.stage, Stage::Asking) {
+                    out.push(Command::RememberNumber);
                 }
             }
             Err(detail) => self.form.faults.number = Some(detail),
@@ -215,7 +219,7 @@ impl State {
             out.push(Command::AskMicrophone);
         } else {
             if self.form.remember {
-                out.push(Command::RememberNumber);
+                out.extend_from_slice(&[Command::RememberNumber, Command::CheckNumber]);
             }
             self.stage = Stage::Sending { channel, tries: 0 };
             out.push(Command::Post);

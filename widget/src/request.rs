@@ -78,8 +78,7 @@ pub(crate) fn drop_ticket(store: &Store, token: &str) {
 
 /// The pages seen so far, newest last, as they may leave the browser.
 pub(crate) fn trail(config: &Config) -> Vec<PageView> {
-    config.note_page();
-    trail::publishable(js::pages(config.store.get("trail")), page::now())
+    trail::publishable(js::pages(config.note_page()), page::now())
 }
 
 impl App {

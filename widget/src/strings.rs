@@ -42,7 +42,7 @@ pub const VOICE_ELSEWHERE: &str = "The call is in your other tab.";
 pub const VOICE_LOST: &str = "Sound is away for a moment. We’re bringing it back.";
 pub const MICROPHONE_LOST: &str = "Your microphone is gone. Connect one, and we’ll use it.";
 pub const LOADING: &str = "One moment…";
-pub const NOT_LOADED: &str = "We can’t reach the call service now.";
+pub const NOT_LOADED: &str = "We can’t take calls on this page now.";
 pub const CHECK_FIELDS: &str = "Please look at the marked fields.";
 pub const NO_ANSWER: &str =
     "We couldn’t reach the call service. Nothing you typed is lost: please try again.";

@@ -48,6 +48,17 @@ fn a_number_is_remembered_only_if_the_customer_says_so() {
 }
 
 #[test]
+fn a_number_that_was_sent_before_it_was_checked_is_remembered_as_it_is_written() {
+    let mut state = asking();
+    type_number(&mut state, "030 23125 042");
+    state.handle(Event::Remember(true));
+    assert!(state.handle(Event::Submitted(Channel::Telephone, noon())).contains(&Command::CheckNumber));
+    let told = Event::NumberAnswered { asked: "030 23125 042".into(), answer: Ok(answer()) };
+    assert_eq!(state.handle(told), [Command::RememberNumber]);
+    assert_eq!(state.form.number, answer().international);
+}
+
+#[test]
 fn forget_me_forgets_the_number_here_and_in_the_browser() {
     let mut state = asking();
     state.handle(Event::Remembered { number: "+49 30 1".into(), region: "DE".into() });
