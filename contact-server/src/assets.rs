@@ -30,6 +30,7 @@ pub fn routes(edge: &Edge) -> Router<Edge> {
     let mut routes = Router::new()
         .route("/widget.js", get(loader))
         .route("/app/{hash}/{*path}", get(app))
+        .route("/call/{*path}", get(call))
         .route("/console", get(|| async { Redirect::permanent("/console/") }))
         .route("/console/", get(console_start))
         .route("/console/{*path}", get(console));
@@ -58,6 +59,20 @@ async fn app(Path((hash, path)): Path<(String, String)>, headers: HeaderMap) -> 
         }
     };
     Ok(shared(answer))
+}
+
+/// Files of the small window, whose start page is [`crate::call`].
+async fn call(
+    State(edge): State<Edge>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    page(&edge, &headers, "call", &path)
+}
+
+/// A text file, to be filled in.
+pub(crate) fn text(path: &str) -> Option<String> {
+    String::from_utf8(Dist::get(path)?.data.into_owned()).ok()
 }
 
 async fn console_start(State(edge): State<Edge>, headers: HeaderMap) -> Result<Response, ApiError> {

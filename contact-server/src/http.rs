@@ -5,7 +5,7 @@ use axum::{Router, http::header, middleware, response::Redirect, routing::get};
 use bytes::Bytes;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, assets, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
+use crate::{app::App, assets, call, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
 
 pub mod address;
 pub mod body;
@@ -33,6 +33,7 @@ pub fn router(app: App, hub: Arc<Hub>) -> Router {
         .merge(public)
         .merge(own)
         .merge(assets::routes(&edge))
+        .merge(call::routes())
         .merge(ws::routes())
         .route("/", get(|| async { Redirect::to("/console/") }))
         .route("/replica", get(health::replica))

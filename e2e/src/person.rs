@@ -190,9 +190,32 @@ impl Person {
 
     /// Another tab of the same browser.
     pub async fn opens_a_tab(&self) -> Result<Self> {
-        let page = self.context.new_page().await?;
+        Ok(self.with_page(self.context.new_page().await?).await)
+    }
+
+    /// Ends when the page is closed. To be asked for before whatever closes it.
+    pub async fn closing(&self) -> Result<impl Future<Output = Result<()>> + use<>> {
+        let (told, mut closed) = tokio::sync::mpsc::unbounded_channel();
+        let hear = move || {
+            let told = told.clone();
+            async move {
+                // Nobody waits any more after the first.
+                let _ = told.send(());
+                Ok(())
+            }
+        };
+        self.page.on_close(hear).await?;
+        let name = self.name;
+        Ok(async move {
+            let heard = tokio::time::timeout(PATIENCE, closed.recv()).await;
+            heard.ok().flatten().with_context(|| format!("{name}'s window stays open"))
+        })
+    }
+
+    /// The same person at another page of the same browser, such as a window that a page opened.
+    pub async fn with_page(&self, page: Page) -> Self {
         page.set_default_timeout(PATIENCE.as_secs_f64() * 1_000.0).await;
-        Ok(Self { name: self.name, page, context: self.context.clone(), browser: self.browser.clone() })
+        Self { name: self.name, page, context: self.context.clone(), browser: self.browser.clone() }
     }
 
     /// Another profile in the same browser process: it shares no storage and no cookie with this one.

@@ -32,14 +32,14 @@ impl Drop for Timer {
 }
 
 /// Hears one kind of event of `target` until dropped.
-pub(crate) struct Listener {
+pub struct Listener {
     target: EventTarget,
     kind: &'static str,
     heard: Closure<dyn FnMut(Event)>,
 }
 
 impl Listener {
-    pub(crate) fn new(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+    pub fn new(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
         let heard = Closure::<dyn FnMut(Event)>::new(heard);
         target
             .add_event_listener_with_callback(kind, heard.as_ref().unchecked_ref())

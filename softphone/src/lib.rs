@@ -6,7 +6,7 @@
 //!
 //! A leg's life: [`Microphone::request`] at the user's click, [`Softphone::start`] at the invite, every
 //! [`PhoneEvent::Offer`] to the server, its answer to [`Softphone::answer`], drop at `LegGone`.
-mod dom;
+pub mod dom;
 mod levels;
 mod microphone;
 pub mod pace;

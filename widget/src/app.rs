@@ -178,6 +178,7 @@ impl Component for App {
         // The name is valid, so the call can't fail.
         let _ = button.set_attribute("aria-expanded", if self.state.open { "true" } else { "false" });
         self.show_country();
+        self.on_line("draw", &JsValue::UNDEFINED);
         if let Some(focus) = self.focus.take() {
             self.put_focus(focus);
         }

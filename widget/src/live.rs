@@ -108,8 +108,10 @@ impl App {
     fn start_line(&mut self, ctx: &Context<Self>) {
         let Some(live) = self.state.live() else { return };
         let config = self.connection("widget", &live.ticket.token);
-        let config =
-            config.value("voice", &self.voice_free.is_function().into()).value("mount", &self.config.root);
+        let config = config
+            .value("voice", &self.voice_free.is_function().into())
+            .value("mount", &self.config.root)
+            .with("key", &self.config.store.key("window"));
         self.line = page::start(&self.module, &config, &self.said(LINE_SAID));
         if !self.line.is_object() {
             self.handle(ctx, Event::Connected(false));

@@ -15,7 +15,7 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("recorder", &["page-mirror", "shared"]),
     ("replica", &["page-mirror", "shared", "softphone"]),
     ("line", &["shared", "softphone"]),
+    ("call", &["line", "shared", "softphone"]),
     ("widget", &["shared"]),
     ("console", &["replica", "shared", "softphone"]),
     ("handset", &["shared", "softphone"]),

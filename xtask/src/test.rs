@@ -22,7 +22,8 @@ const PARTS: [Part; 9] = [
     ("trunk", "the widget's workbench, the console and the handset build with Trunk", trunk),
 ];
 
-const WASM_CRATES: [&str; 7] = ["widget", "line", "recorder", "console", "replica", "handset", "softphone"];
+const WASM_CRATES: [&str; 8] =
+    ["widget", "line", "recorder", "call", "console", "replica", "handset", "softphone"];
 
 pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     if wanted == ["--list"] {

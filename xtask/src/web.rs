@@ -13,11 +13,11 @@ use crate::{
     setup, slim,
 };
 
-const CRATES: [&str; 5] = ["widget", "line", "recorder", "console", "handset"];
+const CRATES: [&str; 6] = ["widget", "line", "recorder", "call", "console", "handset"];
 /// Loaded by merchants' pages, from a folder that is named by its content.
 const APP: [&str; 3] = ["widget", "line", "recorder"];
-/// Pages of our own: crate and folder.
-const PAGES: [&str; 2] = ["console", "handset"];
+/// Pages of our own: crate, and where its sources stand.
+const PAGES: [(&str, &str); 3] = [("call", "widget/call"), ("console", "console"), ("handset", "handset")];
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
@@ -37,8 +37,8 @@ pub(crate) fn build() -> Result<PathBuf> {
     fs::create_dir_all(&fresh)?;
     let app = app_folder(&fresh)?;
     loader(&fresh, &app)?;
-    for name in PAGES {
-        page(&fresh, name)?;
+    for (name, source) in PAGES {
+        page(&fresh, name, &root().join(source))?;
     }
     compress(&fresh)?;
     remove(&dist)?;
@@ -75,7 +75,7 @@ fn pack(name: &str) -> Result<()> {
     let wasm = cargo_wasm(name);
     let folder = packed(name);
     let stamp = folder.join(".stamp");
-    let now = format!("{:016x} {} slim 2", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
+    let now = format!("{:016x} {} slim 3", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
     if fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
         return Ok(());
     }
@@ -99,8 +99,14 @@ fn pack(name: &str) -> Result<()> {
         fs::write(folder.join(format!("{name}.js")), glue)?;
     }
     let optimised = folder.join(format!("{name}_bg.wasm"));
-    // Twice: the first round leaves what the second can fold.
-    exec(command(setup::npm_bin("wasm-opt")).args(["-Oz", "-Oz"]).arg(&optimised).arg("-o").arg(&optimised))?;
+    // Thrice: each round leaves what the next can fold.
+    exec(
+        command(setup::npm_bin("wasm-opt"))
+            .args(["-Oz", "-Oz", "-Oz"])
+            .arg(&optimised)
+            .arg("-o")
+            .arg(&optimised),
+    )?;
     for file in files(&folder)? {
         if file.extension().is_some_and(|end| end == "js") {
             fs::write(&file, minify(&file, true)?)?;
@@ -138,7 +144,8 @@ fn app_folder(dist: &Path) -> Result<String> {
     for file in &extra_files {
         contents.push(fs::read(file)?);
     }
-    let name = format!("app/{:016x}", content_hash(&contents));
+    // 48 bits tell releases apart; each digit is in the loader.
+    let name = format!("app/{:012x}", content_hash(&contents) >> 16);
     let folder = dist.join(&name);
     for crate_name in APP {
         copy_folder(&packed(crate_name), &folder)?;
@@ -157,14 +164,13 @@ fn loader(dist: &Path, app: &str) -> Result<()> {
 }
 
 /// A page of our own, made from its Trunk source: each `data-trunk` link becomes what a browser loads.
-fn page(dist: &Path, name: &str) -> Result<()> {
+fn page(dist: &Path, name: &str, source: &Path) -> Result<()> {
     let folder = dist.join(name);
     copy_folder(&packed(name), &folder)?;
-    let source = root().join(name);
     let mut html = String::new();
     for line in fs::read_to_string(source.join("index.html"))?.lines() {
         if line.contains("data-trunk") {
-            html.push_str(&trunk_link(line, &source, &folder, name)?);
+            html.push_str(&trunk_link(line, source, &folder, name)?);
         } else {
             html.push_str(line);
         }

@@ -41,7 +41,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         .await?;
     let PublisherHello { version, token, tab, document } = hello;
     check_version(version)?;
-    let Customer { business, contact } = admit(edge, &token, origin).await?;
+    let Customer { business, contact } = admit(edge, &token, origin, false).await?;
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
 
     let seat = edge.hub.enter(business, contact);

@@ -32,12 +32,14 @@ pub struct Customer {
     pub contact: ContactId,
 }
 
-/// Finds the contact of a token, for a page of an origin of its business.
-pub async fn admit(edge: &Edge, token: &str, origin: Option<&str>) -> Result<Customer, Closed> {
+/// Finds the contact of a token, for a page of an origin of its business; `own`: or for a page of this server, which
+/// the small window is ([`crate::call`]).
+pub async fn admit(edge: &Edge, token: &str, origin: Option<&str>, own: bool) -> Result<Customer, Closed> {
     let found = edge.app.store.find_contact_token(&ids::hash(token), edge.now()).await;
     let (business, contact) = found.map_err(|error| internal(&error))?.ok_or(close::UNAUTHORIZED)?;
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
-    if !origin.is_some_and(|origin| site.allows_origin(origin)) {
+    let may = |origin: &str| site.allows_origin(origin) || own && origin == edge.origin;
+    if !origin.is_some_and(may) {
         return Err(close::ORIGIN);
     }
     Ok(Customer { business, contact })
@@ -77,7 +79,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         .await?;
     let Hello { version, token, tab, voice } = hello;
     check_version(version)?;
-    let Customer { business, contact } = admit(edge, &token, origin).await?;
+    let Customer { business, contact } = admit(edge, &token, origin, true).await?;
 
     let welcome =
         Welcome { version: shared::ProtocolVersion::CURRENT, now: edge.now(), heartbeat_ms: heartbeat_ms() };

@@ -35,6 +35,28 @@ async fn modules_have_the_type_that_browsers_ask_of_them() {
     assert_eq!(server.ask("GET", "/console/nothing.wasm").send().await.problem(), "not_found");
 }
 
+#[tokio::test]
+async fn small_window_names_its_business_and_whose_messages_it_may_take() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let built = root.join("dist/call/index.html");
+    if !built.exists() {
+        // The browser parts were not built yet; the page's source is what they fill in.
+        std::fs::create_dir_all(built.parent().unwrap()).unwrap();
+        std::fs::copy(root.join("widget/call/index.html"), &built).unwrap();
+    }
+    let server = server().await;
+    let page = server.ask("GET", &format!("/call/?business={KEY}")).send().await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains(&format!("content=\"{SHOP}\"")), "{}", page.body);
+    assert!(page.body.contains("content=\"Harbour &amp; Pine\""), "{}", page.body);
+    assert_eq!(page.header("cross-origin-opener-policy"), Some("unsafe-none"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    for wrong in ["/call/?business=nobody", "/call/"] {
+        assert_eq!(server.ask("GET", wrong).send().await.problem(), "unknown_key");
+    }
+}
+
 /// A file of the console, and its compressed sibling, as long as the test needs them.
 struct File {
     url: String,

@@ -42,6 +42,14 @@ async fn bad_first_messages_are_told_why() {
     let mut socket = server.socket("/ws/widget", &[]).await;
     socket.send(hello(1, &accepted.token)).await;
     assert_eq!(socket.closed().await, close::ORIGIN, "no origin");
+
+    // The small window is a page of this server; with a good token it may be a customer's page, and nothing else.
+    let mut window = server.socket("/ws/widget", &[("origin", &server.origin)]).await;
+    window.send(hello(1, &guessed)).await;
+    assert_eq!(window.closed().await, close::UNAUTHORIZED, "own page, guessed token");
+    let mut window = server.socket("/ws/widget", &[("origin", &server.origin)]).await;
+    window.send(hello(1, &accepted.token)).await;
+    window.status(|status| status.status.phase == Phase::Waiting).await;
     server.assert_alive().await;
 }
 

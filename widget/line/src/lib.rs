@@ -6,23 +6,33 @@
 //! const line = await import(".../line.js");
 //! await line.default();
 //! await line.ask();                        // the microphone, at the click: "", "denied" or "none"
-//! const handle = line.start({ socket, token, tab, voice, mount }, (said, value) => ...);
+//! const handle = line.start({ socket, token, tab, voice, mount, key }, (said, value) => ...);
 //! handle.cancel(); handle.share(on); handle.page({ url, title, at }); handle.context(json); handle.hear();
-//! handle.stop();
+//! handle.draw(); handle.stop();
 //! ```
 //! `socket` is the `ws(s)://HOST/ws/widget` URL, `token` the contact token, `tab` the tab's id (32 hexadecimal
-//! digits), `voice` whether this tab carries a browser leg, `mount` where its `<audio>` goes. What is said, by
-//! number: [`Said`].
+//! digits), `voice` whether this tab carries a browser leg, `mount` the shadow root where its `<audio>` goes and where
+//! `draw` fills the place `#voice`, `key` where the site's storage keeps that the small window has the call. What is
+//! said, by number: [`Said`].
+//!
+//! In Rust it is [`Line`], which the small window's own page uses as well.
+mod dom;
 mod handle;
+mod line;
+mod place;
+mod window;
+mod words;
 
 use std::cell::RefCell;
 
 use js_sys::{Function, Reflect};
-use shared::{TabId, wire::LegTrouble};
+use shared::wire::LegTrouble;
 use softphone::Microphone;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
-pub use handle::{Line, Said};
+pub use handle::{Handle, Said};
+pub use line::{Heard, Line, LineOptions, Voice};
+use place::{Place, PlaceOptions};
 
 thread_local! {
     /// Granted at the click, and used by the leg that comes later.
@@ -49,23 +59,25 @@ pub fn release() {
     MICROPHONE.set(None);
 }
 
-fn take_microphone() -> Option<Microphone> {
-    MICROPHONE.take()
-}
-
-/// Connects, and stays connected until [`Line::stop`].
+/// Connects, and stays connected until [`Handle::stop`].
 ///
 /// # Errors
 /// The configuration lacks something.
 #[wasm_bindgen]
-pub fn start(config: &JsValue, on: Function) -> Result<Line, JsValue> {
+pub fn start(config: &JsValue, on: Function) -> Result<Handle, JsValue> {
     let text = |name: &str| get(config, name).as_string().ok_or_else(|| JsValue::from(name));
-    let tab: TabId = text("tab")?.parse().map_err(|_| JsValue::from("tab"))?;
-    let voice = get(config, "voice").is_truthy();
-    let mount = get(config, "mount").dyn_into().map_err(|_| JsValue::from("mount"))?;
-    Ok(Line::open(&text("socket")?, text("token")?, tab, voice, mount, on))
+    let options = PlaceOptions {
+        socket: text("socket")?,
+        token: text("token")?,
+        tab: text("tab")?.parse().map_err(|_| JsValue::from("tab"))?,
+        voice: get(config, "voice").is_truthy(),
+        root: get(config, "mount").dyn_into().map_err(|_| JsValue::from("mount"))?,
+        key: text("key")?,
+        microphone: MICROPHONE.take(),
+    };
+    Ok(Handle(Place::open(options, on)))
 }
 
-fn get(object: &JsValue, name: &str) -> JsValue {
+pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,5 +1,8 @@
 //! A contact: one status line, one action.
-use shared::contact::{EndReason, Phase};
+use shared::{
+    api::Channel,
+    contact::{EndReason, Phase},
+};
 
 use super::ui::{Ui, attributes};
 use crate::{
@@ -33,6 +36,11 @@ pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
         sharing(state, ui);
     }
     actions(live, ui);
+    if live.ticket.channel == Channel::Browser && !live.has_ended() {
+        // The line puts into it what belongs to the voice.
+        ui.open("footer", attributes!["id" "voice", "class" "actions"]);
+        ui.close();
+    }
 }
 
 /// The status in words.

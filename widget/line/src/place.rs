@@ -1,0 +1,240 @@
+//! What belongs to the voice in the widget's card: mute, and the small window that keeps a call while the shop's page
+//! is left. The form gives a place (`#voice`) and lets it be filled; it knows nothing of what stands in it.
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use js_sys::Function;
+use shared::TabId;
+use softphone::Microphone;
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, HtmlElement, ShadowRoot};
+
+use crate::{
+    dom::{Listener, document},
+    handle,
+    line::{Heard, Line, LineOptions, Voice},
+    window::SmallWindow,
+    words,
+};
+
+/// What stands in the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Look {
+    #[default]
+    Nothing,
+    /// This page carries the leg.
+    Here { muted: bool, refused: bool },
+    /// The small window carries it.
+    Moved,
+}
+
+/// What is to be shown: by the voice of this page, whether the small window has the call, whether the browser refused
+/// to open it, and whether the microphone is muted.
+pub(crate) fn look(voice: Voice, moved: bool, refused: bool, muted: bool) -> Look {
+    match voice {
+        _ if moved => Look::Moved,
+        Voice::Idle => Look::Nothing,
+        Voice::Up | Voice::Away | Voice::Blocked | Voice::MicrophoneLost => Look::Here { muted, refused },
+    }
+}
+
+pub(crate) struct Place {
+    line: Line,
+    window: Option<SmallWindow>,
+    root: ShadowRoot,
+    voice: Cell<Voice>,
+    muted: Cell<bool>,
+    shown: Cell<Look>,
+    listeners: RefCell<Vec<Listener>>,
+    me: Weak<Place>,
+}
+
+pub(crate) struct PlaceOptions {
+    pub(crate) socket: String,
+    pub(crate) token: String,
+    pub(crate) tab: TabId,
+    pub(crate) voice: bool,
+    pub(crate) root: ShadowRoot,
+    /// Where the browser keeps that the small window has the call: `ringside:BUSINESS:window`.
+    pub(crate) key: String,
+    pub(crate) microphone: Option<Microphone>,
+}
+
+impl Place {
+    pub(crate) fn open(options: PlaceOptions, on: Function) -> Rc<Self> {
+        let PlaceOptions { socket, token, tab, voice, root, key, microphone } = options;
+        Rc::new_cyclic(|me: &Weak<Self>| {
+            let (carrying, hearing, telling) = (me.clone(), me.clone(), me.clone());
+            let window = SmallWindow::new(&socket, &key, &token, voice, move |said| {
+                with(&telling, |place| place.window_said(said));
+            });
+            let line = LineOptions {
+                url: socket,
+                token,
+                tab,
+                carries: Box::new(move || voice && carrying.upgrade().is_none_or(|place| !place.has_moved())),
+                mount: root.clone().into(),
+                on: Box::new(move |heard| {
+                    handle::tell(&on, &heard);
+                    with(&hearing, |place| place.heard(&heard));
+                }),
+            };
+            Self {
+                line: Line::open(line, microphone),
+                window,
+                root,
+                voice: Cell::new(Voice::Idle),
+                muted: Cell::default(),
+                shown: Cell::default(),
+                listeners: RefCell::default(),
+                me: me.clone(),
+            }
+        })
+    }
+
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    fn has_moved(&self) -> bool {
+        self.window.as_ref().is_some_and(SmallWindow::has_moved)
+    }
+
+    fn heard(&self, heard: &Heard) {
+        if let Heard::Voice(voice) = heard {
+            match (voice, &self.window) {
+                // A leg that comes back comes unmuted.
+                (Voice::Idle, _) => self.muted.set(false),
+                // The server gives it back when the window's connection ends without a word.
+                (Voice::Up, Some(window)) => window.forget(),
+                (Voice::Up | Voice::Away | Voice::Blocked | Voice::MicrophoneLost, _) => {}
+            }
+            self.voice.set(*voice);
+            self.draw();
+        }
+    }
+
+    /// The small window took the call, or let it go.
+    fn window_said(&self, has_it: bool) {
+        if !has_it {
+            self.line.reopen(None);
+        }
+        self.draw();
+    }
+
+    /// Fills the place, if the card is open and shows something else.
+    pub(crate) fn draw(&self) {
+        let refused = self.window.as_ref().is_some_and(SmallWindow::is_refused);
+        let look = look(self.voice.get(), self.has_moved(), refused, self.muted.get());
+        let Ok(Some(slot)) = self.root.query_selector("#voice") else { return };
+        let is_filled = slot.first_element_child().is_some();
+        if is_filled && self.shown.get() == look {
+            return;
+        }
+        self.shown.set(look);
+        let had_focus = self.root.active_element().is_some_and(|focus| slot.contains(Some(&focus)));
+        let before = self.listeners.take();
+        slot.set_text_content(None);
+        drop(before);
+        if let Some(document) = document() {
+            self.fill(&document, &slot, look);
+        }
+        let first = slot.query_selector("button").ok().flatten();
+        if let Some(button) = first.filter(|_| had_focus) {
+            // What cannot have the focus leaves it where it is.
+            let _ = button.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+
+    fn fill(&self, document: &Document, slot: &Element, look: Look) {
+        match look {
+            Look::Nothing => {}
+            Look::Here { muted, refused } => {
+                if refused {
+                    say(document, slot, words::REFUSED);
+                }
+                let mute = self.button(document, slot, words::MUTE, |place| {
+                    place.muted.set(!place.muted.get());
+                    place.line.mute(place.muted.get());
+                    place.draw();
+                });
+                if let Some(mute) = mute {
+                    mute.set_class_name(if muted { "primary" } else { "" });
+                    // The name is valid, so it can't fail.
+                    let _ = mute.set_attribute("aria-pressed", if muted { "true" } else { "false" });
+                }
+                if self.window.is_some() {
+                    self.button(document, slot, words::KEEP, |place| {
+                        if let Some(window) = &place.window {
+                            window.open();
+                            place.draw();
+                        }
+                    });
+                }
+            }
+            Look::Moved => {
+                say(document, slot, words::MOVED);
+                self.button(document, slot, words::HERE_AGAIN, |place| {
+                    if let Some(window) = &place.window {
+                        window.forget();
+                    }
+                    place.line.reopen(Some(Microphone::request(None)));
+                    place.draw();
+                });
+            }
+        }
+    }
+
+    fn button(
+        &self,
+        document: &Document,
+        slot: &Element,
+        words: &str,
+        does: impl Fn(&Place) + 'static,
+    ) -> Option<Element> {
+        let button = add(document, slot, "button", words)?;
+        let place = self.me.clone();
+        let listener = Listener::new(&button, "click", move |_| with(&place, &does));
+        self.listeners.borrow_mut().push(listener);
+        Some(button)
+    }
+}
+
+fn with(place: &Weak<Place>, work: impl FnOnce(&Place)) {
+    if let Some(place) = place.upgrade() {
+        work(&place);
+    }
+}
+
+fn say(document: &Document, slot: &Element, words: &str) {
+    if let Some(line) = add(document, slot, "p", words) {
+        line.set_class_name("notice");
+    }
+}
+
+fn add(document: &Document, slot: &Element, tag: &str, words: &str) -> Option<Element> {
+    let element = document.create_element(tag).ok()?;
+    element.set_text_content(Some(words));
+    slot.append_child(&element).ok()?;
+    Some(element)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_moved_is_said_to_whatever_this_page_hears() {
+        for voice in [Voice::Idle, Voice::Up, Voice::Away] {
+            assert_eq!(look(voice, true, false, false), Look::Moved);
+        }
+    }
+
+    #[test]
+    fn the_small_window_is_offered_where_the_call_is() {
+        assert_eq!(look(Voice::Idle, false, false, false), Look::Nothing);
+        assert_eq!(look(Voice::Up, false, true, true), Look::Here { muted: true, refused: true });
+    }
+}
