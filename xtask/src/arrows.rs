@@ -29,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("handset", &["shared", "softphone"]),
     ("demo-site", &[]),
     ("e2e", &["contact-server", "demo-site", "media", "page-mirror", "shared", "store"]),
+    ("rig", &["contact-core", "contact-server", "shared", "softphone", "store"]),
     ("xtask", &[]),
 ];
 

@@ -2,6 +2,7 @@
 mod arrows;
 mod bench;
 mod demo;
+mod rig;
 mod run;
 mod setup;
 mod slim;
@@ -18,6 +19,9 @@ cargo xtask demo [--smoke]     build all, start the contact server and the demo 
 cargo xtask test [PART ...]    all that CI runs, or only the parts named (see `cargo xtask test --list`)
 cargo xtask build              build what browsers load, into dist/
 cargo xtask setup              get what building needs: WASM target, npm tools; as root also Debian packages
+cargo xtask chaos [--seed S] [--kills N] [--store sqlite|postgres] [--seconds T]
+                               kill the server again and again in a busy period, audit what it kept
+cargo xtask chaos disk         take its disk away: full, and read-only
 cargo xtask bench NAME [--json]  page-weight
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask help               this text
@@ -43,6 +47,8 @@ fn command() -> Result<()> {
         ["build"] => web::build().map(drop),
         ["setup"] => setup::everything(),
         ["pictures"] => demo::pictures(),
+        ["chaos", "disk"] => rig::debug(&["disk"]),
+        ["chaos", rest @ ..] => rig::chaos(rest),
         ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

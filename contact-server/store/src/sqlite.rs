@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -84,7 +84,8 @@ async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqliteP
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(TURN);
+        .acquire_timeout(TURN)
+        .after_release(|connection, _| Box::pin(is_sound(connection)));
     let mut tries = 0;
     loop {
         tries += 1;
@@ -93,6 +94,16 @@ async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqliteP
             opened => return opened.map_err(failed),
         }
     }
+}
+
+/// False: the connection must be closed. When a disk is full SQLite rolls back by itself; the driver's own
+/// ROLLBACK then fails, and the driver would take the transaction for open until the process ends.
+async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback that is on its way is done before the answer.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn is_locked(error: &sqlx::Error) -> bool {

@@ -1,0 +1,43 @@
+//! A real server is killed and its disk is taken away: a few times here, often by `cargo xtask chaos`.
+#![expect(clippy::unwrap_used, reason = "a test ends where its ground is missing")]
+use std::time::Duration;
+
+use rig::{
+    chaos::{self, Plan},
+    place::Database,
+    process::built_server,
+    trouble::{self, Wall},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_server_is_killed_on_sqlite() {
+    killed(Database::Sqlite, 7).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_server_is_killed_on_postgres() {
+    killed(Database::Postgres, 8).await;
+}
+
+/// SQLite rolls back by itself when a disk is full; sqlx 0.9 then took the transaction for open for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn disk_that_was_full_takes_requests_again_and_holds_what_was_accepted() {
+    let report = trouble::full(built_server().unwrap(), Wall::Limit, 1).await.unwrap();
+    assert_eq!(report.faults, Vec::<String>::new());
+    assert!(report.accepted > 0 && report.refused > 0, "{report:?}");
+}
+
+async fn killed(database: Database, seed: u64) {
+    let plan = Plan {
+        server: built_server().unwrap(),
+        database,
+        seed,
+        kills: 6,
+        period: Duration::from_secs(24),
+        agents: 6,
+        customers: 30,
+    };
+    let report = chaos::run(&plan).await.unwrap();
+    assert!(report.faults.is_empty(), "{report:#?}");
+    assert!(report.contacts > 0 && report.kills.values().sum::<u32>() == 8, "{report:#?}");
+}
