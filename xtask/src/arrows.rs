@@ -15,7 +15,7 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
