@@ -8,7 +8,7 @@ use store::Store;
 use crate::{
     clock::Clock,
     config::Config,
-    ports::{BrowserLegs, SharedDirectory, SharedEngine, Snapshots},
+    ports::{BrowserLegs, Lines, SharedDirectory, SharedEngine, Snapshots},
     sites::Sites,
     stopping::Stopping,
 };
@@ -23,6 +23,7 @@ pub struct App {
     /// What a page or console that (re)connects must show.
     pub snapshots: Arc<dyn Snapshots>,
     pub legs: Arc<dyn BrowserLegs>,
+    pub lines: Arc<dyn Lines>,
     pub directory: SharedDirectory,
     /// The businesses as their operators set them, always the newest.
     pub sites: Arc<Sites>,

@@ -1,7 +1,7 @@
 //! Who asks: agents by a session cookie, everybody else by a token in a body or a first message.
 use axum::http::{HeaderMap, HeaderValue, header};
 use contact_core::record::TokenHash;
-use shared::{AgentId, BusinessId};
+use shared::{AgentId, BusinessId, Timestamp};
 use store::{Scope, Token};
 
 use crate::{
@@ -26,14 +26,15 @@ pub struct Session {
     pub business: BusinessId,
     pub agent: AgentId,
     pub csrf: String,
+    pub expires_at: Timestamp,
 }
 
 /// Finds the session of the request's cookie.
 pub async fn session(edge: &Edge, headers: &HeaderMap) -> Result<Session, ApiError> {
     let hash = cookie(edge, headers).ok_or(Denied::Unauthenticated)?;
     match edge.app.store.find_token(&hash, edge.now()).await? {
-        Some(Token { business, scope: Scope::AgentSession { agent, csrf }, .. }) => {
-            Ok(Session { hash, business, agent, csrf })
+        Some(Token { business, scope: Scope::AgentSession { agent, csrf }, expires_at, .. }) => {
+            Ok(Session { hash, business, agent, csrf, expires_at })
         }
         Some(_) | None => Err(Denied::Unauthenticated.into()),
     }
@@ -66,16 +67,19 @@ pub fn origin(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::ORIGIN).and_then(|value| value.to_str().ok())
 }
 
-/// Hash of the session token in the request's cookie.
+/// Hash of the session token in the request's cookie. Of two that differ somebody else planted one (a page of
+/// a neighbouring host can): neither counts.
 pub fn cookie(edge: &Edge, headers: &HeaderMap) -> Option<TokenHash> {
-    headers
+    let mut tokens = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == cookie_name(edge) && value.len() == TOKEN_CHARS)
-        .map(|(_, token)| ids::hash(token))
+        .filter(|(name, _)| *name == cookie_name(edge))
+        .map(|(_, token)| token);
+    let token = tokens.next().filter(|token| token.len() == TOKEN_CHARS)?;
+    tokens.all(|other| other == token).then(|| ids::hash(token))
 }
 
 /// The header that gives the browser its session.

@@ -12,6 +12,7 @@
 //! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
 //! | `dialer` | `embedded` | the driver that places calls, unless a business names another: see [`drivers`] |
 //! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
+//! | `[shares]` | see [`Shares`] | how much one address may hold; a table, in the file alone |
 //! | `demo` | `false` | virtual handsets; on loopback only |
 //! | `demo_origins` | the demo shop's | origins that the demo business allows |
 //!
@@ -27,7 +28,7 @@ use url::{Host, Url};
 
 use crate::{
     dialer::{drivers, simulated::Behaviour},
-    limits::Rates,
+    limits::{Rates, Shares},
 };
 
 mod read;
@@ -60,6 +61,8 @@ pub struct Config {
     pub dialer: String,
     /// How the people of the `simulated` driver behave.
     pub simulated: Behaviour,
+    /// How much one address may hold (`[shares]`).
+    pub shares: Shares,
     /// Origins that the demo's business allows; without `demo` they mean nothing.
     pub demo_origins: Vec<String>,
     /// Where `ringside` keeps its files by default.
@@ -83,6 +86,7 @@ impl Config {
             rates: Rates::default(),
             dialer: drivers::STANDARD.to_owned(),
             simulated: Behaviour::default(),
+            shares: Shares::default(),
             demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
             data: data.to_owned(),
             public_url_follows: true,
@@ -108,6 +112,7 @@ impl Config {
             rates: source.table("rates"),
             dialer: source.text("dialer").unwrap_or_else(|| drivers::STANDARD.to_owned()),
             simulated: source.table("simulated"),
+            shares: source.table("shares"),
             demo_origins: source
                 .list("demo_origins")
                 .unwrap_or_else(|| DEMO_ORIGINS.map(String::from).to_vec()),

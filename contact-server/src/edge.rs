@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     app::App,
+    crowd::{Asked, Crowd},
     hub::Hub,
     limits::{self, Buckets},
 };
@@ -22,6 +23,7 @@ pub struct Parts {
     pub origin: String,
     /// The same for sockets, as a Content-Security-Policy names it: `wss://calls.example`.
     pub socket_origin: String,
+    pub all: Buckets<IpAddr>,
     pub requests: Buckets<IpAddr>,
     pub numbers: Buckets<IpAddr>,
     pub sign_in: Buckets<IpAddr>,
@@ -32,6 +34,10 @@ pub struct Parts {
     /// Connections in all, and those that have not said hello.
     pub sockets: Arc<Semaphore>,
     pub sockets_unknown: Arc<Semaphore>,
+    /// Connections by address.
+    pub crowd: Arc<Crowd<IpAddr>>,
+    /// Numbers that were asked for, by address.
+    pub asked: Asked,
 }
 
 impl Deref for Edge {
@@ -50,6 +56,7 @@ impl Edge {
             socket_origin: origin.replacen("http", "ws", 1),
             origin,
             hub,
+            all: Buckets::new(rates.all),
             requests: Buckets::new(rates.requests),
             numbers: Buckets::new(rates.numbers),
             sign_in: Buckets::new(rates.sign_in),
@@ -58,6 +65,8 @@ impl Edge {
             passwords_waiting: Semaphore::new(limits::PASSWORDS_WAITING),
             sockets: Arc::new(Semaphore::new(limits::SOCKETS)),
             sockets_unknown: Arc::new(Semaphore::new(limits::SOCKETS_UNKNOWN)),
+            crowd: Arc::new(Crowd::new(app.config.shares.sockets_per_address)),
+            asked: Asked::new(app.config.shares.numbers_per_address),
             app,
         }))
     }

@@ -5,7 +5,7 @@ use axum::{Router, http::header, middleware, response::Redirect, routing::get};
 use bytes::Bytes;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, assets, call, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
+use crate::{access, app::App, assets, call, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
 
 pub mod address;
 pub mod body;
@@ -15,6 +15,7 @@ pub mod cors;
 pub mod handset;
 pub mod headers;
 pub mod health;
+pub mod problems;
 pub mod requests;
 pub mod session;
 pub mod site;
@@ -36,6 +37,7 @@ pub fn router(app: App, hub: Arc<Hub>) -> Router {
         .merge(call::routes())
         .merge(ws::routes())
         .route("/", get(|| async { Redirect::to("/console/") }))
+        .route("/problems/{code}", get(problems::page))
         .route("/replica", get(health::replica))
         .route(
             "/openapi.json",
@@ -43,6 +45,7 @@ pub fn router(app: App, hub: Arc<Hub>) -> Router {
         )
         .fallback(|| async { ApiError::NoSuchPage })
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(edge.clone(), access::admit))
         .layer(middleware::from_fn_with_state(edge.clone(), headers::guard))
         .with_state(edge)
 }

@@ -21,24 +21,31 @@ use crate::ports::Directory;
 
 pub mod desks;
 pub mod frame;
+pub mod kept;
 pub mod mirror;
 pub mod outbox;
 pub mod room;
 pub mod stream;
 
 use desks::{Desks, Phones};
+use kept::Kept;
 use outbox::Slot;
 use room::Room;
 
 /// Enough that two contacts seldom wait for one another.
 const SHARDS: usize = 64;
 
+/// By business as well: an id is another contact in another business.
+type Rooms = BTreeMap<(BusinessId, ContactId), Arc<Room>>;
+
 #[derive(Debug)]
 pub struct Hub {
-    rooms: [Mutex<BTreeMap<ContactId, Arc<Room>>>; SHARDS],
+    rooms: [Mutex<Rooms>; SHARDS],
     desks: Mutex<Desks>,
     phones: Mutex<Phones>,
     serial: AtomicU64,
+    /// Of what pages keep.
+    kept: Kept,
 }
 
 /// A connection's place in a room; dropping it gives it up.
@@ -61,7 +68,7 @@ impl Drop for Seat {
         let mut state = self.room.lock();
         state.seats -= 1;
         if state.is_idle() {
-            shard.remove(&self.room.contact);
+            shard.remove(&(self.room.business, self.room.contact));
         }
     }
 }
@@ -73,6 +80,7 @@ impl Default for Hub {
             desks: Mutex::default(),
             phones: Mutex::default(),
             serial: AtomicU64::new(1),
+            kept: Kept::default(),
         }
     }
 }
@@ -87,7 +95,9 @@ impl Hub {
     pub fn enter(self: &Arc<Self>, business: BusinessId, contact: ContactId) -> Seat {
         let room = {
             let mut shard = self.shard(contact);
-            let room = shard.entry(contact).or_insert_with(|| Arc::new(Room::new(business, contact))).clone();
+            let room = shard.entry((business, contact));
+            let room =
+                room.or_insert_with(|| Arc::new(Room::new(business, contact, self.kept.clone()))).clone();
             room.lock().seats += 1;
             room
         };
@@ -102,7 +112,7 @@ impl Hub {
         self.phones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shard(&self, contact: ContactId) -> MutexGuard<'_, BTreeMap<ContactId, Arc<Room>>> {
+    fn shard(&self, contact: ContactId) -> MutexGuard<'_, Rooms> {
         // The low bits of an id are random.
         let index = usize::try_from(contact.0 % SHARDS as u128).unwrap_or_default();
         self.rooms[index].lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,7 +120,7 @@ impl Hub {
 
     /// The room if anybody is in it.
     fn room(&self, business: BusinessId, contact: ContactId) -> Option<Arc<Room>> {
-        self.shard(contact).get(&contact).filter(|room| room.business == business).cloned()
+        self.shard(contact).get(&(business, contact)).cloned()
     }
 }
 
@@ -156,8 +166,10 @@ impl Directory for Hub {
         match to {
             Endpoint::Page(contact) => {
                 let mut shard = self.shard(*contact);
-                let room = shard.entry(*contact).or_insert_with(|| Arc::new(Room::new(business, *contact)));
-                room.business == business && room.lock().invite(leg)
+                let room = shard.entry((business, *contact));
+                room.or_insert_with(|| Arc::new(Room::new(business, *contact, self.kept.clone())))
+                    .lock()
+                    .invite(leg)
             }
             Endpoint::Console(agent) => self.desks().invite(business, *agent, leg),
             Endpoint::Telephone(e164) => {
@@ -170,17 +182,36 @@ impl Directory for Hub {
         match to {
             Endpoint::Page(contact) => {
                 let mut shard = self.shard(*contact);
-                let Some(room) = shard.get(contact).filter(|room| room.business == business).cloned() else {
-                    return;
-                };
+                let Some(room) = shard.get(&(business, *contact)).cloned() else { return };
                 let mut state = room.lock();
                 state.leg_gone(leg);
                 if state.is_idle() {
-                    shard.remove(contact);
+                    shard.remove(&(business, *contact));
                 }
             }
             Endpoint::Console(agent) => self.desks().leg_gone(business, *agent, leg),
             Endpoint::Telephone(e164) => self.phones().leg_gone(business, e164, leg),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_in_two_businesses_is_two_rooms() {
+        let hub = Arc::new(Hub::default());
+        let (ours, theirs) = (BusinessId(1), BusinessId(2));
+        let contact = ContactId(7);
+        let seat = hub.enter(ours, contact);
+        let other = hub.enter(theirs, contact);
+        assert!(!Arc::ptr_eq(&seat.room, &other.room));
+        hub.tell(theirs, Notice::CustomerFinished { contact });
+        assert!(other.lock().is_finished() && !seat.lock().is_finished());
+        assert!(!hub.invite(theirs, &Endpoint::Page(contact), LegId(1), "Other"), "no page of ours rings");
+        hub.leg_gone(theirs, &Endpoint::Page(contact), LegId(1));
+        drop((seat, other));
+        assert!(hub.rooms.iter().all(|shard| shard.lock().unwrap().is_empty()));
     }
 }

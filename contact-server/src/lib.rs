@@ -1,7 +1,8 @@
 //! The shell around `contact-core`: sockets, tables, dialers and the clock.
 //!
-//! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `http`, `ws`, `hub`, `auth`,
+//! Engine side: `engine`, `dialer`, `prompts`, `config`, `admin`. Edge side: `access`, `http`, `ws`, `hub`, `auth`,
 //! `assets`. They meet in [`ports`].
+pub mod access;
 pub mod admin;
 pub mod app;
 pub mod assets;
@@ -10,6 +11,7 @@ pub mod backup;
 pub mod call;
 pub mod clock;
 pub mod config;
+pub mod crowd;
 pub mod demo;
 pub mod dialer;
 pub mod edge;
@@ -24,6 +26,7 @@ pub mod logs;
 pub mod numbers;
 pub mod openapi;
 pub mod passwords;
+pub mod patient;
 pub mod ports;
 pub mod problem;
 pub mod prompts;

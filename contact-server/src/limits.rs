@@ -20,6 +20,9 @@ pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 /// A console that stands in the way of another one must answer a ping within this, or it counts as gone.
 pub const PROBE_WITHIN: Duration = Duration::from_secs(2);
 
+/// See [`Shares::recheck_seconds`].
+pub const CUSTOMERS_LOOK_LESS: u32 = 10;
+
 /// Socket buffers, bytes. Small ones cost least CPU and memory (measured: ARCHITECTURE's relay bench).
 pub const READ_BUFFER: usize = 4 * 1024;
 pub const WRITE_BUFFER: usize = 16 * 1024;
@@ -28,6 +31,12 @@ pub const WRITE_BUFFER: usize = 16 * 1024;
 pub const SOCKETS: usize = 50_000;
 /// Connections that have not said hello yet.
 pub const SOCKETS_UNKNOWN: usize = 2_000;
+/// TCP connections that one peer may hold beside its sockets.
+pub const REQUESTS_BESIDE: u32 = 256;
+/// A body that has not come whole within this is refused.
+pub const BODY_WITHIN: Duration = Duration::from_secs(15);
+/// Seconds after which somebody who holds too many connections may try again.
+pub const CROWDED_RETRY: u32 = 10;
 /// Tabs of one customer; past it a tab is told to come back later.
 pub const WIDGETS_PER_CONTACT: usize = 16;
 pub const PUBLISHERS_PER_CONTACT: usize = 8;
@@ -38,6 +47,8 @@ pub const HANDSETS_PER_NUMBER: usize = 4;
 pub const OUTBOX_BYTES: usize = 256 * 1024;
 /// Bytes of frames that are kept of one document: one keyframe and the patches since.
 pub const STREAM_BYTES: usize = 12 * 1024 * 1024;
+/// Bytes of frames that are kept in all. Past it, pages that nobody looks at are not kept.
+pub const MIRROR_BYTES: usize = 1024 * 1024 * 1024;
 /// Bytes that are fed to a viewer before each flush.
 pub const BATCH_BYTES: usize = 64 * 1024;
 /// Push outcomes that wait for a viewer.
@@ -51,6 +62,11 @@ pub const MESSAGES: Rate = Rate { burst: 60, per_minute: 1_200 };
 pub const FRAMES: Rate = Rate { burst: 600, per_minute: 12_000 };
 /// Mirror bytes in KiB: two of the greatest keyframes at once, 2 MiB a second in the long run.
 pub const FRAME_KIB: Rate = Rate { burst: 16 * 1024, per_minute: 60 * 2 * 1024 };
+
+/// Pings and pongs, which count for nothing else.
+pub const CONTROL: Rate = Rate { burst: 60, per_minute: 600 };
+/// Capabilities to see a page that one console is given.
+pub const VIEW_GRANTS: Rate = Rate { burst: 20, per_minute: 30 };
 
 /// How often one replica that lost the thread is sent the whole page again.
 pub const RESENDS: Rate = Rate { burst: 3, per_minute: 6 };
@@ -93,6 +109,8 @@ pub struct Rate {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rates {
+    /// Whatever is no file: requests of every kind, and sockets that are opened.
+    pub all: Rate,
     /// Call requests.
     pub requests: Rate,
     /// Questions whether a number can be called, and what a site offers.
@@ -106,11 +124,31 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
+            all: Rate { burst: 1_000, per_minute: 12_000 },
             requests: Rate { burst: 20, per_minute: 10 },
             numbers: Rate { burst: 120, per_minute: 120 },
             sign_in: Rate { burst: 20, per_minute: 20 },
             login: Rate { burst: 10, per_minute: 6 },
         }
+    }
+}
+
+/// How much one address may hold at a time. Part of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shares {
+    /// Open sockets. A shop's visitors behind one address share them, and so do a call centre's agents.
+    pub sockets_per_address: u32,
+    /// Different telephone numbers that one address may ask calls to, in 24 hours.
+    pub numbers_per_address: u32,
+    /// How soon an open socket of an agent notices that its session was ended by another process. Customers'
+    /// sockets look [`CUSTOMERS_LOOK_LESS`] times as seldom.
+    pub recheck_seconds: u32,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { sockets_per_address: 1_000, numbers_per_address: 10, recheck_seconds: 30 }
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! `axum::serve` has no limit on connections and none on how slowly a head may come: a few thousand idle
 //! peers could keep everybody else out. (HTTP/2 and TLS are the proxy's.)
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -14,7 +19,10 @@ use tokio::{
 use tower_service::Service as _;
 
 use crate::{
+    config::Config,
+    crowd::{Crowd, Place},
     limits,
+    patient::Patient,
     stopping::{self, Stopping},
 };
 
@@ -27,9 +35,32 @@ const HEAD_BYTES: usize = 32 * 1024;
 /// Out of file descriptors: wait for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Who may hold how many connections. Those of the trusted proxies are many people's: of them the proxy
+/// takes care, and for sockets [`crate::edge::Parts::crowd`].
+#[derive(Debug, Clone)]
+pub struct Doorkeeper {
+    pub trusted: Vec<IpAddr>,
+    pub crowd: Arc<Crowd<IpAddr>>,
+}
+
+impl Doorkeeper {
+    pub fn new(config: &Config) -> Self {
+        let most = config.shares.sockets_per_address.saturating_add(limits::REQUESTS_BESIDE);
+        Self { trusted: config.trusted_proxies.clone(), crowd: Arc::new(Crowd::new(most)) }
+    }
+
+    /// None: that peer holds its fill.
+    fn admit(&self, peer: IpAddr) -> Option<Option<Place<IpAddr>>> {
+        if self.trusted.contains(&peer.to_canonical()) {
+            return Some(None);
+        }
+        self.crowd.enter(limits::caller(peer)).map(Some)
+    }
+}
+
 /// Serves until the server is told to stop. Connections that are up by then end with the request that they
 /// are at; [`Stopping::all_gone`] waits for them.
-pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping) {
+pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, doorkeeper: Doorkeeper) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut stop = stopping.connection();
     loop {
@@ -44,9 +75,13 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping) {
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(place) = doorkeeper.admit(peer.ip()) else {
+                    turn_away(&stream);
+                    continue;
+                };
                 let speaking = speak(stream, peer, router.clone(), stopping.connection());
                 tokio::spawn(async move {
-                    let _seat = seat;
+                    let _seats = (seat, place);
                     speaking.await;
                 });
             }
@@ -56,6 +91,15 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping) {
             }
         }
     }
+}
+
+/// Says when to come back if the peer's buffers take it at once; whoever floods us is not waited for.
+fn turn_away(stream: &TcpStream) {
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        limits::CROWDED_RETRY
+    );
+    drop(stream.try_write(answer.as_bytes()));
 }
 
 async fn speak(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: stopping::Connection) {
@@ -72,7 +116,7 @@ async fn speak(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: st
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
             .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Patient::new(stream)), service)
             .with_upgrades()
     );
     let ended = tokio::select! {
@@ -135,11 +179,70 @@ mod tests {
         server.abort();
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn peer_that_dribbles_its_head_or_says_nothing_is_let_go() {
+        let (address, _stopping, server) = start(Router::new()).await;
+        for said in ["", "GET / HTTP/1.1\r\nx: y\r\n"] {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(said.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            // The paused clock goes on when nothing else can happen.
+            drop(client.read_to_end(&mut answer).await);
+            assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"), "{said:?}: {answer:?}");
+        }
+        server.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn peer_that_does_not_read_its_answer_is_let_go() {
+        let router = Router::new().route("/", get(|| async { vec![0_u8; 64 * 1024 * 1024] }));
+        let (address, stopping, server) = start(router).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stopping.begin();
+        server.await.unwrap();
+        stopping.all_gone().await;
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn peer_that_holds_its_share_of_connections_is_told_when_to_come_back() {
+        let (address, _stopping, server) = start(Router::new()).await;
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            ask(&mut client).await;
+            held.push(client);
+        }
+        let mut third = TcpStream::connect(address).await.unwrap();
+        let mut answer = String::new();
+        third.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("retry-after: "), "{answer}");
+        drop(held.pop());
+        loop {
+            // The server hears of the end when it reads.
+            let mut client = TcpStream::connect(address).await.unwrap();
+            if ask(&mut client).await.starts_with("HTTP/1.1 404") {
+                break;
+            }
+        }
+        server.abort();
+    }
+
+    /// One request on a connection that stays; what came back of the answer.
+    async fn ask(client: &mut TcpStream) -> String {
+        drop(client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await);
+        let mut answer = [0; 1_024];
+        let length = client.read(&mut answer).await.unwrap_or(0);
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
     async fn start(router: Router) -> (SocketAddr, Stopping, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = Stopping::default();
-        let server = tokio::spawn(serve(listener, router, stopping.clone()));
+        let doorkeeper = Doorkeeper { trusted: Vec::new(), crowd: Arc::new(Crowd::new(2)) };
+        let server = tokio::spawn(serve(listener, router, stopping.clone(), doorkeeper));
         (address, stopping, server)
     }
 }

@@ -8,6 +8,8 @@ use rlibphonenumber::{
     ValidationError,
 };
 
+use crate::problem::Code;
+
 /// Longer texts are not looked at.
 const LONGEST_TEXT: usize = 64;
 
@@ -53,19 +55,19 @@ pub enum NumberFault {
 
 impl NumberFault {
     /// Stable, machine-readable.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::Empty => "number_empty",
-            Self::NotANumber => "number_not_a_number",
-            Self::NoCountry => "number_no_country",
-            Self::UnknownCountry => "number_unknown_country",
-            Self::TooShort => "number_too_short",
-            Self::TooLong => "number_too_long",
-            Self::Invalid => "number_invalid",
-            Self::Extension => "number_extension",
-            Self::Special => "number_special",
-            Self::Fictitious => "number_fictitious",
-            Self::NotInDemo => "number_not_in_demo",
+            Self::Empty => Code::NumberEmpty,
+            Self::NotANumber => Code::NumberNotANumber,
+            Self::NoCountry => Code::NumberNoCountry,
+            Self::UnknownCountry => Code::NumberUnknownCountry,
+            Self::TooShort => Code::NumberTooShort,
+            Self::TooLong => Code::NumberTooLong,
+            Self::Invalid => Code::NumberInvalid,
+            Self::Extension => Code::NumberExtension,
+            Self::Special => Code::NumberSpecial,
+            Self::Fictitious => Code::NumberFictitious,
+            Self::NotInDemo => Code::NumberNotInDemo,
         }
     }
 }

@@ -49,6 +49,12 @@ pub trait Dialer: Send + Sync + 'static {
     fn command(&self, business: BusinessId, command: DialCommand);
 }
 
+/// Which telephone numbers can be called at all. Asked at the request, so that nobody waits for a call that
+/// cannot be placed.
+pub trait Lines: Send + Sync + 'static {
+    fn carries(&self, business: BusinessId, e164: &str) -> bool;
+}
+
 /// What a browser endpoint says about its leg. Implemented by the `embedded` driver, called by the sockets.
 /// `from` is who the socket's token says it is: a leg that was not sent there is refused.
 #[async_trait]

@@ -12,6 +12,10 @@ use store::StoreError;
 
 use crate::ports::EngineError;
 
+mod codes;
+
+pub use codes::Code;
+
 /// Anything that a handler may end with but its answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -21,20 +25,26 @@ pub enum ApiError {
     NotFound(&'static str),
     #[error("that method does not apply here")]
     MethodNotAllowed,
-    #[error("the body is too large")]
-    BodyTooLarge { limit: usize },
-    #[error("the body must be JSON")]
-    UnsupportedMediaType,
+    #[error(transparent)]
+    Body(#[from] BodyFault),
     /// The body is not the JSON that is asked for.
     #[error("the body cannot be read: {detail}")]
     Malformed { detail: String, field: Option<String> },
     /// A field breaks a rule. `code` is stable, `detail` says what to do.
     #[error("{field}: {detail}")]
-    Invalid { field: &'static str, code: &'static str, detail: String },
+    Invalid { field: &'static str, code: Code, detail: String },
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error("too many requests")]
     TooMany { retry_after: u32 },
+    /// One address asked for calls to many numbers.
+    #[error("too many numbers")]
+    TooManyNumbers { retry_after: u32 },
+    #[error("the dial budget is spent")]
+    BudgetSpent { retry_after: u32 },
+    /// No dialer carries that number.
+    #[error("no line for that number")]
+    NoTelephone,
     #[error(transparent)]
     Refused(Refusal),
     #[error("the server cannot take this now")]
@@ -42,6 +52,19 @@ pub enum ApiError {
     /// The caller sees no detail. The log gets the whole chain of causes.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What is wrong with a body before anybody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    #[error("the body is too large")]
+    TooLarge { limit: usize },
+    #[error("the body came too slowly")]
+    TooSlow,
+    #[error("the body must be JSON")]
+    MediaType,
+    #[error("the body must not be compressed")]
+    Encoding,
 }
 
 /// Who may not do what they ask.
@@ -64,15 +87,14 @@ pub enum Denied {
 /// What a refusal or failure looks like from outside.
 struct Told {
     status: StatusCode,
-    code: &'static str,
-    title: &'static str,
+    code: Code,
     detail: String,
     field: Option<String>,
     retry_after: Option<u32>,
 }
 
-fn told(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Told {
-    Told { status, code, title, detail: detail.into(), field: None, retry_after: None }
+fn told(status: StatusCode, code: Code, detail: impl Into<String>) -> Told {
+    Told { status, code, detail: detail.into(), field: None, retry_after: None }
 }
 
 impl Told {
@@ -88,7 +110,7 @@ impl Told {
 }
 
 impl ApiError {
-    pub fn invalid(field: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn invalid(field: &'static str, code: Code, detail: impl Into<String>) -> Self {
         Self::Invalid { field, code, detail: detail.into() }
     }
 
@@ -100,11 +122,11 @@ impl ApiError {
     pub fn problem(&self) -> Problem {
         let told = self.told();
         Problem {
-            kind: format!("/problems/{}", told.code),
-            title: told.title.to_owned(),
+            kind: format!("/problems/{}", told.code.text()),
+            title: told.code.title().to_owned(),
             status: told.status.as_u16(),
             detail: told.detail,
-            code: told.code.to_owned(),
+            code: told.code.text().to_owned(),
             field: told.field,
             retry_after: told.retry_after,
         }
@@ -113,71 +135,98 @@ impl ApiError {
     fn told(&self) -> Told {
         use StatusCode as S;
         match self {
-            Self::NoSuchPage => told(
-                S::NOT_FOUND,
-                "not_found",
-                "Not found",
-                "There is nothing at this address. Check the path.",
-            ),
+            Self::NoSuchPage => {
+                told(S::NOT_FOUND, Code::NotFound, "There is nothing at this address. Check the path.")
+            }
             Self::NotFound(what) => told(
                 S::NOT_FOUND,
-                "not_found",
-                "Not found",
+                Code::NotFound,
                 format!("There is no such {what}, or it is not yours to see."),
             ),
             Self::MethodNotAllowed => told(
                 S::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "Method not allowed",
+                Code::MethodNotAllowed,
                 "That method does not apply to this address. The Allow header names those that do.",
             ),
-            Self::BodyTooLarge { limit } => told(
-                S::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                "Body too large",
-                format!("The body may have at most {limit} bytes. Send less."),
-            ),
-            Self::UnsupportedMediaType => told(
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Unsupported media type",
-                "Send the body as application/json.",
-            ),
+            Self::Body(fault) => told_body(*fault),
             Self::Malformed { detail, field } => {
-                let told = told(S::BAD_REQUEST, "malformed", "The body cannot be read", detail.clone());
+                let told = told(S::BAD_REQUEST, Code::Malformed, detail.clone());
                 match field {
                     Some(field) => told.field(field.clone()),
                     None => told,
                 }
             }
             Self::Invalid { field, code, detail } => {
-                told(S::UNPROCESSABLE_ENTITY, code, "Something in the request is not right", detail.clone())
-                    .field(*field)
+                told(S::UNPROCESSABLE_ENTITY, *code, detail.clone()).field(*field)
             }
             Self::Denied(denied) => told_denied(*denied),
             Self::TooMany { retry_after } => told(
                 S::TOO_MANY_REQUESTS,
-                "too_many_requests",
-                "Too many requests",
+                Code::TooManyRequests,
                 format!("Too many requests came from you. Try again in {retry_after} seconds."),
             )
             .retry_after(*retry_after),
+            Self::TooManyNumbers { retry_after } => told(
+                S::TOO_MANY_REQUESTS,
+                Code::TooManyNumbers,
+                "Calls to many numbers were asked for from here. Use one of them, or try again later.",
+            )
+            .field("number")
+            .retry_after(*retry_after),
+            Self::BudgetSpent { retry_after } => told_budget_spent(*retry_after),
+            Self::NoTelephone => told(
+                S::UNPROCESSABLE_ENTITY,
+                Code::NoTelephone,
+                "Telephones cannot be called from here yet. Talk in this browser instead.",
+            )
+            .field("number"),
             Self::Refused(refusal) => told_refusal(refusal),
             Self::Unavailable => told(
                 S::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "Not available now",
+                Code::Unavailable,
                 "The server cannot take this now, and nothing was stored. Try again in a moment.",
             )
             .retry_after(2),
             Self::Internal(_) => told(
                 S::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Internal error",
+                Code::Internal,
                 "Something failed on our side. Try again; if it stays, tell the operator the time.",
             ),
         }
     }
+}
+
+fn told_body(fault: BodyFault) -> Told {
+    use StatusCode as S;
+    match fault {
+        BodyFault::TooLarge { limit } => told(
+            S::PAYLOAD_TOO_LARGE,
+            Code::BodyTooLarge,
+            format!("The body may have at most {limit} bytes. Send less."),
+        ),
+        BodyFault::TooSlow => told(
+            S::REQUEST_TIMEOUT,
+            Code::BodyTooSlow,
+            "The body did not come in time. Send it again, in one go.",
+        ),
+        BodyFault::MediaType => {
+            told(S::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType, "Send the body as application/json.")
+        }
+        BodyFault::Encoding => told(
+            S::UNSUPPORTED_MEDIA_TYPE,
+            Code::UnsupportedEncoding,
+            "Send the body as it is, without Content-Encoding.",
+        ),
+    }
+}
+
+fn told_budget_spent(retry_after: u32) -> Told {
+    told(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Code::BudgetSpent,
+        "All calls of the day are used up. Try again later or talk in this browser.",
+    )
+    .retry_after(retry_after)
 }
 
 fn told_denied(denied: Denied) -> Told {
@@ -185,36 +234,29 @@ fn told_denied(denied: Denied) -> Told {
     match denied {
         Denied::UnknownKey => told(
             S::FORBIDDEN,
-            "unknown_key",
-            "Unknown key",
+            Code::UnknownKey,
             "No business has this key. Check data-business in the script tag.",
         )
         .field("business"),
         Denied::OriginNotAllowed => told(
             S::FORBIDDEN,
-            "origin_not_allowed",
-            "Origin not allowed",
+            Code::OriginNotAllowed,
             "Pages of this origin may not use this key. The operator can list it: ringside admin origin add.",
         ),
-        Denied::Unauthenticated => {
-            told(S::UNAUTHORIZED, "unauthenticated", "Not signed in", "Sign in and try again.")
-        }
+        Denied::Unauthenticated => told(S::UNAUTHORIZED, Code::Unauthenticated, "Sign in and try again."),
         Denied::BadCredentials => told(
             S::UNAUTHORIZED,
-            "bad_credentials",
-            "Sign-in failed",
+            Code::BadCredentials,
             "The login or the password is wrong. Check both and try again.",
         ),
         Denied::BadCode => told(
             S::UNAUTHORIZED,
-            "bad_code",
-            "The link does not work any more",
+            Code::BadCode,
             "The code was used before or is too old. Ask for a new link.",
         ),
         Denied::CrossSite => told(
             S::FORBIDDEN,
-            "cross_site",
-            "Refused for safety",
+            Code::CrossSite,
             "The request did not come from this server's own pages. Reload the page and try again.",
         ),
     }
@@ -222,70 +264,54 @@ fn told_denied(denied: Denied) -> Told {
 
 fn told_refusal(refusal: &Refusal) -> Told {
     use StatusCode as S;
-    const NOT_NOW: &str = "That does not apply now";
     match refusal {
-        Refusal::NoSuchContact => told(S::NOT_FOUND, "not_found", "Not found", "There is no such contact."),
-        Refusal::NoSuchAgent => told(S::NOT_FOUND, "not_found", "Not found", "There is no such agent."),
+        Refusal::NoSuchContact => told(S::NOT_FOUND, Code::NotFound, "There is no such contact."),
+        Refusal::NoSuchAgent => told(S::NOT_FOUND, Code::NotFound, "There is no such agent."),
         Refusal::Displaced => {
-            told(S::CONFLICT, "displaced", NOT_NOW, "You signed in somewhere else. Take over here to go on.")
+            told(S::CONFLICT, Code::Displaced, "You signed in somewhere else. Take over here to go on.")
         }
         Refusal::NotNow { .. } => {
-            told(S::CONFLICT, "not_now", NOT_NOW, "Things have moved on since. Look again and choose anew.")
+            told(S::CONFLICT, Code::NotNow, "Things have moved on since. Look again and choose anew.")
         }
-        Refusal::NotYours => {
-            told(S::FORBIDDEN, "not_yours", "Not yours", "That contact belongs to another agent.")
-        }
+        Refusal::NotYours => told(S::FORBIDDEN, Code::NotYours, "That contact belongs to another agent."),
         Refusal::KeyReused => told(
             S::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "Idempotency key used before",
+            Code::IdempotencyKeyReused,
             "This Idempotency-Key came with another body before. Use a new key for a new request.",
         ),
         Refusal::AcceptedBefore(_) => {
-            told(S::CONFLICT, "accepted_before", NOT_NOW, "This request was accepted before.")
+            told(S::CONFLICT, Code::AcceptedBefore, "This request was accepted before.")
         }
         Refusal::RegionDenied => told(
             S::UNPROCESSABLE_ENTITY,
-            "region_denied",
-            "Not called",
+            Code::RegionDenied,
             "We don't call numbers of that country. Give another number.",
         )
         .field("number"),
-        Refusal::BudgetSpent { .. } => told(
-            S::SERVICE_UNAVAILABLE,
-            "budget_spent",
-            "No more calls for now",
-            "All calls of the day are used up. Try again later or talk in this browser.",
-        )
-        .retry_after(3_600),
+        // Whoever knows what time it is says more (`ApiError::BudgetSpent`).
+        Refusal::BudgetSpent { .. } => told_budget_spent(3_600),
         Refusal::OptedOut => told(
             S::UNPROCESSABLE_ENTITY,
-            "opted_out",
-            "Not called",
+            Code::OptedOut,
             "This number asked never to be called again. Give another number.",
         )
         .field("number"),
         Refusal::TooManyOpen => told(
             S::SERVICE_UNAVAILABLE,
-            "too_many_open",
-            "Too many wait already",
+            Code::TooManyOpen,
             "Very many people wait for a call now. Try again in a few minutes.",
         )
         .retry_after(120),
         Refusal::SkillUnknown => told(
             S::UNPROCESSABLE_ENTITY,
-            "skill_unknown",
-            "Unknown skill",
+            Code::SkillUnknown,
             "The business does not offer that skill. Check data-skill in the script tag.",
         )
         .field("skill"),
-        Refusal::WindowPassed => told(
-            S::UNPROCESSABLE_ENTITY,
-            "window_passed",
-            "Too late",
-            "That time has passed. Choose a later one.",
-        )
-        .field("window"),
+        Refusal::WindowPassed => {
+            told(S::UNPROCESSABLE_ENTITY, Code::WindowPassed, "That time has passed. Choose a later one.")
+                .field("window")
+        }
     }
 }
 
@@ -306,7 +332,7 @@ impl From<StoreError> for ApiError {
             StoreError::Fenced | StoreError::Taken(_) | StoreError::Corrupt(_) => Self::internal(error),
             StoreError::Invalid(what) => Self::invalid(
                 "before",
-                "invalid",
+                Code::Invalid,
                 format!("{what} is not valid; begin again at the first page"),
             ),
             StoreError::Database(_) => {

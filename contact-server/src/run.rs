@@ -15,7 +15,7 @@ use crate::{
     engine::{Engines, World},
     http,
     hub::Hub,
-    listen,
+    listen::{self, Doorkeeper},
     ports::SharedDirectory,
     prompts::Prompts,
     setup::Setup,
@@ -60,7 +60,8 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
     };
     let Parts { app, hub, engines, background } = assemble(config, store, clock).await?;
     let router = http::router(app.clone(), hub);
-    let http = tokio::spawn(listen::serve(listener, router, app.stopping.clone()));
+    let doorkeeper = Doorkeeper::new(&app.config);
+    let http = tokio::spawn(listen::serve(listener, router, app.stopping.clone(), doorkeeper));
     tracing::info!(%addr, url = %app.config.public_url, "ready");
     Ok(Running { addr, app, demo, engines, http, background })
 }
@@ -99,7 +100,8 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         store,
         engine: engines.clone(),
         snapshots: engines.clone(),
-        legs: drivers,
+        legs: drivers.clone(),
+        lines: drivers,
         directory,
         sites,
         stopping: Stopping::default(),

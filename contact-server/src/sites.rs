@@ -2,7 +2,7 @@
 //!
 //! Filled at the start and replaced when `ringside admin` has changed something.
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -31,6 +31,8 @@ pub struct Sites(RwLock<Index>);
 struct Index {
     by_id: BTreeMap<BusinessId, Arc<Site>>,
     by_key: BTreeMap<String, Arc<Site>>,
+    /// Of all businesses.
+    origins: BTreeSet<String>,
 }
 
 impl Sites {
@@ -41,6 +43,11 @@ impl Sites {
 
     pub fn by_id(&self, id: BusinessId) -> Option<Arc<Site>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
+    }
+
+    /// True if pages of that origin may use anybody's key.
+    pub fn knows_origin(&self, origin: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).origins.contains(origin)
     }
 
     /// All businesses, in the order of their ids.
@@ -58,6 +65,8 @@ impl Sites {
             index.by_key.remove(&old.business.key);
         }
         index.by_key.insert(site.business.key.clone(), site);
+        let origins = index.by_id.values().flat_map(|site| site.business.origins.iter().cloned());
+        index.origins = origins.collect();
     }
 }
 
@@ -73,6 +82,18 @@ pub(crate) mod tests {
         assert!(sites.by_key("old").is_none());
         assert_eq!(sites.by_key("new").unwrap().business.id, BusinessId(1));
         assert_eq!(sites.all().len(), 1);
+    }
+
+    #[test]
+    fn origin_that_no_business_lists_any_more_is_unknown() {
+        let sites = Sites::default();
+        sites.put(Site { business: business("key"), settings: Settings::default() });
+        assert!(
+            sites.knows_origin("https://shop.example") && !sites.knows_origin("https://shop.example.evil")
+        );
+        let moved = Business { origins: vec!["https://new.example".into()], ..business("key") };
+        sites.put(Site { business: moved, settings: Settings::default() });
+        assert!(sites.knows_origin("https://new.example") && !sites.knows_origin("https://shop.example"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use chrono::{Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDel
 use chrono_tz::Tz;
 use shared::{Timestamp, api::Window};
 
+use crate::problem::Code;
+
 /// How far ahead a window may begin.
 pub const FARTHEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The longest gap in any zone's history (Samoa left out a whole day), in minutes.
@@ -34,15 +36,15 @@ pub enum WindowFault {
 
 impl WindowFault {
     /// Stable, machine-readable.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::Date => "window_date",
-            Self::Time => "window_time",
-            Self::Zone => "window_zone",
-            Self::Empty => "window_empty",
-            Self::Skipped => "window_skipped",
-            Self::Past => "window_past",
-            Self::TooFar => "window_too_far",
+            Self::Date => Code::WindowDate,
+            Self::Time => Code::WindowTime,
+            Self::Zone => Code::WindowZone,
+            Self::Empty => Code::WindowEmpty,
+            Self::Skipped => Code::WindowSkipped,
+            Self::Past => Code::WindowPast,
+            Self::TooFar => Code::WindowTooFar,
         }
     }
 

@@ -14,7 +14,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     auth,
     edge::Edge,
-    limits::{READ_BUFFER, WRITE_BUFFER},
+    http::address::Caller,
+    limits::{CROWDED_RETRY, READ_BUFFER, WRITE_BUFFER},
     problem::ApiError,
 };
 
@@ -44,39 +45,39 @@ pub fn routes() -> Router<Edge> {
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-async fn widget(State(edge): State<Edge>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+async fn widget(State(edge): State<Edge>, from: Caller, headers: HeaderMap, upgrade: Upgrade) -> Response {
     let origin = auth::origin(&headers).map(str::to_owned);
-    accept(edge, upgrade, MESSAGE_BYTES, |edge, connection| async move {
+    accept(edge, from, upgrade, MESSAGE_BYTES, |edge, connection| async move {
         widget::serve(&edge, connection, origin).await
     })
 }
 
-async fn console(State(edge): State<Edge>, headers: HeaderMap, upgrade: Upgrade) -> Response {
-    accept(edge, upgrade, MESSAGE_BYTES, |edge, connection| async move {
+async fn console(State(edge): State<Edge>, from: Caller, headers: HeaderMap, upgrade: Upgrade) -> Response {
+    accept(edge, from, upgrade, MESSAGE_BYTES, |edge, connection| async move {
         console::serve(&edge, connection, &headers).await
     })
 }
 
-async fn handset(State(edge): State<Edge>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+async fn handset(State(edge): State<Edge>, from: Caller, headers: HeaderMap, upgrade: Upgrade) -> Response {
     if !edge.app.config.demo {
         return ApiError::NoSuchPage.into_response();
     }
     let is_ours = is_own_page(&edge, &headers);
-    accept(edge, upgrade, MESSAGE_BYTES, move |edge, connection| async move {
+    accept(edge, from, upgrade, MESSAGE_BYTES, move |edge, connection| async move {
         handset::serve(&edge, connection, is_ours).await
     })
 }
 
-async fn mirror(State(edge): State<Edge>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+async fn mirror(State(edge): State<Edge>, from: Caller, headers: HeaderMap, upgrade: Upgrade) -> Response {
     let origin = auth::origin(&headers).map(str::to_owned);
-    accept(edge, upgrade, MIRROR_MESSAGE_BYTES + FRAME_HEAD_BYTES, |edge, connection| async move {
+    accept(edge, from, upgrade, MIRROR_MESSAGE_BYTES + FRAME_HEAD_BYTES, |edge, connection| async move {
         mirror::serve(&edge, connection, origin).await
     })
 }
 
-async fn view(State(edge): State<Edge>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+async fn view(State(edge): State<Edge>, from: Caller, headers: HeaderMap, upgrade: Upgrade) -> Response {
     let is_ours = is_own_page(&edge, &headers);
-    accept(edge, upgrade, MESSAGE_BYTES, move |edge, connection| async move {
+    accept(edge, from, upgrade, MESSAGE_BYTES, move |edge, connection| async move {
         view::serve(&edge, connection, is_ours).await
     })
 }
@@ -87,7 +88,7 @@ fn is_own_page(edge: &Edge, headers: &HeaderMap) -> bool {
 }
 
 /// Upgrades to a socket within the bounds, and serves it until somebody closes it.
-fn accept<F, Fut>(edge: Edge, upgrade: Upgrade, largest: usize, serve: F) -> Response
+fn accept<F, Fut>(edge: Edge, from: Caller, upgrade: Upgrade, largest: usize, serve: F) -> Response
 where
     F: FnOnce(Edge, Connection) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
@@ -99,6 +100,9 @@ where
         }
         .into_response();
     };
+    let Some(place) = edge.crowd.enter(from.0) else {
+        return ApiError::TooMany { retry_after: CROWDED_RETRY }.into_response();
+    };
     let (Some(seat), Some(unknown)) = (permit(&edge.sockets), permit(&edge.sockets_unknown)) else {
         return ApiError::Unavailable.into_response();
     };
@@ -108,7 +112,7 @@ where
         .max_message_size(largest)
         .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
-            let _seat = seat;
+            let _seats = (seat, place);
             let stopping = edge.app.stopping.connection();
             let connection = Connection::new(socket, stopping, unknown);
             serve(edge, connection).await;

@@ -50,6 +50,7 @@ mod state;
 mod tests;
 mod views;
 
+pub use contacts::END_READABLE;
 pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
 

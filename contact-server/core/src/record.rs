@@ -45,8 +45,11 @@ pub enum Change {
         contact: ContactId,
         expires_at: Timestamp,
     },
-    /// No token of this contact is good any more.
-    ContactTokensRevoked(ContactId),
+    /// The contact is over: its tokens are good until `at` at the latest, and only for reading how it ended.
+    ContactTokensEnd {
+        contact: ContactId,
+        at: Timestamp,
+    },
     Idempotency {
         key: [u8; 32],
         body: [u8; 32],

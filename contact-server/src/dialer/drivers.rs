@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contact_core::{DialCommand, Endpoint};
+use contact_core::{DialCommand, DialEvent, Endpoint, effect::Action};
 use futures_util::future::BoxFuture;
-use shared::{BusinessId, LegId, wire::LegTrouble};
+use shared::{BusinessId, LegId, contact::LegCause, wire::LegTrouble};
 use tokio::sync::mpsc;
 
-use super::{LegEvent, embedded, simulated};
+use super::{EVENTS, LegEvent, code, embedded, simulated};
 use crate::{
     config::Config,
-    ports::{BrowserLegs, Dialer, LegRefused, SharedDirectory},
+    numbers,
+    ports::{BrowserLegs, Dialer, LegRefused, Lines, SharedDirectory},
     prompts::Prompts,
     sites::Sites,
 };
@@ -43,6 +44,8 @@ pub struct Started {
 pub trait Driver: Dialer + BrowserLegs {
     /// It placed that leg, and the leg is not down.
     fn has(&self, business: BusinessId, leg: LegId) -> bool;
+    /// It has a line on which that telephone number (E.164) can be called.
+    fn carries(&self, e164: &str) -> bool;
 }
 
 /// The names that a configuration or a business may give.
@@ -55,37 +58,73 @@ pub struct Drivers {
     drivers: Vec<(&'static str, Arc<dyn Driver>)>,
     standard: String,
     sites: Arc<Sites>,
+    demo: bool,
+    /// Of calls that no driver is given.
+    refused: mpsc::Sender<LegEvent>,
 }
 
 impl Drivers {
     /// Starts every driver. Their events come from as many receivers.
     pub async fn start(place: Place<'_>) -> anyhow::Result<(Self, Vec<mpsc::Receiver<LegEvent>>)> {
-        let (mut drivers, mut events) = (Vec::new(), Vec::new());
+        let (refused, refusals) = mpsc::channel(EVENTS);
+        let (mut drivers, mut events) = (Vec::new(), vec![refusals]);
         for (name, start) in DRIVERS {
             let started = start(place).await?;
             drivers.push((name, started.driver));
             events.push(started.events);
         }
         let standard = place.config.dialer.clone();
-        Ok((Self { drivers, standard, sites: place.sites.clone() }, events))
+        let (sites, demo) = (place.sites.clone(), place.config.demo);
+        Ok((Self { drivers, standard, sites, demo, refused }, events))
     }
 
     /// Who has the leg, or else who would place it.
     fn of(&self, business: BusinessId, leg: LegId) -> &dyn Driver {
         let owner = self.drivers.iter().find(|(_, driver)| driver.has(business, leg));
-        let driver = owner.or_else(|| {
-            let site = self.sites.by_id(business);
-            let named =
-                site.as_ref().and_then(|site| site.business.dialer.as_deref()).unwrap_or(&self.standard);
-            self.drivers.iter().find(|(name, _)| *name == named)
-        });
+        owner.map_or_else(|| self.chosen(business), |(_, driver)| &**driver)
+    }
+
+    /// Who places the calls of a business.
+    fn chosen(&self, business: BusinessId) -> &dyn Driver {
+        let site = self.sites.by_id(business);
+        let named = site.as_ref().and_then(|site| site.business.dialer.as_deref()).unwrap_or(&self.standard);
+        let driver = self.drivers.iter().find(|(name, _)| *name == named);
         // A business may name a driver of a newer version: the first one knows what it cannot do.
         &*driver.unwrap_or(&self.drivers[0]).1
+    }
+
+    /// Asked once more at the dial, whatever was asked before: a premium, short or foreign number, or one that
+    /// no line carries, never reaches a driver.
+    fn may_be_called(&self, business: BusinessId, to: &Endpoint) -> bool {
+        match to {
+            Endpoint::Telephone(e164) => {
+                numbers::parse(e164, None, self.demo).is_ok_and(|number| number.e164 == *e164)
+                    && self.carries(business, e164)
+            }
+            Endpoint::Page(_) | Endpoint::Console(_) => true,
+        }
+    }
+}
+
+impl Lines for Drivers {
+    fn carries(&self, business: BusinessId, e164: &str) -> bool {
+        self.chosen(business).carries(e164)
     }
 }
 
 impl Dialer for Drivers {
     fn command(&self, business: BusinessId, command: DialCommand) {
+        let leg = command.leg;
+        if let Action::Originate { to, .. } = &command.action
+            && !self.may_be_called(business, to)
+        {
+            tracing::warn!(%leg, "a telephone number was not called: it may not be, or no line carries it");
+            let event = DialEvent::Failed { cause: LegCause::NotAllowed, code: code::NOT_ALLOWED };
+            if self.refused.try_send(LegEvent { business, leg, event }).is_err() {
+                tracing::error!(%leg, limit = EVENTS, "a refusal is lost: the engines do not keep up, or have ended");
+            }
+            return;
+        }
         self.of(business, command.leg).command(business, command);
     }
 }

@@ -89,6 +89,10 @@ impl drivers::Driver for Embedded {
     fn has(&self, business: BusinessId, leg: LegId) -> bool {
         self.0.legs().of(business, leg).is_some()
     }
+
+    fn carries(&self, e164: &str) -> bool {
+        self.0.around.demo && numbers::is_fictitious(e164)
+    }
 }
 
 impl Embedded {

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::{Extensions, HeaderMap, request::Parts},
 };
 
 use crate::{edge::Edge, limits, problem::ApiError};
@@ -16,10 +16,15 @@ impl FromRequestParts<Edge> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
-        Ok(Self(limits::caller(client(peer, &parts.headers, &edge.app.config.trusted_proxies))))
+        Ok(Self(caller(edge, &parts.extensions, &parts.headers)))
     }
+}
+
+/// Who a request counts for.
+pub fn caller(edge: &Edge, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    limits::caller(client(peer, headers, &edge.app.config.trusted_proxies))
 }
 
 /// The nearest address that is no trusted proxy. Anybody can write `X-Forwarded-For`; what the trusted ones

@@ -6,8 +6,12 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use shared::limits::HTTP_BODY_BYTES;
+use tokio::time::timeout;
 
-use crate::problem::ApiError;
+use crate::{
+    limits::BODY_WITHIN,
+    problem::{ApiError, BodyFault},
+};
 
 /// A decoded body, and its bytes as they came.
 pub struct Json<T> {
@@ -26,15 +30,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             .and_then(|value| value.split(';').next())
             .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         if !is_json {
-            return Err(ApiError::UnsupportedMediaType);
+            return Err(BodyFault::MediaType.into());
         }
-        let too_large = || ApiError::BodyTooLarge { limit: HTTP_BODY_BYTES };
+        let too_large = || BodyFault::TooLarge { limit: HTTP_BODY_BYTES };
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|n| n > HTTP_BODY_BYTES) {
-            return Err(too_large());
+            return Err(too_large().into());
         }
+        let is_plain = request
+            .headers()
+            .get_all(header::CONTENT_ENCODING)
+            .iter()
+            .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+        if !is_plain {
+            return Err(BodyFault::Encoding.into());
+        }
+        let bytes = timeout(BODY_WITHIN, to_bytes(request.into_body(), HTTP_BODY_BYTES));
         // The only failure beside the limit is a client that went away, which hears no answer anyway.
-        let bytes = to_bytes(request.into_body(), HTTP_BODY_BYTES).await.map_err(|_| too_large())?;
+        let bytes = bytes.await.map_err(|_| BodyFault::TooSlow)?.map_err(|_| too_large())?;
         let value = decode(&bytes)?;
         Ok(Self { value, bytes })
     }
@@ -46,7 +59,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let path = error.path().to_string();
         ApiError::Malformed {
             field: (path != "." && path != "?").then_some(path),
-            detail: format!("The body does not fit: {}.", error.inner()),
+            detail: format!("The body does not fit: {}.", without_values(&error.inner().to_string())),
         }
     })?;
     json.end().map_err(|_| ApiError::Malformed {
@@ -54,6 +67,17 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         detail: "Something follows the JSON value. Send one value.".to_owned(),
     })?;
     Ok(value)
+}
+
+/// What a decoder says of a body, without what stood in it: that may be a password in the wrong place.
+fn without_values(said: &str) -> String {
+    let by_value = ["invalid type: ", "invalid value: ", "unknown variant "];
+    match said.split_once(", expected ") {
+        Some((_, expected)) if by_value.iter().any(|start| said.starts_with(start)) => {
+            format!("expected {expected}")
+        }
+        _ => said.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +94,23 @@ mod tests {
             panic!("a number is no text");
         };
         assert_eq!(field.as_deref(), Some("number"));
+    }
+
+    #[test]
+    fn a_refusal_repeats_no_value() {
+        for body in [
+            r#"{"login":"ada","password":8242424242}"#,
+            r#"{"login":"ada","password":["8242424242"]}"#,
+            r#"{"login":"ada","password":{"expected":"8242424242"}}"#,
+            r#""8242424242""#,
+        ] {
+            let Err(ApiError::Malformed { detail, .. }) = decode::<shared::api::SignIn>(body.as_bytes())
+            else {
+                panic!("{body} fits");
+            };
+            assert!(!detail.contains("8242424242"), "{detail}");
+            assert!(detail.contains("expected "), "{detail}");
+        }
     }
 
     #[test]

@@ -7,7 +7,10 @@ use shared::{
 };
 use store::Business;
 
-use crate::{limits, problem::ApiError};
+use crate::{
+    limits,
+    problem::{ApiError, Code},
+};
 
 /// Free text of at most `most` characters, without control characters but line ends; None if blank.
 pub fn text(field: &'static str, text: Option<&str>, most: usize) -> Result<Option<String>, ApiError> {
@@ -15,14 +18,18 @@ pub fn text(field: &'static str, text: Option<&str>, most: usize) -> Result<Opti
     if text.chars().count() > most {
         return Err(ApiError::invalid(
             field,
-            "too_long",
+            Code::TooLong,
             format!("At most {most} characters fit. Shorten it."),
         ));
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(ApiError::invalid(field, "control_characters", "Leave control characters out."));
+    if text.chars().any(is_unwritable) {
+        return Err(ApiError::invalid(field, Code::ControlCharacters, "Leave control characters out."));
     }
     Ok(Some(text.to_owned()))
+}
+
+fn is_unwritable(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
 /// A short name from a list that somebody else keeps.
@@ -30,13 +37,13 @@ pub fn label(field: &'static str, label: &str) -> Result<(), ApiError> {
     if label.len() <= limits::LABEL_BYTES && !label.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(ApiError::invalid(field, "too_long", format!("At most {} bytes fit.", limits::LABEL_BYTES)))
+    Err(ApiError::invalid(field, Code::TooLong, format!("At most {} bytes fit.", limits::LABEL_BYTES)))
 }
 
 /// The pages that the customer saw.
 pub fn trail(trail: &[PageView]) -> Result<Vec<PageView>, ApiError> {
     if trail.len() > TRAIL_PAGES {
-        return Err(ApiError::invalid("trail", "too_many", format!("Send at most {TRAIL_PAGES} pages.")));
+        return Err(ApiError::invalid("trail", Code::TooMany, format!("Send at most {TRAIL_PAGES} pages.")));
     }
     trail.iter().map(page).collect()
 }
@@ -48,18 +55,23 @@ pub fn page(page: &PageView) -> Result<PageView, ApiError> {
     if !is_web {
         return Err(ApiError::invalid(
             "trail",
-            "page_url",
+            Code::PageUrl,
             format!("Each page needs an http or https address of at most {URL_BYTES} bytes."),
         ));
+    }
+    if page.url.chars().any(char::is_control) {
+        return Err(ApiError::invalid("trail", Code::PageUrl, "An address has no control characters."));
     }
     if page.title.chars().count() > TITLE_CHARS {
         return Err(ApiError::invalid(
             "trail",
-            "page_title",
+            Code::PageTitle,
             format!("A page's title may have at most {TITLE_CHARS} characters."),
         ));
     }
-    Ok(page.clone())
+    // A title is the site's own and its customer can't mend it.
+    let title = page.title.replace(|c: char| c.is_control(), " ");
+    Ok(PageView { title, ..page.clone() })
 }
 
 /// Cart or product data: a JSON object as text.
@@ -68,12 +80,16 @@ pub fn context(context: Option<&str>) -> Result<Option<String>, ApiError> {
     if context.len() > CONTEXT_BYTES {
         return Err(ApiError::invalid(
             "context",
-            "too_long",
+            Code::TooLong,
             format!("The context may have at most {CONTEXT_BYTES} bytes."),
         ));
     }
     if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(context).is_err() {
-        return Err(ApiError::invalid("context", "context", "The context must be one JSON object, as text."));
+        return Err(ApiError::invalid(
+            "context",
+            Code::Context,
+            "The context must be one JSON object, as text.",
+        ));
     }
     Ok(Some(context.to_owned()))
 }
@@ -95,26 +111,32 @@ pub fn time_zone(name: Option<&str>) -> Option<String> {
 pub fn wrap_up(business: &Business, wrap_up: &WrapUp) -> Result<(), ApiError> {
     let disposition = &wrap_up.disposition;
     if !disposition.is_empty() && !business.dispositions.contains(disposition) {
-        return Err(ApiError::invalid("disposition", "disposition", "Choose one of the listed results."));
+        return Err(ApiError::invalid("disposition", Code::Disposition, "Choose one of the listed results."));
     }
     if wrap_up.notes.chars().count() > WRAP_UP_NOTES_CHARS {
         return Err(ApiError::invalid(
             "notes",
-            "too_long",
+            Code::TooLong,
             format!("Notes may have at most {WRAP_UP_NOTES_CHARS} characters. Shorten them."),
         ));
+    }
+    if wrap_up.notes.chars().any(is_unwritable) {
+        return Err(ApiError::invalid("notes", Code::ControlCharacters, "Leave control characters out."));
     }
     if wrap_up.order.len() > ORDER_LINES {
         return Err(ApiError::invalid(
             "order",
-            "too_many",
+            Code::TooMany,
             format!("An order has at most {ORDER_LINES} lines."),
         ));
+    }
+    if wrap_up.order.iter().any(|line| line.item.chars().any(is_unwritable)) {
+        return Err(ApiError::invalid("order", Code::ControlCharacters, "Leave control characters out."));
     }
     if wrap_up.order.iter().any(|line| line.item.chars().count() > limits::ITEM_CHARS) {
         return Err(ApiError::invalid(
             "order",
-            "too_long",
+            Code::TooLong,
             format!("A line's item may have at most {} characters.", limits::ITEM_CHARS),
         ));
     }
@@ -147,7 +169,20 @@ mod tests {
         assert!(page(&view("https://shop.example/?q=ä#x", "<b>")).is_ok());
         assert!(page(&view(&format!("https://shop.example/{}", "x".repeat(URL_BYTES)), "t")).is_err());
         assert!(page(&view("https://shop.example/", &"x".repeat(TITLE_CHARS + 1))).is_err());
+        for url in ["https://shop.example/\0", "https://shop.example/\n", "\u{1}https://shop.example/"] {
+            assert!(page(&view(url, "t")).is_err(), "{url:?}");
+        }
         assert!(trail(&vec![view("https://shop.example/", "t"); TRAIL_PAGES + 1]).is_err());
+    }
+
+    #[test]
+    fn titles_lose_their_control_characters() {
+        let cleaned = page(&view("https://shop.example/", "a\0b\nc\u{1b}[31m")).unwrap();
+        assert_eq!(cleaned.title, "a b c [31m");
+        let notes = |notes: &str| WrapUp { notes: notes.into(), ..WrapUp::default() };
+        let business = crate::sites::tests::business("key");
+        assert!(wrap_up(&business, &notes("two\nlines")).is_ok());
+        assert!(wrap_up(&business, &notes("a\0b")).is_err());
     }
 
     #[test]

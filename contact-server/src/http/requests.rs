@@ -6,6 +6,7 @@ use axum::{
 };
 use contact_core::{
     Input, Refusal,
+    center::END_READABLE,
     input::{Idempotency, Requested},
     record::Person,
 };
@@ -18,7 +19,14 @@ use shared::{
 };
 
 use super::{address::Caller, body::Json, checks, site};
-use crate::{edge::Edge, ids, limits, numbers, ports::EngineError, problem::ApiError, sites::Site, windows};
+use crate::{
+    edge::Edge,
+    ids, limits, numbers,
+    ports::{CustomerSnapshot, EngineError},
+    problem::{ApiError, Code},
+    sites::Site,
+    windows,
+};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -52,9 +60,15 @@ pub async fn create(
     let due = due(&body.value, now)?;
     let channel = body.value.channel;
     let person = person(&edge, &site, &body.value)?;
+    if let Some(e164) = &person.e164 {
+        edge.asked
+            .take(caller.0, e164, now)
+            .map_err(|retry_after| ApiError::TooManyNumbers { retry_after })?;
+    }
     let contact = ContactId(ids::fresh(now));
     let token = ids::token();
-    let token_expires_at = due.map_or(now, |(_, until)| until.max(now)) + limits::CONTACT_TOKEN;
+    let served_until = due.map_or(now + site.settings.wait_limit, |(_, until)| until.max(now));
+    let token_expires_at = served_until + limits::CONTACT_TOKEN;
     let requested = Requested {
         contact,
         channel,
@@ -67,24 +81,43 @@ pub async fn create(
         consent: body.value.consent.clone(),
     };
     let business = site.business.id;
-    let contact = match edge.app.engine.input(business, Input::Requested(Box::new(requested))).await {
-        Ok(()) => contact,
-        Err(EngineError::Refused(Refusal::AcceptedBefore(contact))) => {
-            edge.app
-                .store
-                .replace_contact_token(business, contact, &ids::hash(&token), token_expires_at)
-                .await?;
-            contact
-        }
-        Err(error) => return Err(error.into()),
+    let (contact, is_replay) =
+        match edge.app.engine.input(business, Input::Requested(Box::new(requested))).await {
+            Ok(()) => (contact, false),
+            Err(EngineError::Refused(Refusal::AcceptedBefore(contact))) => (contact, true),
+            Err(error) => return Err(refused(error, edge.now())),
+        };
+    let renew = async |expires_at| {
+        edge.app.store.replace_contact_token(business, contact, &ids::hash(&token), expires_at).await
     };
-    tracing::info!(%contact, ?channel, "request accepted");
-    let status = match edge.app.snapshots.customer(business, contact).await {
+    if is_replay {
+        renew(token_expires_at).await?;
+    }
+    tracing::info!(%contact, ?channel, is_replay, "request accepted");
+    let snapshot = edge.app.snapshots.customer(business, contact).await;
+    if is_replay && snapshot.as_ref().is_ok_and(is_over) {
+        // What ended before the new token was stored could not end it.
+        renew(edge.now() + END_READABLE).await?;
+    }
+    let status = match snapshot {
         Ok(Some(snapshot)) => snapshot.status,
         // The request is on disk, whatever became of the engine since: the page hears more on its socket.
         Ok(None) | Err(_) => first_status(channel, due, now),
     };
     Ok((StatusCode::CREATED, Answer(CallAccepted { contact, token, status })))
+}
+
+fn is_over(snapshot: &Option<CustomerSnapshot>) -> bool {
+    snapshot.as_ref().is_none_or(|snapshot| snapshot.status.phase == Phase::Ended)
+}
+
+/// Says when a budget has room again, which the refusal knows as an instant.
+fn refused(error: EngineError, now: Timestamp) -> ApiError {
+    if let EngineError::Refused(Refusal::BudgetSpent { until }) = error {
+        let seconds = u32::try_from(until.since(now).as_secs()).unwrap_or(u32::MAX);
+        return ApiError::BudgetSpent { retry_after: seconds.max(1) };
+    }
+    error.into()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<&[u8], ApiError> {
@@ -95,7 +128,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<&[u8], ApiError> {
         .ok_or_else(|| {
             ApiError::invalid(
                 "Idempotency-Key",
-                "idempotency_key",
+                Code::IdempotencyKey,
                 format!(
                     "Send a random Idempotency-Key header of {} to {} characters, new for each request.",
                     IDEMPOTENCY_KEY_CHARS.start(),
@@ -117,7 +150,7 @@ fn person(edge: &Edge, site: &Site, request: &CallRequest) -> Result<Person, Api
     if request.consent != site.business.consent_version {
         return Err(ApiError::invalid(
             "consent",
-            "consent_outdated",
+            Code::ConsentOutdated,
             "The text above the button has changed since. Reload the page, read it and try again.",
         ));
     }
@@ -129,7 +162,7 @@ fn person(edge: &Edge, site: &Site, request: &CallRequest) -> Result<Person, Api
         (Channel::Browser, _) if !site.business.browser_voice => {
             return Err(ApiError::invalid(
                 "channel",
-                "browser_voice_off",
+                Code::BrowserVoiceOff,
                 "This business calls telephones only. Give a number.",
             ));
         }

@@ -40,7 +40,9 @@ pub async fn sign_in(
     let SignIn { login, password } = body.value;
     let now = edge.now();
     edge.sign_in.take(caller.0, now).map_err(|retry_after| ApiError::TooMany { retry_after })?;
-    edge.logins.take(ids::hash(&login), now).map_err(|retry_after| ApiError::TooMany { retry_after })?;
+    // As the store compares logins, so that another spelling is no other login.
+    let spelled = ids::hash(&login.trim().to_lowercase());
+    edge.logins.take(spelled, now).map_err(|retry_after| ApiError::TooMany { retry_after })?;
     if login.len() > limits::LOGIN_BYTES {
         return Err(Denied::BadCredentials.into());
     }
@@ -105,7 +107,11 @@ async fn verify(edge: &Edge, found: Option<AgentLogin>, password: String) -> Res
     .map_err(ApiError::internal)?;
     match found {
         Some(login) if is_right => Ok(login),
-        Some(_) | None => Err(Denied::BadCredentials.into()),
+        found => {
+            // No login name: people type passwords there.
+            tracing::info!(agent = ?found.map(|login| login.agent), "sign-in refused");
+            Err(Denied::BadCredentials.into())
+        }
     }
 }
 

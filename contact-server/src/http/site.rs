@@ -100,5 +100,8 @@ pub fn number(edge: &Edge, site: &Site, text: &str, region: Option<&str>) -> Res
     if !site.settings.regions.contains(&number.region) {
         return Err(ApiError::Refused(contact_core::Refusal::RegionDenied));
     }
+    if !edge.app.lines.carries(site.business.id, &number.e164) {
+        return Err(ApiError::NoTelephone);
+    }
     Ok(number)
 }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::{
     frame::{self, Incoming},
+    kept::Kept,
     outbox::{Outbox, Slot},
     stream::{BadFrame, Cursor, StreamLog},
 };
@@ -42,6 +43,7 @@ pub struct Mirror {
     front: Option<u64>,
     claims: u64,
     viewers: Vec<Viewer>,
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -90,6 +92,11 @@ pub enum Rest {
 }
 
 impl Mirror {
+    /// `kept` is shared by all pages of a server.
+    pub fn new(kept: Kept) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
     pub fn sharing(&self) -> bool {
         self.sharing
     }
@@ -156,7 +163,7 @@ impl Mirror {
             started_order,
             in_front: true,
             claimed: self.claims,
-            log: StreamLog::new(STREAM_BYTES),
+            log: StreamLog::new(STREAM_BYTES, self.kept.clone()),
             outbox,
         });
         self.choose_front(None);
@@ -193,7 +200,9 @@ impl Mirror {
         let Some(publisher) = self.publishers.iter_mut().find(|publisher| publisher.serial == serial) else {
             return Ok(());
         };
-        if !is_front {
+        // Where the memory for all pages is used up, a page that nobody looks at is asked for a keyframe once
+        // somebody does.
+        if !is_front || (self.viewers.is_empty() && self.kept.is_full()) {
             publisher.log.pass_by();
             return Ok(());
         }

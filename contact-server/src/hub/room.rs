@@ -15,6 +15,7 @@ use shared::{
 };
 
 use super::{
+    kept::Kept,
     mirror::{Full, Mirror},
     outbox::{Outbox, Slot},
 };
@@ -50,8 +51,9 @@ struct Widget {
 }
 
 impl Room {
-    pub(super) fn new(business: BusinessId, contact: ContactId) -> Self {
-        Self { business, contact, state: Mutex::default() }
+    pub(super) fn new(business: BusinessId, contact: ContactId, kept: Kept) -> Self {
+        let state = RoomState { mirror: Mirror::new(kept), ..RoomState::default() };
+        Self { business, contact, state: Mutex::new(state) }
     }
 
     pub fn lock(&self) -> MutexGuard<'_, RoomState> {

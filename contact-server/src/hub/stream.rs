@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use shared::{Timestamp, wire::mirror::FrameKind};
 
+use super::kept::{FRAME_COST, Kept, Share};
 use crate::limits::KEYFRAME_EVERY;
 
 /// The frame that a viewer wants next.
@@ -29,8 +30,8 @@ pub struct StreamLog {
     epoch: Option<u32>,
     /// The seq that the next patch must have. None: a keyframe must come first.
     next: Option<u32>,
-    frames: VecDeque<Kept>,
-    bytes: usize,
+    frames: VecDeque<Held>,
+    share: Share,
     /// The latest pointer frame, and how many there were.
     pointer: Option<Bytes>,
     pointers: u64,
@@ -40,20 +41,20 @@ pub struct StreamLog {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Held {
     seq: u32,
     message: Bytes,
 }
 
 impl StreamLog {
     /// `budget`: bytes that may be kept.
-    pub fn new(budget: usize) -> Self {
+    pub fn new(budget: usize, kept: Kept) -> Self {
         Self {
             budget,
             epoch: None,
             next: None,
             frames: VecDeque::new(),
-            bytes: 0,
+            share: Share::of(kept),
             pointer: None,
             pointers: 0,
             wanted_at: None,
@@ -96,14 +97,15 @@ impl StreamLog {
             }
         }
         let message = message();
-        self.bytes += message.len();
-        self.frames.push_back(Kept { seq: at.seq, message });
+        let mut bytes = self.share.bytes() + message.len() + FRAME_COST;
+        self.frames.push_back(Held { seq: at.seq, message });
         self.next = at.seq.checked_add(1);
-        while self.bytes > self.budget
+        while bytes > self.budget
             && let Some(oldest) = self.frames.pop_front()
         {
-            self.bytes -= oldest.message.len();
+            bytes -= oldest.message.len() + FRAME_COST;
         }
+        self.share.set(bytes);
         Ok(true)
     }
 
@@ -123,7 +125,7 @@ impl StreamLog {
     /// Drops everything; a keyframe must come next.
     pub fn clear(&mut self) {
         self.frames = VecDeque::new();
-        self.bytes = 0;
+        self.share.set(0);
         self.next = None;
         self.pointer = None;
     }
@@ -195,19 +197,19 @@ mod tests {
 
     use super::*;
 
-    const BUDGET: usize = 400;
+    const BUDGET: usize = 1_200;
     const BATCH: usize = 60;
 
     #[test]
     fn viewer_who_comes_late_gets_the_keyframe_and_every_patch_since() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         feed(&mut log, &[(1, 0), (1, 1), (2, 0), (2, 1), (2, 2)]);
         assert_eq!(read_all(&log, &mut None), [(2, 0), (2, 1), (2, 2)]);
     }
 
     #[test]
     fn viewer_goes_on_where_it_left_off_if_the_log_still_has_that() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         feed(&mut log, &[(1, 0), (1, 1), (1, 2)]);
         let at = Cursor { epoch: 1, seq: 2 };
         assert!(log.can_resume(at));
@@ -220,7 +222,7 @@ mod tests {
 
     #[test]
     fn hole_stops_the_stream_until_a_keyframe_comes_and_one_is_asked_for() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         feed(&mut log, &[(1, 0), (1, 2)]);
         assert_eq!(read_all(&log, &mut None), []);
         assert!(!log.has_keyframe());
@@ -234,7 +236,7 @@ mod tests {
 
     #[test]
     fn page_that_has_just_begun_is_not_asked_for_what_it_sends_anyway() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         assert!(!log.ask(Timestamp(0), true));
         feed(&mut log, &[(1, 0)]);
         log.clear();
@@ -243,13 +245,13 @@ mod tests {
 
     #[test]
     fn past_the_budget_those_who_follow_go_on_and_others_wait_for_a_keyframe() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         let mut following = None;
         for seq in 0..60 {
             feed(&mut log, &[(1, seq)]);
             assert_eq!(read_all(&log, &mut following), [(1, seq)]);
         }
-        assert!(log.bytes <= BUDGET);
+        assert!(log.share.bytes() <= BUDGET);
         assert!(!log.has_keyframe());
         assert_eq!(read_all(&log, &mut None), []);
         assert!(log.ask(Timestamp(0), true));
@@ -257,7 +259,7 @@ mod tests {
 
     #[test]
     fn epoch_never_comes_twice() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         feed(&mut log, &[(3, 0)]);
         for (epoch, seq) in [(3, 0), (2, 0), (4, 1)] {
             let taken = log.take(&FrameKind::Keyframe, Cursor { epoch, seq }, Bytes::new);
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn only_the_latest_pointer_is_told() {
-        let mut log = StreamLog::new(BUDGET);
+        let mut log = StreamLog::new(BUDGET, Kept::default());
         feed(&mut log, &[(1, 0)]);
         for text in ["a", "b"] {
             assert_eq!(log.take(&FrameKind::Pointer, Cursor { epoch: 1, seq: 0 }, || text.into()), Ok(true));
@@ -292,7 +294,7 @@ mod tests {
         fn drained_viewer_has_the_last_keyframe_and_contiguous_patches(
             steps in proptest::collection::vec(step(), 1..200),
         ) {
-            let mut log = StreamLog::new(BUDGET);
+            let mut log = StreamLog::new(BUDGET, Kept::default());
             let (mut epoch, mut seq) = (0, 0);
             let mut viewers = [(); 3].map(|()| (None, Vec::new()));
             for step in steps {
@@ -314,7 +316,7 @@ mod tests {
                         seen.extend(out.iter().map(decode));
                     }
                 }
-                prop_assert!(log.bytes <= BUDGET);
+                prop_assert!(log.share.bytes() <= BUDGET);
             }
             feed(&mut log, &[(epoch + 1, 0), (epoch + 1, 1), (epoch + 1, 2)]);
             for (mut cursor, mut seen) in viewers {

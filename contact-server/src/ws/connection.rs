@@ -1,8 +1,9 @@
 //! One WebSocket: its hello, its heartbeat, its rates, its batches out, its end.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
+use contact_core::record::TokenHash;
 use futures_util::{SinkExt as _, StreamExt as _};
 use shared::{ProtocolVersion, Timestamp, close};
 use tokio::{
@@ -12,10 +13,14 @@ use tokio::{
 
 use super::{Closed, Flow};
 use crate::{
+    edge::Edge,
     hub::outbox::{Batch, Outbox},
-    limits::{Bucket, CLOSE_WITHIN, HEARTBEAT, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
+    limits::{Bucket, CLOSE_WITHIN, CONTROL, HEARTBEAT, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
     stopping,
 };
+
+/// No two looks follow one another faster.
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
 /// What the server tells a client to keep: a message at least this often.
 pub fn heartbeat_ms() -> u32 {
@@ -31,6 +36,7 @@ pub struct Connection {
 
 /// Something that a peer's messages are for.
 pub trait Peer: Send {
+    fn now(&self) -> Timestamp;
     /// Waits until there is something to write. Cancel-safe.
     fn ready(&self) -> impl Future<Output = ()> + Send;
     /// Takes what is to be written now.
@@ -39,6 +45,46 @@ pub trait Peer: Send {
     fn message(&mut self, bytes: Bytes) -> impl Future<Output = Flow> + Send;
     /// The peer gave a sign of life.
     fn heard(&self) {}
+    /// When what the peer came with must be looked at again: tokens expire, and other processes revoke them.
+    fn next_look(&self) -> Duration;
+    /// Looks at it again.
+    fn look_again(&mut self) -> impl Future<Output = Flow> + Send;
+}
+
+/// So many times what is configured.
+pub fn look_after(edge: &Edge, times: u32) -> Duration {
+    let seconds = edge.app.config.shares.recheck_seconds.saturating_mul(times);
+    Duration::from_secs(seconds.into()).max(SHORTEST_LOOK)
+}
+
+/// What a connection was opened with, and until when that is good.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease {
+    pub hash: TokenHash,
+    pub expires_at: Timestamp,
+}
+
+impl Lease {
+    pub fn next_look(&self, edge: &Edge) -> Duration {
+        look_after(edge, 1).min(self.expires_at.since(edge.now())).max(SHORTEST_LOOK)
+    }
+
+    /// Ends the connection if the token is expired or revoked. A database that is away ends nothing that has
+    /// not expired.
+    pub async fn look_again(&self, edge: &Edge) -> Flow {
+        let now = edge.now();
+        if self.expires_at <= now {
+            return Flow::Break(close::UNAUTHORIZED);
+        }
+        match edge.app.store.find_token(&self.hash, now).await {
+            Ok(Some(_)) => Flow::Continue(()),
+            Ok(None) => Flow::Break(close::UNAUTHORIZED),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a token cannot be looked at now");
+                Flow::Continue(())
+            }
+        }
+    }
 }
 
 impl Connection {
@@ -70,10 +116,12 @@ impl Connection {
     async fn carry(&mut self, peer: &mut impl Peer) -> Option<Closed> {
         let Self { socket, stopping, .. } = self;
         let patience = 2 * HEARTBEAT;
+        let mut control = Bucket::full(CONTROL, peer.now());
         let mut heard = Instant::now();
         let tick = tokio::time::sleep_until(heard + patience);
+        let look = tokio::time::sleep(peer.next_look());
         let stopping = stopping.stopping();
-        tokio::pin!(tick, stopping);
+        tokio::pin!(tick, look, stopping);
         loop {
             // What came in is looked at first, so that a peer whom we kept waiting is not taken for silent; its
             // rate is limited, so writing gets its turn.
@@ -89,7 +137,11 @@ impl Connection {
                                 return Some(code);
                             }
                         }
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                            if control.take(CONTROL, 1, peer.now()).is_err() {
+                                return Some(close::TOO_MANY);
+                            }
+                        }
                         Some(Ok(Message::Text(_))) => return Some(close::MALFORMED),
                         Some(Ok(Message::Close(_))) | None => return None,
                         // A message beyond the limit, or a frame that is none.
@@ -105,6 +157,12 @@ impl Connection {
                     if end.is_some() {
                         return end;
                     }
+                }
+                () = &mut look => {
+                    if let Flow::Break(code) = peer.look_again().await {
+                        return Some(code);
+                    }
+                    look.as_mut().reset(Instant::now() + peer.next_look());
                 }
                 () = &mut tick => {
                     if heard.elapsed() >= patience {

@@ -3,7 +3,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use contact_core::{Endpoint, Input};
 use shared::{
-    AgentId, BusinessId, ContactId, LegId, StationId, close,
+    AgentId, BusinessId, ContactId, LegId, StationId, Timestamp, close,
     limits::SDP_BYTES,
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
@@ -13,13 +13,13 @@ use shared::{
         },
     },
 };
-use std::{ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use store::{Scope, Token};
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
     Closed, Flow,
-    connection::{Connection, Line, Peer, check_version, heartbeat_ms},
+    connection::{Connection, Lease, Line, Peer, check_version, heartbeat_ms},
     widget::internal,
 };
 use crate::{
@@ -30,9 +30,10 @@ use crate::{
         desks,
         outbox::{Batch, Outbox, Slot},
     },
-    ids, limits,
+    ids,
+    limits::{self, Bucket},
     ports::EngineError,
-    problem::ApiError,
+    problem::{ApiError, Code},
     sites::Site,
 };
 
@@ -77,7 +78,7 @@ async fn enter(
     let site = edge.app.sites.by_id(session.business).ok_or(close::UNAUTHORIZED)?;
     if !hello.take_over && is_connected_elsewhere(edge, &session).await {
         let refused = Refused {
-            code: "connected_elsewhere".to_owned(),
+            code: Code::ConnectedElsewhere.text().to_owned(),
             detail: "You are connected in another window. Take over here, or go on there.".to_owned(),
         };
         outbox.send(ServerToConsole::from(refused).encode());
@@ -92,7 +93,8 @@ async fn enter(
         session.agent,
         desks::Console { station, session: session.hash, outbox, count: count.clone() },
     );
-    let console = Console { edge: edge.clone(), session, site, station, line, count };
+    let grants = Bucket::full(limits::VIEW_GRANTS, edge.now());
+    let console = Console { edge: edge.clone(), session, site, station, line, count, grants };
     console.sign_in().await?;
     Ok(console)
 }
@@ -141,6 +143,7 @@ struct Console {
     station: StationId,
     line: Line,
     count: Arc<Notify>,
+    grants: Bucket,
 }
 
 impl Drop for Console {
@@ -150,6 +153,18 @@ impl Drop for Console {
 }
 
 impl Peer for Console {
+    fn now(&self) -> Timestamp {
+        self.edge.now()
+    }
+
+    fn next_look(&self) -> Duration {
+        self.lease().next_look(&self.edge)
+    }
+
+    async fn look_again(&mut self) -> Flow {
+        self.lease().look_again(&self.edge).await
+    }
+
     async fn ready(&self) {
         self.line.outbox.ready().await;
     }
@@ -199,6 +214,10 @@ impl Peer for Console {
 }
 
 impl Console {
+    fn lease(&self) -> Lease {
+        Lease { hash: self.session.hash, expires_at: self.session.expires_at }
+    }
+
     /// Makes this the agent's station, and shows how things stand.
     async fn sign_in(&self) -> Result<(), Closed> {
         let Session { business, agent, .. } = self.session;
@@ -258,7 +277,10 @@ impl Console {
     }
 
     /// A capability to see the page, for the contact that is this agent's now and for no other.
-    async fn grant_view(&self, contact: ContactId) -> Flow {
+    async fn grant_view(&mut self, contact: ContactId) -> Flow {
+        if self.grants.take(limits::VIEW_GRANTS, 1, self.edge.now()).is_err() {
+            return Flow::Break(close::TOO_MANY);
+        }
         let Session { business, agent, .. } = self.session;
         let snapshot = match self.edge.app.snapshots.customer(business, contact).await {
             Ok(snapshot) => snapshot,
@@ -273,7 +295,8 @@ impl Console {
             hash: ids::hash(&token),
             business,
             scope: Scope::Viewer { agent, contact },
-            expires_at: self.edge.now() + limits::VIEWER_TOKEN,
+            // No longer than the session that it came from.
+            expires_at: self.session.expires_at.min(self.edge.now() + limits::VIEWER_TOKEN),
         };
         if let Err(error) = self.edge.app.store.put_token(&viewer).await {
             return Flow::Break(internal(&error));

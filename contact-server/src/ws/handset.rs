@@ -1,8 +1,10 @@
 //! `/ws/handset`: the demo's virtual telephone.
+use std::time::Duration;
+
 use bytes::Bytes;
 use contact_core::Endpoint;
 use shared::{
-    BusinessId, LegId, close,
+    BusinessId, LegId, Timestamp, close,
     limits::SDP_BYTES,
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
@@ -13,7 +15,7 @@ use store::{Scope, Token};
 
 use super::{
     Closed, Flow,
-    connection::{Connection, Line, Peer, check_version, heartbeat_ms},
+    connection::{Connection, Lease, Line, Peer, check_version, heartbeat_ms},
     widget::internal,
 };
 use crate::{edge::Edge, hub::outbox::Batch, ids, numbers};
@@ -37,11 +39,15 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     if !is_own_page {
         return Err(close::ORIGIN);
     }
-    let found = edge.app.store.find_token(&ids::hash(&token), edge.now()).await;
-    let (business, e164) = match found.map_err(|error| internal(&error))? {
-        Some(Token { business, scope: Scope::Handset { e164 }, .. }) => (business, e164),
+    let hash = ids::hash(&token);
+    let found = edge.app.store.find_token(&hash, edge.now()).await;
+    let (business, e164, expires_at) = match found.map_err(|error| internal(&error))? {
+        Some(Token { business, scope: Scope::Handset { e164 }, expires_at, .. }) => {
+            (business, e164, expires_at)
+        }
         Some(_) | None => return Err(close::UNAUTHORIZED),
     };
+    let lease = Lease { hash, expires_at };
     let number =
         numbers::parse(&e164, None, true).map_or_else(|_| e164.clone(), |number| number.international);
     let line = Line::new(edge.now());
@@ -57,13 +63,14 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     if !edge.hub.phones().join(business, &e164, serial, line.outbox.clone()) {
         return Err(close::TOO_MANY);
     }
-    Ok(Handset { edge: edge.clone(), business, e164, serial, line })
+    Ok(Handset { edge: edge.clone(), business, e164, lease, serial, line })
 }
 
 struct Handset {
     edge: Edge,
     business: BusinessId,
     e164: String,
+    lease: Lease,
     serial: u64,
     line: Line,
 }
@@ -75,6 +82,18 @@ impl Drop for Handset {
 }
 
 impl Peer for Handset {
+    fn now(&self) -> Timestamp {
+        self.edge.now()
+    }
+
+    fn next_look(&self) -> Duration {
+        self.lease.next_look(&self.edge)
+    }
+
+    async fn look_again(&mut self) -> Flow {
+        self.lease.look_again(&self.edge).await
+    }
+
     async fn ready(&self) {
         self.line.outbox.ready().await;
     }

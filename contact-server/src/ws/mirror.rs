@@ -1,9 +1,9 @@
 //! `/ws/mirror`: a customer's page publishes what it shows.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use shared::{
-    close,
+    Timestamp, close,
     wire::{
         Ping, Pong,
         mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
@@ -41,7 +41,8 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         .await?;
     let PublisherHello { version, token, tab, document } = hello;
     check_version(version)?;
-    let Customer { business, contact } = admit(edge, &token, origin, false).await?;
+    let customer = admit(edge, &token, origin, false).await?;
+    let Customer { business, contact, .. } = customer;
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
 
     let seat = edge.hub.enter(business, contact);
@@ -69,6 +70,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
     tracing::debug!(%contact, %tab, %document, "page publishes");
     Ok(Publisher {
         edge: edge.clone(),
+        customer,
         seat,
         serial,
         outbox,
@@ -88,6 +90,7 @@ fn masking(business: &Business, demo: bool) -> Masking {
 
 struct Publisher {
     edge: Edge,
+    customer: Customer,
     seat: Seat,
     serial: u64,
     outbox: Arc<Outbox>,
@@ -102,6 +105,18 @@ impl Drop for Publisher {
 }
 
 impl Peer for Publisher {
+    fn now(&self) -> Timestamp {
+        self.edge.now()
+    }
+
+    fn next_look(&self) -> Duration {
+        self.customer.next_look(&self.edge)
+    }
+
+    async fn look_again(&mut self) -> Flow {
+        self.customer.look_again(&self.edge).await
+    }
+
     async fn ready(&self) {
         self.outbox.ready().await;
     }

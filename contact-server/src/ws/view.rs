@@ -1,9 +1,9 @@
 //! `/ws/view`: a replica follows the customer's page.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use shared::{
-    close,
+    Timestamp, close,
     limits::URL_BYTES,
     wire::{
         Ping, Pong,
@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     Closed, Flow,
-    connection::{Connection, Peer, check_version, heartbeat_ms},
+    connection::{Connection, Lease, Peer, check_version, heartbeat_ms},
     widget::internal,
 };
 use crate::{
@@ -50,11 +50,15 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     if !is_own_page {
         return Err(close::ORIGIN);
     }
-    let found = edge.app.store.find_token(&ids::hash(&token), edge.now()).await;
-    let (business, agent, contact) = match found.map_err(|error| internal(&error))? {
-        Some(Token { business, scope: Scope::Viewer { agent, contact }, .. }) => (business, agent, contact),
+    let hash = ids::hash(&token);
+    let found = edge.app.store.find_token(&hash, edge.now()).await;
+    let (business, agent, contact, expires_at) = match found.map_err(|error| internal(&error))? {
+        Some(Token { business, scope: Scope::Viewer { agent, contact }, expires_at, .. }) => {
+            (business, agent, contact, expires_at)
+        }
         Some(_) | None => return Err(close::UNAUTHORIZED),
     };
+    let lease = Lease { hash, expires_at };
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
     let login = edge.app.store.agent_login(business, agent).await.map_err(|error| internal(&error))?;
     let name = first_name(&login.ok_or(close::UNAUTHORIZED)?.name);
@@ -85,7 +89,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     tracing::debug!(%contact, %agent, "viewer joined");
     let replies = vec![ServerToViewer::from(welcome).encode().into()];
     let bucket = Bucket::full(MESSAGES, now);
-    Ok(Viewer { edge: edge.clone(), site, seat, serial, follow, wake, replies, more: false, bucket })
+    Ok(Viewer { edge: edge.clone(), lease, site, seat, serial, follow, wake, replies, more: false, bucket })
 }
 
 /// What customers are told of who looks at their page.
@@ -95,6 +99,7 @@ fn first_name(name: &str) -> String {
 
 struct Viewer {
     edge: Edge,
+    lease: Lease,
     site: Arc<Site>,
     seat: Seat,
     serial: u64,
@@ -115,6 +120,18 @@ impl Drop for Viewer {
 }
 
 impl Peer for Viewer {
+    fn now(&self) -> Timestamp {
+        self.edge.now()
+    }
+
+    fn next_look(&self) -> Duration {
+        self.lease.next_look(&self.edge)
+    }
+
+    async fn look_again(&mut self) -> Flow {
+        self.lease.look_again(&self.edge).await
+    }
+
     async fn ready(&self) {
         if !self.more && self.replies.is_empty() {
             self.wake.notified().await;

@@ -1,8 +1,10 @@
 //! `/ws/widget`: a customer's page.
+use std::time::Duration;
+
 use bytes::Bytes;
-use contact_core::{Endpoint, Input};
+use contact_core::{Endpoint, Input, record::TokenHash};
 use shared::{
-    BusinessId, ContactId, LegId, TabId, close,
+    BusinessId, ContactId, LegId, TabId, Timestamp, close,
     contact::{CustomerStatus, Phase},
     limits::{CONTEXT_BYTES, SDP_BYTES},
     wire::{
@@ -13,7 +15,7 @@ use shared::{
 
 use super::{
     Closed, Flow,
-    connection::{Connection, Line, Peer, check_version, heartbeat_ms},
+    connection::{Connection, Line, Peer, check_version, heartbeat_ms, look_after},
 };
 use crate::{
     edge::Edge,
@@ -23,6 +25,7 @@ use crate::{
         outbox::{Batch, Outbox},
     },
     ids,
+    limits::CUSTOMERS_LOOK_LESS,
     ports::EngineError,
 };
 
@@ -30,19 +33,39 @@ use crate::{
 pub struct Customer {
     pub business: BusinessId,
     pub contact: ContactId,
+    hash: TokenHash,
+}
+
+impl Customer {
+    pub fn next_look(&self, edge: &Edge) -> Duration {
+        look_after(edge, CUSTOMERS_LOOK_LESS)
+    }
+
+    /// Ends the connection if the token is not good any more. A database that is away ends nothing.
+    pub async fn look_again(&self, edge: &Edge) -> Flow {
+        match edge.app.store.find_contact_token(&self.hash, edge.now()).await {
+            Ok(Some(_)) => Flow::Continue(()),
+            Ok(None) => Flow::Break(close::UNAUTHORIZED),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a token cannot be looked at now");
+                Flow::Continue(())
+            }
+        }
+    }
 }
 
 /// Finds the contact of a token, for a page of an origin of its business; `own`: or for a page of this server, which
 /// the small window is ([`crate::call`]).
 pub async fn admit(edge: &Edge, token: &str, origin: Option<&str>, own: bool) -> Result<Customer, Closed> {
-    let found = edge.app.store.find_contact_token(&ids::hash(token), edge.now()).await;
+    let hash = ids::hash(token);
+    let found = edge.app.store.find_contact_token(&hash, edge.now()).await;
     let (business, contact) = found.map_err(|error| internal(&error))?.ok_or(close::UNAUTHORIZED)?;
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
     let may = |origin: &str| site.allows_origin(origin) || own && origin == edge.origin;
     if !origin.is_some_and(may) {
         return Err(close::ORIGIN);
     }
-    Ok(Customer { business, contact })
+    Ok(Customer { business, contact, hash })
 }
 
 /// Logs a failure of ours; the client comes back.
@@ -79,7 +102,8 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         .await?;
     let Hello { version, token, tab, voice } = hello;
     check_version(version)?;
-    let Customer { business, contact } = admit(edge, &token, origin, true).await?;
+    let customer = admit(edge, &token, origin, true).await?;
+    let Customer { business, contact, .. } = customer;
 
     let welcome =
         Welcome { version: shared::ProtocolVersion::CURRENT, now: edge.now(), heartbeat_ms: heartbeat_ms() };
@@ -93,7 +117,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
     let serial = edge.hub.serial();
     seat.lock().join_widget(serial, voice, line.outbox.clone(), welcome).map_err(|_| close::TOO_MANY)?;
     tracing::debug!(%contact, %tab, voice, "page connected");
-    Ok(Page { edge: edge.clone(), seat, serial, tab, line })
+    Ok(Page { edge: edge.clone(), customer, seat, serial, tab, line })
 }
 
 /// A contact that is closed: its page is shown how it ended.
@@ -122,6 +146,7 @@ async fn ended(edge: &Edge, welcome: Welcome, business: BusinessId, contact: Con
 
 struct Page {
     edge: Edge,
+    customer: Customer,
     seat: Seat,
     serial: u64,
     tab: TabId,
@@ -136,6 +161,18 @@ impl Drop for Page {
 }
 
 impl Peer for Page {
+    fn now(&self) -> Timestamp {
+        self.edge.now()
+    }
+
+    fn next_look(&self) -> Duration {
+        self.customer.next_look(&self.edge)
+    }
+
+    async fn look_again(&mut self) -> Flow {
+        self.customer.look_again(&self.edge).await
+    }
+
     async fn ready(&self) {
         self.line.outbox.ready().await;
     }

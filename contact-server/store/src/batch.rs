@@ -29,8 +29,9 @@ pub(crate) struct Batch<'a> {
     /// None: removed.
     pub(crate) agents: BTreeMap<AgentId, Option<&'a AgentProfile>>,
     pub(crate) settings: BTreeMap<u32, &'a Settings>,
-    pub(crate) tokens_revoked: Vec<ContactId>,
-    /// In force after the revocations. A hash is of one contact for ever.
+    /// The latest end that tokens of these contacts may have.
+    pub(crate) tokens_end: BTreeMap<ContactId, Timestamp>,
+    /// In force after the ends. A hash is of one contact for ever.
     pub(crate) tokens: BTreeMap<TokenHash, (ContactId, Timestamp)>,
     pub(crate) idempotency: BTreeMap<[u8; 32], Promise<'a>>,
     pub(crate) opt_outs: BTreeMap<&'a str, Timestamp>,
@@ -102,9 +103,14 @@ impl<'a> Batch<'a> {
             Change::ContactToken { hash, contact, expires_at } => {
                 self.tokens.insert(*hash, (*contact, *expires_at));
             }
-            Change::ContactTokensRevoked(contact) => {
-                self.tokens.retain(|_, (of, _)| of != contact);
-                self.tokens_revoked.push(*contact);
+            Change::ContactTokensEnd { contact, at } => {
+                for (of, expires_at) in self.tokens.values_mut() {
+                    if of == contact {
+                        *expires_at = (*expires_at).min(*at);
+                    }
+                }
+                let end = self.tokens_end.entry(*contact).or_insert(*at);
+                *end = (*end).min(*at);
             }
             Change::Idempotency { key, body, contact, expires_at } => {
                 self.idempotency.insert(*key, Promise { body, contact: *contact, expires_at: *expires_at });
@@ -143,11 +149,13 @@ mod tests {
     const CONTACT: ContactId = ContactId(1);
 
     #[test]
-    fn a_token_given_after_a_revocation_stays_and_one_before_goes() {
-        let changes = [token(1), Change::ContactTokensRevoked(CONTACT), token(2)];
+    fn a_token_given_after_an_end_keeps_its_own_and_one_before_does_not() {
+        let end = |at| Change::ContactTokensEnd { contact: CONTACT, at: Timestamp(at) };
+        let changes = [token(1), end(5), end(7), token(2)];
         let batch = Batch::fold(&changes);
-        assert_eq!(batch.tokens.into_keys().collect::<Vec<_>>(), [[2; 32]]);
-        assert_eq!(batch.tokens_revoked, [CONTACT]);
+        let ends: Vec<_> = batch.tokens.into_iter().map(|(hash, (_, at))| (hash[0], at.0)).collect();
+        assert_eq!(ends, [(1, 5), (2, 9)]);
+        assert_eq!(batch.tokens_end, [(CONTACT, Timestamp(5))].into());
     }
 
     #[test]

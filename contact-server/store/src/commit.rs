@@ -29,6 +29,8 @@ const SET_CONTEXT: &str = "INSERT INTO persons (business, contact, body, search,
 const TRIM_TRAIL: &str = "DELETE FROM page_views WHERE business = $1 AND contact = $2 AND position <= \
      (SELECT position FROM page_views WHERE business = $1 AND contact = $2 \
       ORDER BY position DESC LIMIT 1 OFFSET $3)";
+const END_TOKENS: &str = "UPDATE contact_tokens SET expires_at = $3 \
+     WHERE business = $1 AND contact = $2 AND expires_at > $3";
 /// Their name stays for the history; their login is free again.
 const REMOVE_AGENT: &str = "UPDATE agents SET removed = $3, login = NULL, login_key = NULL, password_hash = NULL \
      WHERE business = $1 AND id = $2";
@@ -188,8 +190,10 @@ impl Writer<'_> {
     }
 
     async fn access(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        let revoked = batch.tokens_revoked.iter().map(|contact| contact.0).collect();
-        self.session.delete(&table::CONTACT_TOKENS, self.business, "contact", revoked).await?;
+        for (contact, at) in &batch.tokens_end {
+            let args = args().id(self.business).id(contact.0).time(*at);
+            self.session.run(END_TOKENS, args).await?;
+        }
         let tokens = rows(&batch.tokens, |(hash, (contact, expires_at))| {
             Ok(args().bytes(*hash).id(self.business).id(contact.0).time(*expires_at))
         })?;

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use contact_core::Settings;
 use contact_server::{
     config::Config,
     demo, ids, passwords,
@@ -43,26 +44,38 @@ pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     /// Of this server's own pages.
     pub(crate) origin: String,
-    _folder: TempDir,
+    pub(crate) _folder: TempDir,
 }
 
 /// Starts a demo server with a second business, whose agent is `mallory`.
 pub(crate) async fn server() -> Server {
+    server_with(|_, _| {}).await
+}
+
+/// One whose sockets look every second whether their token is still good.
+pub(crate) async fn quick_server() -> Server {
+    server_with(|config, _| config.shares.recheck_seconds = 1).await
+}
+
+/// What is changed: the configuration, and the settings of the second business.
+pub(crate) async fn server_with(change: impl FnOnce(&mut Config, &mut Settings)) -> Server {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config {
+    let mut config = Config {
         demo: true,
         demo_origins: vec![SHOP.into()],
         // Tests say which address they come from.
         trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
         ..Config::local(folder.path())
     };
-    seed_other_business(&config).await;
+    let mut settings = Settings { regions: ["GB".to_owned()].into(), ..Settings::default() };
+    change(&mut config, &mut settings);
+    seed_other_business(&config, &settings).await;
     let running = run::start(config).await.unwrap();
     let addr = running.addr;
     Server { origin: running.app.config.public_origin(), running: Some(running), addr, _folder: folder }
 }
 
-async fn seed_other_business(config: &Config) {
+async fn seed_other_business(config: &Config, settings: &Settings) {
     std::fs::create_dir_all(&config.data).unwrap();
     let store = store::open(&config.database).await.unwrap();
     let now = shared::Timestamp(1);
@@ -71,8 +84,7 @@ async fn seed_other_business(config: &Config) {
         origins: vec![OTHER_SHOP.into()],
         ..demo::new_business("Other", "GB", now)
     };
-    let settings = contact_core::Settings { regions: ["GB".to_owned()].into(), ..Default::default() };
-    store.put_business(&business, &settings).await.unwrap();
+    store.put_business(&business, settings).await.unwrap();
     let profile = contact_core::record::AgentProfile {
         id: AgentId(ids::fresh(now)),
         name: "Mallory Other".into(),

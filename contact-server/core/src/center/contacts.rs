@@ -1,5 +1,5 @@
 //! What is known of one open contact, and where the indexes hold it.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use shared::{
     AgentId, ContactId, Timestamp,
@@ -10,8 +10,11 @@ use shared::{
 use super::{Center, ContactState, Due, routing::SkillId};
 use crate::{
     Settings,
-    record::{ContactRow, Person},
+    record::{Change, ContactRow, Person},
 };
+
+/// How long a page may still read how its contact ended: one that was just loading when it did.
+pub const END_READABLE: Duration = Duration::from_mins(10);
 
 pub(super) struct Contact {
     pub(super) row: ContactRow,
@@ -139,13 +142,17 @@ impl Center {
         if contact.row.state.phase() != state.phase() {
             contact.row.phase_since = self.now;
         }
-        if state.is_over() && !contact.row.state.is_over() {
+        let ends = state.is_over() && !contact.row.state.is_over();
+        if ends {
             self.open -= 1;
             if let Some(number) = contact.number() {
                 self.numbers.remove(number);
             }
         }
         contact.row.state = state;
+        if ends {
+            self.store(Change::ContactTokensEnd { contact: id, at: self.now + END_READABLE });
+        }
         self.reindex(id);
     }
 

@@ -321,7 +321,7 @@ fn write(rows: &mut Snapshot, change: &Change) {
         | Change::Context(..)
         | Change::WrapUp { .. }
         | Change::ContactToken { .. }
-        | Change::ContactTokensRevoked(_)
+        | Change::ContactTokensEnd { .. }
         | Change::OptOut { .. }
         | Change::Erased(_) => {}
     }

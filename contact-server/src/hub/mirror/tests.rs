@@ -48,6 +48,20 @@ fn stop_drops_what_was_kept_and_what_still_comes() {
 }
 
 #[test]
+fn where_the_memory_for_all_pages_is_used_up_one_that_nobody_looks_at_is_not_kept() {
+    let mut mirror = Mirror::new(Kept::full());
+    mirror.set_viewing(Some(ADA), true);
+    let page = page(&mut mirror, 1, 1);
+    publish(&mut mirror, 1, (1, 0)).unwrap();
+    assert_eq!(told(&page), [], "nothing is asked for while nobody looks");
+    let (mut follow, _) = join(&mut mirror, 10, ADA);
+    assert!(told(&page).contains(&KeyframeWanted {}.into()));
+    publish(&mut mirror, 1, (2, 0)).unwrap();
+    let seen = drain(&mut mirror, 10, &mut follow);
+    assert!(seen.iter().any(|message| matches!(message, ServerToViewer::StreamFrame(_))), "{seen:?}");
+}
+
+#[test]
 fn of_a_tab_behind_nothing_is_kept_and_a_keyframe_is_asked_for_when_it_comes_to_the_front() {
     let mut mirror = shared_page();
     let behind = page(&mut mirror, 1, 1);

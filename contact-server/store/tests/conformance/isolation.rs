@@ -1,8 +1,167 @@
+use std::sync::Arc;
+
 use contact_core::{Settings, Snapshot, record::Change};
-use shared::ContactId;
-use store::{HistoryQuery, StoreError, testing::TestDatabase};
+use shared::{
+    ContactId,
+    api::{ContactDetail, ContactPage},
+};
+use store::{HistoryQuery, PromptClip, Scope as Of, Setup, Store, StoreError, testing::TestDatabase};
 
 use crate::examples::*;
+
+/// Whose rows a method reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Those of the business that it is given.
+    Business,
+    /// What a secret names: the hash of a token, or a login (whose password is asked for then).
+    Secret,
+    /// All of the installation: for its operator, and for the server's own start and upkeep.
+    Installation,
+}
+
+/// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
+const METHODS: [(&str, Reach); 24] = [
+    ("put_business", Reach::Installation),
+    ("businesses", Reach::Installation),
+    ("put_agent", Reach::Business),
+    ("find_login", Reach::Secret),
+    ("agent_login", Reach::Business),
+    ("setup", Reach::Business),
+    ("setup_version", Reach::Installation),
+    ("put_prompt", Reach::Business),
+    ("prompts", Reach::Business),
+    ("claim", Reach::Business),
+    ("load", Reach::Business),
+    ("commit", Reach::Business),
+    ("find_contact_token", Reach::Secret),
+    ("replace_contact_token", Reach::Business),
+    ("put_token", Reach::Business),
+    ("find_token", Reach::Secret),
+    ("take_token", Reach::Secret),
+    ("revoke_token", Reach::Secret),
+    ("revoke_agent_sessions", Reach::Business),
+    ("history", Reach::Business),
+    ("contact", Reach::Business),
+    ("earlier_contacts", Reach::Business),
+    ("sweep", Reach::Installation),
+    ("ping", Reach::Installation),
+];
+
+/// The methods of the trait with their arguments, from its source.
+fn methods() -> Vec<(&'static str, &'static str)> {
+    let source = include_str!("../../src/lib.rs");
+    let (_, body) = source.split_once("pub trait Store").unwrap();
+    let body = body.split("\n}").next().unwrap();
+    assert_eq!(body.matches("fn ").count(), body.matches("async fn ").count(), "a method of another form");
+    body.split("async fn ").skip(1).map(|method| method.split_once('(').unwrap()).collect()
+}
+
+pub(crate) async fn every_method_keeps_to_its_row_of_the_matrix(db: TestDatabase) {
+    fill(&db.store, SHOP).await;
+    let epoch = owned(&db.store, OTHER).await;
+    db.store.commit(OTHER, epoch, &[Change::Contact(contact(9))]).await.unwrap();
+    let before = everything(&db.store).await;
+    for (name, arguments) in methods() {
+        let row = METHODS.iter().find(|(method, _)| *method == name);
+        let (_, reach) = row.unwrap_or_else(|| panic!("{name} is new: give it a row in the store's matrix"));
+        let arguments = arguments.split(") ->").next().unwrap();
+        let (by_business, by_secret) = (
+            arguments.contains("business: BusinessId") || arguments.contains("token: &Token"),
+            arguments.contains("hash: &TokenHash") || arguments.contains("login: &str"),
+        );
+        match reach {
+            Reach::Business => assert!(by_business, "{name} is not told the business"),
+            Reach::Secret => assert!(by_secret && !by_business, "{name} is not told a secret"),
+            Reach::Installation => continue,
+        }
+        ask_as_a_stranger(&db.store, name).await;
+        assert!(everything(&db.store).await == before, "{name} reached another business");
+    }
+    for (name, _) in METHODS {
+        assert!(methods().iter().any(|(method, _)| *method == name), "{name} is gone: strike its row");
+    }
+}
+
+/// What the shop has, and nobody else may see or change.
+async fn everything(
+    store: &Arc<dyn Store>,
+) -> (Snapshot, Setup, Vec<PromptClip>, ContactPage, Option<ContactDetail>, [bool; 3]) {
+    let all = HistoryQuery { limit: 100, ..HistoryQuery::default() };
+    let good = [
+        store.find_token(&[2; 32], NOON).await.unwrap().is_some(),
+        store.find_contact_token(&[1; 32], NOON).await.unwrap().is_some(),
+        store.find_login("anna").await.unwrap().is_some_and(|login| login.business == SHOP),
+    ];
+    (
+        store.load(SHOP, NOON).await.unwrap(),
+        store.setup(SHOP).await.unwrap(),
+        store.prompts(SHOP).await.unwrap(),
+        store.history(SHOP, &all).await.unwrap(),
+        store.contact(SHOP, ContactId(1)).await.unwrap(),
+        good,
+    )
+}
+
+/// Asks as another business, with the shop's ids; or with a secret that is none.
+async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
+    let (guess, mine) = ([0xEE; 32], ContactId(1));
+    match method {
+        "put_agent" => {
+            let taken = store.put_agent(OTHER, &profile(ANNA, "Mallory"), "anna", "hash").await;
+            assert!(matches!(taken, Err(StoreError::Taken(_))));
+            store.put_agent(OTHER, &profile(ANNA, "Mallory"), "mallory", "hash").await.unwrap();
+        }
+        "find_login" => assert!(store.find_login("bert").await.unwrap().is_none()),
+        "agent_login" => {
+            let found = store.agent_login(OTHER, ANNA).await.unwrap();
+            assert!(found.is_none_or(|login| login.business == OTHER));
+        }
+        "setup" => assert!(!format!("{:?}", store.setup(OTHER).await.unwrap().agents).contains("Anna")),
+        "put_prompt" => {
+            store.put_prompt(OTHER, &PromptClip { slot: "name".into(), wav: vec![9] }).await.unwrap();
+        }
+        "prompts" => assert!(store.prompts(OTHER).await.unwrap().iter().all(|clip| clip.wav == [9])),
+        "claim" => drop(store.claim(OTHER).await.unwrap()),
+        "load" => {
+            let loaded = format!("{:?}", store.load(OTHER, NOON).await.unwrap().contacts);
+            assert!(!loaded.contains(&mine.to_string()), "{loaded}");
+        }
+        "commit" => {
+            let epoch = store.claim(OTHER).await.unwrap();
+            let changes = [
+                Change::Person(mine, person("Grace", "+15550100")),
+                Change::AgentRemoved(ANNA),
+                Change::ContactTokensEnd { contact: mine, at: NOON },
+            ];
+            // The contact is not there, so its person cannot be either.
+            assert!(store.commit(OTHER, epoch, &changes[..1]).await.is_err());
+            store.commit(OTHER, epoch, &changes[1..]).await.unwrap();
+        }
+        "replace_contact_token" => {
+            let refused = store.replace_contact_token(OTHER, mine, &[9; 32], at(60)).await;
+            assert!(matches!(refused, Err(StoreError::NotFound(_))));
+        }
+        "put_token" => {
+            let scope = Of::AgentSession { agent: ANNA, csrf: "c".into() };
+            store.put_token(&token(7, OTHER, scope)).await.unwrap();
+            let found = store.find_token(&[7; 32], NOON).await.unwrap().unwrap();
+            assert_eq!(found.business, OTHER, "the session opens its own business");
+        }
+        "find_contact_token" => assert!(store.find_contact_token(&guess, NOON).await.unwrap().is_none()),
+        "find_token" => assert!(store.find_token(&guess, NOON).await.unwrap().is_none()),
+        "take_token" => assert!(store.take_token(&guess, NOON).await.unwrap().is_none()),
+        "revoke_token" => store.revoke_token(&guess).await.unwrap(),
+        "revoke_agent_sessions" => store.revoke_agent_sessions(OTHER, ANNA).await.unwrap(),
+        "history" => {
+            let all = HistoryQuery { limit: 100, ..HistoryQuery::default() };
+            assert_eq!(store.history(OTHER, &all).await.unwrap().contacts.len(), 1, "its own");
+        }
+        "contact" => assert_eq!(store.contact(OTHER, mine).await.unwrap(), None),
+        "earlier_contacts" => assert_eq!(store.earlier_contacts(OTHER, ContactId(2)).await.unwrap(), 0),
+        name => panic!("{name} is new: say how a stranger would ask"),
+    }
+}
 
 pub(crate) async fn every_read_of_another_business_finds_nothing(db: TestDatabase) {
     fill(&db.store, SHOP).await;
@@ -47,7 +206,7 @@ pub(crate) async fn the_same_ids_in_another_business_are_other_rows(db: TestData
         Change::Leg(leg(1, 1, at(9))),
         Change::WrapUp { contact: ContactId(1), agent: ANNA, wrap_up: wrap_up("No", ""), done: true },
         Change::AgentRemoved(ANNA),
-        Change::ContactTokensRevoked(ContactId(1)),
+        Change::ContactTokensEnd { contact: ContactId(1), at: NOON },
         Change::Erased(ContactId(1)),
     ];
     db.store.commit(OTHER, epoch, &changes).await.unwrap();

@@ -50,7 +50,7 @@ conformance! {
         a_removed_agent_is_gone_and_can_come_back;
     tokens:
         a_contacts_token_is_found_until_it_expires,
-        a_revoked_contact_token_is_worth_nothing,
+        the_tokens_of_a_contact_end_with_it,
         a_replaced_contact_token_is_the_only_one,
         a_token_is_found_until_it_expires_or_is_revoked,
         a_token_is_taken_at_most_once,
@@ -66,6 +66,7 @@ conformance! {
         a_contact_in_full_has_its_legs_trail_and_wrap_up,
         earlier_contacts_of_a_number_are_counted;
     isolation:
+        every_method_keeps_to_its_row_of_the_matrix,
         every_read_of_another_business_finds_nothing,
         the_same_ids_in_another_business_are_other_rows;
     setup:

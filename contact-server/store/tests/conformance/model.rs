@@ -125,7 +125,10 @@ impl Model {
             Change::ContactToken { hash, contact, expires_at } => {
                 self.tokens.insert(hash, (contact, expires_at));
             }
-            Change::ContactTokensRevoked(contact) => self.tokens.retain(|_, (of, _)| *of != contact),
+            Change::ContactTokensEnd { contact, at } => {
+                let of_it = self.tokens.values_mut().filter(|(of, _)| *of == contact);
+                of_it.for_each(|(_, expires_at)| *expires_at = (*expires_at).min(at));
+            }
             Change::Idempotency { key, body, contact, expires_at } => {
                 self.idempotency.insert(key, (body, contact, expires_at));
             }
@@ -255,7 +258,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (HASHES, id(), time()).prop_map(|(byte, contact, expires_at)| {
             Change::ContactToken { hash: [byte; 32], contact, expires_at }
         }),
-        1 => id().prop_map(Change::ContactTokensRevoked),
+        1 => (id(), time()).prop_map(|(contact, at)| Change::ContactTokensEnd { contact, at }),
         2 => (1..=4_u8, any::<u8>(), id(), time()).prop_map(|(key, body, contact, expires_at)| {
             Change::Idempotency { key: [key; 32], body: [body; 32], contact, expires_at }
         }),

@@ -14,16 +14,17 @@ pub(crate) async fn a_contacts_token_is_found_until_it_expires(db: TestDatabase)
     assert_eq!(db.store.find_contact_token(&[2; 32], NOON).await.unwrap(), None);
 }
 
-pub(crate) async fn a_revoked_contact_token_is_worth_nothing(db: TestDatabase) {
+pub(crate) async fn the_tokens_of_a_contact_end_with_it(db: TestDatabase) {
     let epoch = owned(&db.store, SHOP).await;
     let changes = [1, 2].map(contact).map(Change::Contact);
     db.store.commit(SHOP, epoch, &changes).await.unwrap();
     db.store.commit(SHOP, epoch, &[given([1; 32], 1), given([2; 32], 2)]).await.unwrap();
-    let revoked = [Change::ContactTokensRevoked(ContactId(1)), given([3; 32], 1)];
-    db.store.commit(SHOP, epoch, &revoked).await.unwrap();
-    assert_eq!(db.store.find_contact_token(&[1; 32], NOON).await.unwrap(), None);
-    assert!(db.store.find_contact_token(&[2; 32], NOON).await.unwrap().is_some());
-    assert!(db.store.find_contact_token(&[3; 32], NOON).await.unwrap().is_some());
+    let end = |seconds| Change::ContactTokensEnd { contact: ContactId(1), at: at(seconds) };
+    db.store.commit(SHOP, epoch, &[end(9), end(90), given([3; 32], 1)]).await.unwrap();
+    assert!(db.store.find_contact_token(&[1; 32], at(8)).await.unwrap().is_some(), "to read the end by");
+    assert_eq!(db.store.find_contact_token(&[1; 32], at(9)).await.unwrap(), None);
+    assert!(db.store.find_contact_token(&[2; 32], at(9)).await.unwrap().is_some(), "another contact's");
+    assert!(db.store.find_contact_token(&[3; 32], at(9)).await.unwrap().is_some(), "given since");
 }
 
 pub(crate) async fn a_replaced_contact_token_is_the_only_one(db: TestDatabase) {

@@ -75,7 +75,7 @@ impl Ledger {
                 self.settings.insert(settings.version, settings);
             }
             Change::ContactToken { hash, contact, .. } => drop(self.tokens.insert(hash, contact)),
-            Change::ContactTokensRevoked(id) => self.tokens.retain(|_, contact| *contact != id),
+            Change::ContactTokensEnd { contact: id, .. } => self.tokens.retain(|_, contact| *contact != id),
             Change::Idempotency { key, body, contact, expires_at } => {
                 self.idempotency.insert(key, (body, contact, expires_at));
             }

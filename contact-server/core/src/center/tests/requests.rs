@@ -27,6 +27,20 @@ fn the_same_request_twice_is_one_and_another_body_under_its_key_is_refused() {
 }
 
 #[test]
+fn the_tokens_of_a_contact_end_when_it_does_also_if_the_server_was_killed_in_between() {
+    let mut stage = Stage::with_ada(settings());
+    let cancelled = stage.request();
+    stage.must(Input::Cancelled(cancelled));
+    assert!(stage.ledger.tokens.values().all(|of| *of != cancelled));
+    let interrupted = stage.request();
+    assert!(stage.ledger.tokens.values().any(|of| *of == interrupted), "it is called now");
+    stage.restart(seconds(1));
+    stage.pass(seconds(24 * 3600));
+    assert!(stage.ledger.contacts[&interrupted].closed);
+    assert!(stage.ledger.tokens.is_empty());
+}
+
+#[test]
 fn a_second_request_for_a_number_looks_alive_is_never_dialled_and_touches_nothing_of_the_first() {
     let mut stage = Stage::new(settings());
     let first = stage.request();

@@ -202,6 +202,8 @@ impl World {
                 self.ledger.wrap_ups.get(id).map(|(wrap_up, _)| wrap_up.clone()).unwrap_or_default();
             self.must(wrap_up == contact.wrap_up, "a wrap-up is stale");
         }
+        let is_over = |id| self.ledger.contacts.get(id).is_none_or(|row| row.state.is_over());
+        self.must(!self.ledger.tokens.values().any(is_over), "a token outlives its contact");
         let open = self.ledger.contacts.values().filter(|row| !row.closed).count();
         self.must(open == self.center.contacts.len(), "a request was lost");
         for (id, agent) in &self.center.agents {
