@@ -1,11 +1,8 @@
 use std::sync::Arc;
 
 use contact_core::{Settings, Snapshot, record::Change};
-use shared::{
-    ContactId,
-    api::{ContactDetail, ContactPage},
-};
-use store::{HistoryQuery, PromptClip, Scope as Of, Setup, Store, StoreError, testing::TestDatabase};
+use shared::ContactId;
+use store::{Consent, HistoryQuery, PromptClip, Scope as Of, Store, StoreError, testing::TestDatabase};
 
 use crate::examples::*;
 
@@ -21,7 +18,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 24] = [
+const METHODS: [(&str, Reach); 36] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
@@ -46,15 +43,40 @@ const METHODS: [(&str, Reach); 24] = [
     ("earlier_contacts", Reach::Business),
     ("sweep", Reach::Installation),
     ("ping", Reach::Installation),
+    // What operators ask.
+    ("contacts_of", Reach::Business),
+    ("opted_out", Reach::Business),
+    ("ask_erasure", Reach::Installation),
+    ("take_erasure", Reach::Installation),
+    ("finish_erasure", Reach::Installation),
+    ("erasures", Reach::Installation),
+    ("unfinished_erasures", Reach::Installation),
+    ("put_consent", Reach::Business),
+    ("consents", Reach::Business),
+    ("scrub", Reach::Installation),
+    ("backup", Reach::Installation),
+    ("close", Reach::Installation),
 ];
 
-/// The methods of the trait with their arguments, from its source.
+/// The methods of the store's traits with their arguments, from their sources.
 fn methods() -> Vec<(&'static str, &'static str)> {
-    let source = include_str!("../../src/lib.rs");
-    let (_, body) = source.split_once("pub trait Store").unwrap();
-    let body = body.split("\n}").next().unwrap();
-    assert_eq!(body.matches("fn ").count(), body.matches("async fn ").count(), "a method of another form");
-    body.split("async fn ").skip(1).map(|method| method.split_once('(').unwrap()).collect()
+    let sources = [include_str!("../../src/lib.rs"), include_str!("../../src/records.rs")];
+    let traits: Vec<&str> = (sources.iter())
+        .flat_map(|source| source.split("pub trait ").skip(1))
+        .map(|body| body.split("\n}").next().unwrap())
+        .collect();
+    assert_eq!(traits.len(), 2, "a new trait has its place in this test's sources");
+    let methods = traits.iter().flat_map(|body| {
+        // One way from the first trait to the second.
+        let plain = body.replace("fn records(&self) -> &dyn Records", "");
+        assert_eq!(
+            plain.matches("fn ").count(),
+            body.matches("async fn ").count(),
+            "a method of another form"
+        );
+        body.split("async fn ").skip(1).map(|method| method.split_once('(').unwrap())
+    });
+    methods.collect()
 }
 
 pub(crate) async fn every_method_keeps_to_its_row_of_the_matrix(db: TestDatabase) {
@@ -84,14 +106,13 @@ pub(crate) async fn every_method_keeps_to_its_row_of_the_matrix(db: TestDatabase
 }
 
 /// What the shop has, and nobody else may see or change.
-async fn everything(
-    store: &Arc<dyn Store>,
-) -> (Snapshot, Setup, Vec<PromptClip>, ContactPage, Option<ContactDetail>, [bool; 3]) {
+async fn everything(store: &Arc<dyn Store>) -> impl PartialEq {
     let all = HistoryQuery { limit: 100, ..HistoryQuery::default() };
     let good = [
         store.find_token(&[2; 32], NOON).await.unwrap().is_some(),
         store.find_contact_token(&[1; 32], NOON).await.unwrap().is_some(),
         store.find_login("anna").await.unwrap().is_some_and(|login| login.business == SHOP),
+        store.records().opted_out(SHOP, "+4930231259").await.unwrap(),
     ];
     (
         store.load(SHOP, NOON).await.unwrap(),
@@ -99,6 +120,7 @@ async fn everything(
         store.prompts(SHOP).await.unwrap(),
         store.history(SHOP, &all).await.unwrap(),
         store.contact(SHOP, ContactId(1)).await.unwrap(),
+        store.records().consents(SHOP).await.unwrap(),
         good,
     )
 }
@@ -159,6 +181,15 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
         }
         "contact" => assert_eq!(store.contact(OTHER, mine).await.unwrap(), None),
         "earlier_contacts" => assert_eq!(store.earlier_contacts(OTHER, ContactId(2)).await.unwrap(), 0),
+        "contacts_of" => {
+            assert_eq!(store.records().contacts_of(OTHER, "+4930231251").await.unwrap(), []);
+        }
+        "opted_out" => assert!(!store.records().opted_out(OTHER, "+4930231259").await.unwrap()),
+        "put_consent" => {
+            let consent = Consent { version: "9".into(), text: "Other".into(), at: NOON };
+            store.records().put_consent(OTHER, &consent).await.unwrap();
+        }
+        "consents" => assert_eq!(store.records().consents(OTHER).await.unwrap().len(), 1, "its own"),
         name => panic!("{name} is new: say how a stranger would ask"),
     }
 }
