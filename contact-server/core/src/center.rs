@@ -84,9 +84,6 @@ pub struct Center {
     refresh_at: Timestamp,
     out: Outbox,
     ids: ids::Ids,
-    /// Every routing decision, for the oracle.
-    #[cfg(test)]
-    decided: Vec<(contacts::Need, ContactId, AgentId)>,
 }
 
 /// Whose deadline it is.
@@ -110,14 +107,6 @@ struct Outbox {
     agent_rows: VecDeque<Change>,
     notices: VecDeque<Notice>,
     dials: VecDeque<DialCommand>,
-}
-
-#[cfg(test)]
-impl Outbox {
-    fn is_empty(&self) -> bool {
-        let rows = self.contact_rows.len() + self.changes.len() + self.agent_rows.len();
-        rows + self.notices.len() + self.dials.len() == 0
-    }
 }
 
 impl Center {

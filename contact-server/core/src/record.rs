@@ -267,7 +267,8 @@ pub struct Snapshot {
     /// Not closed, with their personal data.
     pub contacts: Vec<(ContactRow, Person)>,
     pub wrap_ups: BTreeMap<ContactId, WrapUp>,
-    /// Legs of open contacts, and of the last 24 hours (for the budget).
+    /// Legs of open contacts, and of the 24 hours before now or `last_at`, whichever is earlier (for the
+    /// budget, and to hang up what may still be up).
     pub legs: Vec<LegRecord>,
     /// [`fingerprint`]s; numbers as they are in rows of version 0.1.
     pub opt_outs: BTreeSet<String>,

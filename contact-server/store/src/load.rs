@@ -52,8 +52,11 @@ pub(crate) async fn load(
     let key = || args().id(business.0);
     let (owner, last_place, last_at) = reader.owner().await?;
     let settings = reader.newest_settings().await?;
-    let day_ago = Timestamp(now.0.saturating_sub(DAY.as_millis() as u64));
-    let midnight = Timestamp(now.0 - now.0 % DAY.as_millis() as u64);
+    // A server that was down for long must still find the legs that it left.
+    let day_ago = Timestamp(now.min(last_at).0.saturating_sub(DAY.as_millis() as u64));
+    // Nor may a clock that was set back make yesterday of today.
+    let latest = now.max(last_at);
+    let midnight = Timestamp(latest.0 - latest.0 % DAY.as_millis() as u64);
     let newest = key().number(settings.version.into());
     Ok(Snapshot {
         salt: business.0,

@@ -15,7 +15,7 @@ use crate::{
 
 /// How long a telephone leg that was told to hang up may take to say that it did, before its number counts
 /// as free. RFC 3261 gives a SIP transaction 32 s (timer B, 64 * T1).
-pub(super) const HANG_UP_LIMIT: Duration = Duration::from_secs(32);
+const HANG_UP_LIMIT: Duration = Duration::from_secs(32);
 
 /// Telephone legs that were told to hang up and have not said yet that they are down.
 #[derive(Default)]

@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use shared::{
@@ -19,7 +20,7 @@ use super::{
     agents::{Duty, Link, Tally},
     contacts::Contact,
     ids::Ids,
-    legs::{HANG_UP_LIMIT, Hanging},
+    legs::Hanging,
     limits::Limits,
     routing::Lines,
     views::{Handling, Recent, WaitingList},
@@ -29,6 +30,10 @@ use crate::{
     effect::Action,
     record::{AgentStateRow, ContactRow, Event, Person},
 };
+
+/// A hang-up that was decided so long before the last commit has left for the driver: a commit takes seconds,
+/// and the rest is for clocks that jump.
+const TOLD_FOR_CERTAIN: Duration = Duration::from_mins(10);
 
 impl Center {
     /// `seed` is fresh random bytes from the shell: leg and effect ids derive from it.
@@ -59,8 +64,6 @@ impl Center {
             refresh_at: Timestamp(0),
             out: Outbox::default(),
             ids: Ids::new(seed),
-            #[cfg(test)]
-            decided: Vec::new(),
         };
         let older: BTreeMap<u32, Arc<Settings>> = snapshot
             .older_settings
@@ -176,9 +179,11 @@ impl Center {
             let leg = record.leg;
             let number = record.number.clone();
             if let Some(ended_at) = record.ended_at {
-                // It may have been told to hang up by the one before us, who can't hear the answer any more.
-                let told_at = if record.cause == Some(LegCause::Interrupted) { last_at } else { ended_at };
-                if told_at + HANG_UP_LIMIT <= self.now {
+                // That it was told to hang up may never have left, however long ago that is by now: what
+                // counts is how long the one before us lived on. When those were told that an earlier
+                // restart cut off, their records don't say.
+                let cut_off = record.cause == Some(LegCause::Interrupted);
+                if !cut_off && ended_at + TOLD_FOR_CERTAIN <= last_at {
                     continue;
                 }
             } else {

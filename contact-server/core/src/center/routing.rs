@@ -172,8 +172,6 @@ impl Center {
     /// Makes every decision that can be made now.
     pub(super) fn route(&mut self) {
         while let Some((need, contact, agent)) = self.lines.next() {
-            #[cfg(test)]
-            self.decided.push((need, contact, agent));
             match need {
                 Need::OnTheLine => self.offer(contact, agent),
                 Need::Orphaned => self.assign(contact, agent),

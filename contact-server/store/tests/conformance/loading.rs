@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use contact_core::{Settings, record::Change};
+use contact_core::{
+    Settings,
+    record::{Change, Event},
+};
 use shared::{ContactId, LegId, Timestamp, contact::Presence, limits::TRAIL_PAGES};
 use store::{Scope, testing::TestDatabase};
 
@@ -30,10 +33,27 @@ pub(crate) async fn legs_of_the_last_day_are_kept_for_the_budget(db: TestDatabas
         Change::Leg(leg(1, 1, Timestamp(NOON.0 - 2 * DAY))),
         Change::Leg(leg(2, 2, Timestamp(NOON.0 - DAY))),
         Change::Leg(leg(3, 2, Timestamp(NOON.0 - DAY - 1))),
+        Change::Event(NOON, Event::SettingsChanged { version: 1 }),
     ];
     db.store.commit(SHOP, epoch, &changes).await.unwrap();
     let legs = db.store.load(SHOP, NOON).await.unwrap().legs;
     assert_eq!(legs.iter().map(|leg| leg.leg).collect::<Vec<_>>(), [LegId(1), LegId(2)]);
+}
+
+/// A server that was down for days hangs up what it left, and its clock may have been set back meanwhile.
+pub(crate) async fn legs_of_the_day_before_the_last_event_are_kept_and_today_is_no_earlier(db: TestDatabase) {
+    const DAY: u64 = 24 * 3600 * 1000;
+    let epoch = owned(&db.store, SHOP).await;
+    let mut yesterday = served(3, 50);
+    yesterday.ended_at = Some(Timestamp(NOON.0 - DAY));
+    let last = Change::Event(NOON, Event::SettingsChanged { version: 1 });
+    let old = Change::Leg(leg(1, 3, Timestamp(NOON.0 - DAY)));
+    let changes = [Change::Contact(served(1, 30)), Change::Contact(yesterday), old, last];
+    db.store.commit(SHOP, epoch, &changes).await.unwrap();
+    let late = db.store.load(SHOP, Timestamp(NOON.0 + 3 * DAY)).await.unwrap();
+    assert_eq!(late.legs.len(), 1);
+    let set_back = db.store.load(SHOP, Timestamp(NOON.0 - DAY)).await.unwrap();
+    assert_eq!(set_back.today.get(&ANNA).map(|(calls, ..)| *calls), Some(1));
 }
 
 pub(crate) async fn settings_of_open_contacts_come_with_the_newest(db: TestDatabase) {

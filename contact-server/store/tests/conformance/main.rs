@@ -44,6 +44,7 @@ conformance! {
     loading:
         closed_contacts_are_left_out,
         legs_of_the_last_day_are_kept_for_the_budget,
+        legs_of_the_day_before_the_last_event_are_kept_and_today_is_no_earlier,
         settings_of_open_contacts_come_with_the_newest,
         today_counts_what_ended_since_midnight_and_was_bridged,
         a_trail_holds_its_newest_pages,

@@ -155,7 +155,7 @@ impl Model {
             self.settings.iter().filter(|(version, _)| *version != newest && in_use.contains(*version));
         let mut contacts: Vec<_> = self.contacts.values().filter(|row| !row.closed).cloned().collect();
         contacts.sort_by_key(|row| (row.place, row.id));
-        let day_ago = Timestamp(now.0 - 24 * HOUR * 1000);
+        let day_ago = Timestamp(now.min(self.last_at).0.saturating_sub(24 * HOUR * 1000));
         let mut legs: Vec<_> = self
             .legs
             .values()
@@ -189,7 +189,7 @@ impl Model {
             idempotency,
             last_place: self.last_place,
             last_at: self.last_at,
-            today: self.today(),
+            today: self.today(now.max(self.last_at)),
         }
     }
 
@@ -198,8 +198,8 @@ impl Model {
     }
 
     /// Count, seconds, last end of each agent since midnight.
-    fn today(&self) -> BTreeMap<AgentId, (u32, u32, Timestamp)> {
-        let midnight = Timestamp(NOON.0 - 12 * HOUR * 1000);
+    fn today(&self, now: Timestamp) -> BTreeMap<AgentId, (u32, u32, Timestamp)> {
+        let midnight = Timestamp(now.0 - now.0 % (24 * HOUR * 1000));
         let mut today = BTreeMap::<AgentId, (u32, u32, Timestamp)>::new();
         for row in self.contacts.values() {
             let (Some(agent), Some(ended_at), Some(_)) = (row.agent, row.ended_at, row.bridged_at) else {

@@ -12,6 +12,8 @@ use crate::{
     record::{AgentProfile, AgentStateRow, Change, ContactRow, Event, Person, TokenHash},
 };
 
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Ledger {
     pub(super) settings: BTreeMap<u32, Settings>,
@@ -26,7 +28,7 @@ pub(super) struct Ledger {
     idempotency: BTreeMap<[u8; 32], ([u8; 32], ContactId, Timestamp)>,
     pub(super) opt_outs: BTreeSet<String>,
     pub(super) events: Vec<Event>,
-    last_at: Timestamp,
+    pub(super) last_at: Timestamp,
     today: BTreeMap<AgentId, (u32, u32, Timestamp)>,
 }
 
@@ -90,6 +92,10 @@ impl Ledger {
         }
     }
 
+    pub(super) fn newest_settings(&self) -> &Settings {
+        &self.settings[&self.newest]
+    }
+
     fn put_contact(&mut self, row: ContactRow) {
         let before = self.contacts.insert(row.id, row.clone());
         assert!(!before.as_ref().is_some_and(|row| row.closed), "a closed contact was written again");
@@ -97,13 +103,19 @@ impl Ledger {
             && row.bridged_at.is_some()
             && before.is_some_and(|before| before.ended_at.is_none())
         {
-            const DAY: u64 = 24 * 3600 * 1000;
             let today = self.today.entry(agent).or_default();
-            if today.2.0 / DAY != ended_at.0 / DAY {
+            if today.2.0 / DAY_MS != ended_at.0 / DAY_MS {
                 *today = (0, 0, ended_at);
             }
             *today = (today.0 + 1, today.1 + u32::try_from(row.talked_ms / 1000).unwrap(), ended_at);
         }
+    }
+
+    /// Since the midnight before.
+    fn today_at(&self, now: Timestamp) -> BTreeMap<AgentId, (u32, u32, Timestamp)> {
+        let mut today = self.today.clone();
+        today.retain(|_, (.., at)| at.0 / DAY_MS == now.0 / DAY_MS);
+        today
     }
 
     pub(super) fn snapshot(&self, now: Timestamp) -> Snapshot {
@@ -114,7 +126,7 @@ impl Ledger {
             .map(|row| (row.clone(), self.persons[&row.id].clone()))
             .collect();
         let used: BTreeSet<u32> = open.iter().map(|(row, _)| row.settings).collect();
-        let recent = |leg: &&LegRecord| leg.started_at.0 + 24 * 3600 * 1000 > now.0;
+        let recent = |leg: &&LegRecord| leg.started_at.0 + DAY_MS >= now.min(self.last_at).0;
         let of_open = |leg: &&LegRecord| open.iter().any(|(row, _)| row.id == leg.contact);
         Snapshot {
             salt: 0,
@@ -142,7 +154,7 @@ impl Ledger {
                 .collect(),
             last_place: self.contacts.values().map(|row| row.place).max().unwrap_or_default(),
             last_at: self.last_at,
-            today: self.today.clone(),
+            today: self.today_at(now.max(self.last_at)),
             contacts: open,
         }
     }

@@ -60,6 +60,50 @@ fn a_number_whose_leg_may_be_up_is_not_dialled_even_after_two_restarts() {
     assert_eq!(stage.phase(contact), Phase::Calling);
 }
 
+/// The command of a hang-up leaves after its commit. A crash between the two loses it, and the dialer may
+/// outlive us: however late we come back, it is told again.
+#[test]
+fn a_hang_up_that_may_never_have_left_is_told_again_however_long_the_server_was_down() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    let leg = stage.customer_leg(contact);
+    stage.must(Input::Cancelled(contact)); // stored, and the process dies before the command leaves
+    stage.restart(seconds(3600));
+    assert_eq!(stage.hung_up(leg), Some(LegCause::Interrupted));
+    stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+    let again = stage.request_numbered(1_001);
+    assert_eq!(stage.phase(again), Phase::Calling, "another number");
+}
+
+/// A leg that a restart cut off was told to hang up then, and its record does not say when that was.
+#[test]
+fn a_leg_that_was_cut_off_is_told_again_by_every_restart_of_that_day() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    let leg = stage.customer_leg(contact);
+    for away in [3600, 1, 3600] {
+        stage.restart(seconds(away));
+        assert_eq!(stage.hung_up(leg), Some(LegCause::Interrupted));
+    }
+    stage.must(Input::Dialer(leg, DialEvent::Unknown));
+    stage.pass(seconds(25 * 3600));
+    stage.request_numbered(7); // something is stored, a day later
+    stage.restart(seconds(1));
+    assert_eq!(stage.hung_up(leg), None);
+}
+
+#[test]
+fn a_hang_up_that_has_left_for_certain_is_not_told_again() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    let leg = stage.customer_leg(contact);
+    stage.must(Input::Cancelled(contact));
+    stage.pass(seconds(601));
+    stage.request_numbered(2); // the process lived, and stored this
+    stage.restart(seconds(1));
+    assert_eq!(stage.hung_up(leg), None);
+}
+
 #[test]
 fn a_call_that_was_cut_off_ends_as_interrupted_and_its_agent_wraps_up() {
     let mut stage = Stage::with_ada(settings());

@@ -1,8 +1,11 @@
 //! A dialer and the people at the far ends. What is physically up is known here alone; what the business is
-//! told of it may be late, doubled or lost.
-use std::collections::{BTreeMap, BTreeSet};
+//! told of it may be late, doubled, out of order or lost, and commands may be carried out late or fail.
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use shared::{ContactId, LegId, Timestamp, contact::LegCause};
+use shared::{EffectId, LegId, Timestamp, contact::LegCause};
 
 use super::world::{Rng, World};
 use crate::{
@@ -10,11 +13,26 @@ use crate::{
     effect::{Action, JoinMode},
 };
 
-#[derive(Default)]
+/// How a history's driver behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Temper {
+    /// Tells everything once, soon and in order.
+    Exact,
+    /// Some events come late, twice or never.
+    Lossy,
+    /// Commands and events take long; a hang-up up to a minute.
+    Slow,
+    /// Every other leg fails or is never heard of, and the driver dies by itself now and then.
+    Failing,
+    /// Lies: any event of any leg at any time. What is physically up proves nothing then.
+    Wild,
+}
+
 pub(super) struct Driver {
+    pub(super) temper: Temper,
     pub(super) legs: BTreeMap<LegId, Leg>,
-    effects: BTreeSet<shared::EffectId>,
-    /// What will happen, or be told, and when.
+    effects: BTreeSet<EffectId>,
+    /// What will be told, and when.
     agenda: BTreeMap<(Timestamp, u64), (LegId, DialEvent)>,
     counter: u64,
     pub(super) well_behaved: bool,
@@ -23,14 +41,16 @@ pub(super) struct Driver {
 /// A leg that is physically there.
 pub(super) struct Leg {
     pub(super) to: Endpoint,
-    pub(super) answered: bool,
-    pub(super) confirmed: bool,
-    pub(super) room: Option<ContactId>,
-    /// Told to hang up; down at that time.
+    /// Goes down at that time.
     pub(super) down_at: Option<Timestamp>,
 }
 
 impl Driver {
+    pub(super) fn new(temper: Temper) -> Self {
+        let (legs, effects, agenda) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { temper, legs, effects, agenda, counter: 0, well_behaved: false }
+    }
+
     pub(super) fn next_at(&self) -> Option<Timestamp> {
         let agenda = self.agenda.first_key_value().map(|((at, _), _)| *at);
         let down = self.legs.values().filter_map(|leg| leg.down_at).min();
@@ -41,18 +61,12 @@ impl Driver {
     pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<(LegId, DialEvent)> {
         self.legs.retain(|_, leg| leg.down_at.is_none_or(|at| at > now));
         let mut due = Vec::new();
-        while let Some((&(at, n), _)) = self.agenda.first_key_value()
-            && at <= now
+        while let Some((&key, _)) = self.agenda.first_key_value()
+            && key.0 <= now
         {
-            let Some((leg, event)) = self.agenda.remove(&(at, n)) else { break };
-            due.push((leg, event));
+            due.extend(self.agenda.remove(&key));
         }
         due
-    }
-
-    /// What would be told next, and now never is.
-    pub(super) fn next(&mut self) -> Option<(LegId, DialEvent)> {
-        self.agenda.pop_first().map(|(_, event)| event)
     }
 
     /// All legs are gone, and what was to be told of them.
@@ -61,128 +75,201 @@ impl Driver {
         self.agenda.clear();
     }
 
-    /// The far end does something, and the business hears of it: once, twice, late, or never.
-    fn happens(&mut self, rng: &mut Rng, at: Timestamp, leg: LegId, event: &DialEvent) {
-        let times = if self.well_behaved { 1 } else { rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 0]) };
+    /// The business hears of something: once, twice, late, or never.
+    fn tell(&mut self, rng: &mut Rng, at: Timestamp, leg: LegId, event: &DialEvent) {
+        let times = match self.temper {
+            _ if self.well_behaved => 1,
+            Temper::Exact | Temper::Slow => 1,
+            Temper::Lossy | Temper::Failing | Temper::Wild => rng.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 0]),
+        };
         for _ in 0..times {
-            let late = if rng.one_in(6) { rng.ms(4_000) } else { rng.ms(0) };
+            let late = match self.temper {
+                Temper::Exact => Duration::ZERO,
+                Temper::Slow => rng.ms(if self.well_behaved { 1_000 } else { 20_000 }),
+                _ if rng.one_in(6) => rng.ms(4_000),
+                _ => Duration::ZERO,
+            };
             self.counter += 1;
             self.agenda.insert((at + late, self.counter), (leg, event.clone()));
         }
     }
 
     fn originate(&mut self, rng: &mut Rng, now: Timestamp, leg: LegId, to: Endpoint) {
-        let ends = |cause| DialEvent::Failed { cause, code: 0 };
-        let mut at = now + rng.ms(3_000);
-        let answers = match &to {
-            Endpoint::Telephone(_) | Endpoint::Page(_) => !rng.one_in(3),
-            Endpoint::Console(_) => false, // see `People`
-        };
-        let customer = !matches!(to, Endpoint::Console(_));
-        let mut up = Leg { to, answered: false, confirmed: false, room: None, down_at: None };
-        if customer && !answers && !self.well_behaved {
-            let cause =
-                rng.pick(&[LegCause::Busy, LegCause::NoAnswer, LegCause::Rejected, LegCause::Unreachable]);
-            if cause != LegCause::NoAnswer {
-                self.happens(rng, at, leg, &ends(cause));
-                up.down_at = Some(at);
+        let console = matches!(to, Endpoint::Console(_)); // see `People`
+        let at = now + rng.ms(3_000);
+        if self.temper == Temper::Failing && !self.well_behaved && rng.one_in(3) {
+            if rng.one_in(2) {
+                let cause = rng.pick(&[LegCause::Failed, LegCause::Unreachable, LegCause::NotAllowed]);
+                self.tell(rng, at, leg, &DialEvent::Failed { cause, code: 503 });
             }
-        } else if customer {
-            up.answered = true;
-            self.happens(rng, at, leg, &DialEvent::Answered);
-            let keys: &[char] = if self.well_behaved {
-                &['1']
-            } else {
-                rng.pick(&[&['1'], &['1'], &['5', '1'], &['9'], &['4', '5', '6'], &[]])
-            };
-            for key in keys {
-                at = at + rng.ms(2_000);
-                up.confirmed |= *key == '1';
-                self.happens(rng, at, leg, &DialEvent::Digit(*key));
-            }
-            if !self.well_behaved {
-                if rng.one_in(4) {
-                    let away = at + rng.ms(5_000);
-                    self.happens(rng, away, leg, &DialEvent::Suspended);
-                    let back = away + rng.ms(6_000);
-                    self.happens(rng, back, leg, &DialEvent::Resumed);
-                }
-                if rng.one_in(3) {
-                    let cause = rng.pick(&[LegCause::HungUp, LegCause::HungUp, LegCause::MediaLost]);
-                    let end = at + rng.ms(40_000);
-                    self.ends(rng, end, leg, &mut up, cause);
-                }
-            } else {
-                let end = at + rng.ms(60_000);
-                self.ends(rng, end, leg, &mut up, LegCause::HungUp);
-            }
+            return; // and nobody rings
         }
-        self.legs.insert(leg, up);
+        self.legs.insert(leg, Leg { to, down_at: None });
+        if !self.well_behaved {
+            let early = if rng.one_in(2) { DialEvent::Ringing } else { DialEvent::EarlyMedia };
+            self.tell(rng, now, leg, &early);
+        }
+        if console {
+            return;
+        }
+        if !self.well_behaved && rng.one_in(3) {
+            let no = [LegCause::Busy, LegCause::NoAnswer, LegCause::Rejected, LegCause::Unreachable];
+            let cause = rng.pick(&no);
+            if cause != LegCause::NoAnswer {
+                self.goes_down(rng, at, leg, &DialEvent::Failed { cause, code: 0 });
+            }
+            return; // or it rings until somebody gives up
+        }
+        self.tell(rng, at, leg, &DialEvent::Answered);
+        self.customer_talks(rng, at, leg);
     }
 
-    fn ends(&mut self, rng: &mut Rng, at: Timestamp, leg: LegId, up: &mut Leg, cause: LegCause) {
-        up.down_at = Some(at);
-        self.happens(rng, at, leg, &DialEvent::Ended { cause });
+    /// What a customer does who picked up.
+    fn customer_talks(&mut self, rng: &mut Rng, answered: Timestamp, leg: LegId) {
+        let mut at = answered;
+        let keys: &[&[char]] = &[&['1'], &['1'], &['1'], &['5', '1'], &['9'], &['4', '5', '6'], &[]];
+        for key in if self.well_behaved { &['1'] } else { rng.pick(keys) } {
+            at = at + rng.ms(2_000);
+            self.tell(rng, at, leg, &DialEvent::Digit(*key));
+        }
+        if self.well_behaved {
+            let end = at + rng.ms(60_000);
+            return self.goes_down(rng, end, leg, &DialEvent::Ended { cause: LegCause::HungUp });
+        }
+        if rng.one_in(3) {
+            let away = answered + rng.ms(8_000);
+            self.tell(rng, away, leg, &DialEvent::Suspended);
+            let back = away + rng.ms(9_000);
+            self.tell(rng, back, leg, &DialEvent::Resumed);
+        }
+        if rng.one_in(3) {
+            let causes = [LegCause::HungUp, LegCause::HungUp, LegCause::MediaLost, LegCause::Failed];
+            let end = at + rng.ms(40_000);
+            let cause = rng.pick(&causes);
+            self.goes_down(rng, end, leg, &DialEvent::Ended { cause });
+        }
+    }
+
+    fn goes_down(&mut self, rng: &mut Rng, at: Timestamp, leg: LegId, event: &DialEvent) {
+        if let Some(up) = self.legs.get_mut(&leg) {
+            up.down_at = Some(up.down_at.map_or(at, |before| before.min(at)));
+        }
+        self.tell(rng, at, leg, event);
     }
 
     /// The agent's console brings its voice up, or fails to.
     pub(super) fn agent_leg(&mut self, rng: &mut Rng, now: Timestamp, leg: LegId, event: &DialEvent) {
-        let Some(up) = self.legs.get_mut(&leg) else { return };
-        match event {
-            DialEvent::Answered => up.answered = true,
-            DialEvent::Failed { .. } | DialEvent::Ended { .. } => up.down_at = Some(now),
-            DialEvent::Ringing
-            | DialEvent::EarlyMedia
-            | DialEvent::PlayEnded { .. }
-            | DialEvent::Joined
-            | DialEvent::Left
-            | DialEvent::Digit(_)
-            | DialEvent::Suspended
-            | DialEvent::Resumed
-            | DialEvent::Unknown => {}
+        if !self.legs.contains_key(&leg) {
+            return;
         }
-        let at = now + rng.ms(1_500);
-        self.happens(rng, at, leg, event);
+        match event {
+            DialEvent::Failed { .. } | DialEvent::Ended { .. } => self.goes_down(rng, now, leg, event),
+            event => {
+                let at = now + rng.ms(1_500);
+                self.tell(rng, at, leg, event);
+            }
+        }
     }
 }
 
 impl World {
-    pub(super) fn dial(&mut self, command: DialCommand) {
-        let DialCommand { effect, leg, action } = command;
+    /// A command leaves for the driver.
+    pub(super) fn dial(&mut self, command: &DialCommand) {
+        let DialCommand { effect, leg, action } = command.clone();
         let new = self.driver.effects.insert(effect);
         self.must(new, "an effect id came twice");
+        if let Action::Originate { to, .. } = &action {
+            self.check_originate(leg, to);
+        }
+        let (rng, driver, now) = (&mut self.rng, &mut self.driver, self.now);
+        let known = driver.legs.contains_key(&leg);
         match action {
-            Action::Originate { to, .. } => {
-                self.check_originate(leg, &to);
-                self.driver.originate(&mut self.rng, self.now, leg, to);
+            Action::Originate { to, .. } => driver.originate(rng, now, leg, to),
+            Action::HangUp { .. } if known => {
+                let slow = driver.temper == Temper::Slow;
+                let at = now + rng.ms(if slow { 60_000 } else { 5_000 });
+                driver.goes_down(rng, at, leg, &DialEvent::Ended { cause: LegCause::OtherSide });
             }
-            Action::Play { repeat, .. } => {
-                if !repeat {
-                    let at = self.now + self.rng.ms(4_000);
-                    let (rng, driver) = (&mut self.rng, &mut self.driver);
-                    driver.happens(rng, at, leg, &DialEvent::PlayEnded { effect });
-                }
+            _ if !known => {
+                let at = now + rng.ms(3_000);
+                driver.tell(rng, at, leg, &DialEvent::Unknown);
             }
-            Action::Join { room, mode } => {
+            Action::Play { repeat: false, .. } => {
+                let at = now + rng.ms(25_000);
+                driver.tell(rng, at, leg, &DialEvent::PlayEnded { effect });
+            }
+            Action::Join { mode, .. } => {
+                driver.tell(rng, now, leg, &DialEvent::Joined);
                 self.must(mode == JoinMode::Talk, "who listens?");
-                if let Some(up) = self.driver.legs.get_mut(&leg) {
-                    up.room = Some(room);
-                }
             }
-            Action::Leave { .. } => {
-                if let Some(up) = self.driver.legs.get_mut(&leg) {
-                    up.room = None;
-                }
-            }
-            Action::Stop => {}
-            Action::HangUp { .. } => {
-                let at = self.now + self.rng.ms(5_000);
-                if let Some(up) = self.driver.legs.get_mut(&leg) {
-                    up.down_at = Some(up.down_at.map_or(at, |before| before.min(at)));
-                }
-                let (rng, driver) = (&mut self.rng, &mut self.driver);
-                driver.happens(rng, at, leg, &DialEvent::Ended { cause: LegCause::OtherSide });
-            }
+            Action::Leave { .. } => driver.tell(rng, now, leg, &DialEvent::Left),
+            Action::Play { repeat: true, .. } | Action::Stop | Action::HangUp { .. } => {}
         }
     }
+
+    /// A driver that lies.
+    pub(super) fn anything_is_said(&mut self) {
+        let legs: Vec<LegId> = self.model.legs.keys().copied().collect();
+        let live: Vec<LegId> = self.model.live_legs().collect();
+        let leg = match self.rng.below(12) {
+            2..=8 => match self.in_a_rare_state() {
+                Some(id) => {
+                    let customers = self.model.requests[&id].leg;
+                    let of = |leg: &&shared::api::LegRecord| leg.contact == id && Some(leg.leg) != customers;
+                    let other = self.model.legs.values().rev().find(of).map(|leg| leg.leg);
+                    let Some(leg) = customers.filter(|_| self.rng.one_in(2)).or(other) else { return };
+                    leg
+                }
+                None => return,
+            },
+            0 => LegId(u128::from(self.rng.next())),
+            1 if !legs.is_empty() => self.rng.pick(&legs),
+            _ if !live.is_empty() => self.rng.pick(&live),
+            _ => return,
+        };
+        let cause = self.rng.pick(&CAUSES);
+        let effect = EffectId(u128::from(self.rng.next()));
+        let digit = self.rng.pick(&['1', '1', '9', '5', '#']);
+        let event = match self.rng.below(12) {
+            0 => DialEvent::Ringing,
+            1 => DialEvent::EarlyMedia,
+            2 => DialEvent::Answered,
+            3 => DialEvent::Failed { cause, code: 0 },
+            4 => DialEvent::PlayEnded { effect },
+            5 => DialEvent::Joined,
+            6 => DialEvent::Left,
+            7 => DialEvent::Digit(digit),
+            8 => DialEvent::Suspended,
+            9 => DialEvent::Resumed,
+            10 => DialEvent::Ended { cause },
+            _ => DialEvent::Unknown,
+        };
+        let _ = self.input(crate::Input::Dialer(leg, event));
+    }
 }
+
+impl World {
+    /// A request that stands where few ever stand, if there is one.
+    pub(super) fn in_a_rare_state(&mut self) -> Option<shared::ContactId> {
+        let state_of = |id: &shared::ContactId| super::coverage::state_of(&self.model.requests[id]);
+        let mut rare = ["asked, nobody meant", "on hold", "held, page away"];
+        rare.rotate_left(usize::try_from(self.rng.below(3)).unwrap());
+        rare.iter().find_map(|state| self.model.open().find(|id| state_of(id) == *state))
+    }
+}
+
+const CAUSES: [LegCause; 13] = [
+    LegCause::HungUp,
+    LegCause::OtherSide,
+    LegCause::Busy,
+    LegCause::NoAnswer,
+    LegCause::Rejected,
+    LegCause::Unreachable,
+    LegCause::NotConfirmed,
+    LegCause::Cancelled,
+    LegCause::MediaLost,
+    LegCause::Interrupted,
+    LegCause::NotAllowed,
+    LegCause::NoMicrophone,
+    LegCause::Failed,
+];

@@ -2,31 +2,32 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use shared::{
-    AgentId, ContactId, StationId,
-    api::{Channel, PageView, Party, WrapUp},
+    AgentId, ContactId, LegId, StationId,
+    api::{Channel, PageView, WrapUp},
     contact::{LegCause, Presence},
 };
 
 use super::{
     super::stage::{number, request},
+    model::{At, Console},
     world::{Rng, World},
 };
-use crate::{DialEvent, Endpoint, Input, Refusal, input::Requested, record::AgentProfile};
+use crate::{DialEvent, Input, Refusal, input::Requested, record::AgentProfile};
 
 const SKILLS: [&str; 3] = ["", "german", "french"];
+/// At once; whoever leaves never comes back under the same id.
+const AGENTS: usize = 5;
 
 pub(super) struct People {
-    agents: Vec<AgentProfile>,
+    hired: u128,
     stations: u128,
     requests: u128,
     pub(super) well_behaved: bool,
 }
 
 impl People {
-    pub(super) fn new(rng: &mut Rng) -> Self {
-        let count = 1 + rng.below(4);
-        let agents = (1..=count).map(|n| profile(rng, AgentId(u128::from(n)))).collect();
-        Self { agents, stations: 0, requests: 0, well_behaved: false }
+    pub(super) fn new() -> Self {
+        Self { hired: 0, stations: 0, requests: 0, well_behaved: false }
     }
 }
 
@@ -37,32 +38,49 @@ fn profile(rng: &mut Rng, id: AgentId) -> AgentProfile {
 
 impl World {
     pub(super) fn hire(&mut self) {
-        for profile in self.people.agents.clone() {
-            self.input(Input::AgentSet(profile)).unwrap();
-        }
+        self.people.hired += 1;
+        let profile = profile(&mut self.rng, AgentId(self.people.hired));
+        self.input(Input::AgentSet(profile)).unwrap();
     }
 
-    /// After a restart most consoles come back by themselves.
+    /// After a restart most consoles come back by themselves, some later than others.
     pub(super) fn consoles_reconnect(&mut self) {
-        for (agent, row) in self.ledger.agents.clone() {
-            if row.presence != Presence::Offline && !self.rng.one_in(4) {
+        let here: Vec<AgentId> = self.agents();
+        for agent in here {
+            if self.model.agents[&agent].presence != Presence::Offline && !self.rng.one_in(4) {
+                if self.rng.one_in(4) {
+                    let time = self.rng.ms(15_000);
+                    self.pass(time);
+                }
                 self.sign_in(agent);
             }
         }
     }
 
-    pub(super) fn random_request(&mut self) -> Requested {
+    fn agents(&self) -> Vec<AgentId> {
+        self.model.agents.keys().copied().collect()
+    }
+
+    fn random_request(&mut self) -> Requested {
         self.people.requests += 1;
         let mut request = request(self.people.requests);
         // A few numbers, so that requests meet.
         request.person.e164 = Some(number(u128::from(self.rng.below(6))));
-        request.person.region = Some(self.rng.pick(&["DE", "DE", "DE", "FR", "GB"]).to_owned());
+        request.person.region =
+            Some(self.rng.pick(&["DE", "DE", "DE", "DE", "DE", "DE", "DE", "FR", "FR", "GB"]).to_owned());
+        if self.rng.one_in(3) {
+            request.person.name = None;
+            request.person.trail = vec![self.page()];
+        }
         request.skill = self.rng.pick(&SKILLS).to_owned();
+        if self.rng.one_in(30) {
+            request.skill = "dutch".to_owned();
+        }
         if self.rng.one_in(4) {
             request.channel = Channel::Browser;
         }
         if self.rng.one_in(5) {
-            let from = self.now + self.rng.ms(30_000);
+            let from = self.model.now + self.rng.ms(30_000);
             request.due = Some((from, from + self.rng.ms(90_000)));
         }
         if self.rng.one_in(12) && self.people.requests > 1 {
@@ -72,7 +90,17 @@ impl World {
                 request.idempotency.body = earlier.idempotency.body;
             }
         }
+        if self.rng.one_in(40)
+            && let Some(open) = self.model.open().next()
+        {
+            request.contact = open;
+        }
         request
+    }
+
+    fn page(&mut self) -> PageView {
+        let n = self.rng.below(3);
+        PageView { url: format!("https://shop/{n}"), title: format!("Page {n}"), at: self.now }
     }
 
     pub(super) fn customers_act(&mut self) {
@@ -81,18 +109,25 @@ impl World {
         match self.rng.below(16) {
             0..=9 => {
                 let request = self.random_request();
+                let known = self.model.requests.contains_key(&request.contact);
                 match self.input(Input::Requested(Box::new(request))) {
                     Err(Refusal::BudgetSpent { .. }) => self.saw("budget refused"),
                     Err(Refusal::KeyReused) => self.saw("key reused"),
-                    Ok(()) | Err(_) => {}
+                    Err(Refusal::AcceptedBefore(_)) => self.saw("asked twice"),
+                    Err(Refusal::TooManyOpen) => self.saw("too many open"),
+                    Err(Refusal::SkillUnknown) => self.saw("skill unknown"),
+                    Err(Refusal::WindowPassed) => self.saw("window passed"),
+                    Err(Refusal::OptedOut) => self.saw("opted out before"),
+                    Err(Refusal::RegionDenied) => self.saw("region denied"),
+                    Ok(()) => self.must(!known, "a contact was begun twice"),
+                    Err(_) => {}
                 }
             }
-            10..=11 => {
+            10 => {
                 self.input(Input::Cancelled(some)).unwrap();
             }
-            12..=13 => {
-                let page =
-                    PageView { url: "https://shop/1".to_owned(), title: "One".to_owned(), at: self.now };
+            11..=13 => {
+                let page = self.page();
                 let _ = self.input(Input::PageViewed(some, page));
             }
             14 => {
@@ -107,9 +142,9 @@ impl World {
     }
 
     pub(super) fn agents_act(&mut self) {
-        let agents: Vec<AgentId> = self.center.agents.keys().copied().collect();
-        if agents.is_empty() || (!self.people.well_behaved && self.rng.one_in(60)) {
-            return self.staff_changes();
+        let agents = self.agents();
+        if agents.is_empty() || (!self.people.well_behaved && self.rng.one_in(40)) {
+            return self.staff_changes(&agents);
         }
         if self.people.well_behaved {
             for agent in agents {
@@ -117,32 +152,47 @@ impl World {
             }
             return;
         }
-        let agent = self.rng.pick(&agents);
-        match self.rng.below(24) {
-            0..=15 => self.agent_works(agent),
-            16 => {
+        let rings = agents.iter().find(|agent| self.model.doing(**agent).0 == Presence::Ringing).copied();
+        let agent = rings.filter(|_| self.rng.one_in(3)).unwrap_or_else(|| self.rng.pick(&agents));
+        match self.rng.below(46) {
+            0..=29 => self.agent_works(agent),
+            30 => {
                 let station = self.station_of(agent);
                 let _ = self.input(Input::ConsoleLost { agent, station });
             }
-            17 => {
+            31 => {
                 let station = self.station_of(agent);
                 let _ = self.input(Input::SignedOut { agent, station });
             }
-            18 => self.sign_in(agent), // elsewhere, or again
-            19 => {
-                let result = self.input(Input::ConsoleLost { agent, station: StationId(0) });
+            32 => self.sign_in(agent), // elsewhere
+            33 => {
+                let station = self.station_of(agent);
+                let _ = self.input(Input::SignedIn { agent, station }); // again
+            }
+            34 => {
+                let result = self.input(Input::ConsoleLost { agent, station: StationId(u128::MAX) });
+                self.must(result == Err(Refusal::Displaced), "an old console is heard");
+                let result = self.input(Input::SignedOut { agent, station: StationId(u128::MAX) });
                 self.must(result == Err(Refusal::Displaced), "an old console is heard");
             }
-            20 => drop(self.input(Input::Away(agent, "Lunch".to_owned()))),
-            21 => drop(self.input(Input::Ready(agent))),
+            35 => drop(self.input(Input::Away(agent, "Lunch".to_owned()))),
+            36 => drop(self.input(Input::Ready(agent))),
             _ => self.agent_says_anything(agent),
         }
     }
 
-    fn staff_changes(&mut self) {
-        let id = AgentId(u128::from(1 + self.rng.below(5)));
-        if self.rng.one_in(3) && self.center.agents.len() > 1 {
-            let _ = self.input(Input::AgentRemoved(id));
+    fn staff_changes(&mut self, agents: &[AgentId]) {
+        if agents.len() < AGENTS && (agents.is_empty() || self.rng.one_in(3)) {
+            return self.hire();
+        }
+        let busy = |id: &&AgentId| self.model.doing(**id).1.is_some();
+        let busy: Vec<AgentId> = agents.iter().filter(busy).copied().collect();
+        let id =
+            if busy.is_empty() || self.rng.one_in(2) { self.rng.pick(agents) } else { self.rng.pick(&busy) };
+        if self.rng.one_in(3) {
+            self.input(Input::AgentRemoved(id)).unwrap();
+            let gone = self.input(Input::Ready(id));
+            self.must(gone == Err(Refusal::NoSuchAgent), "one who was removed is heard");
         } else {
             let profile = profile(&mut self.rng, id);
             self.input(Input::AgentSet(profile)).unwrap();
@@ -152,7 +202,18 @@ impl World {
     /// What does not apply must be refused, and harm nobody.
     fn agent_says_anything(&mut self, agent: AgentId) {
         let open = self.open_contacts();
-        let contact = if open.is_empty() { ContactId(0) } else { self.rng.pick(&open) };
+        let mut contact = if open.is_empty() { ContactId(0) } else { self.rng.pick(&open) };
+        if self.rng.one_in(3) {
+            contact = self.model.doing(agent).1.unwrap_or(contact);
+        }
+        if self.rng.one_in(2)
+            && let Some(rare) = self.in_a_rare_state()
+        {
+            contact = rare;
+        }
+        if self.rng.one_in(8) {
+            contact = ContactId(u128::from(self.rng.below(64)));
+        }
         let wrap_up = WrapUp::default();
         let on = self.rng.one_in(2);
         let input = match self.rng.below(5) {
@@ -167,21 +228,23 @@ impl World {
 
     /// Does what the console shows.
     fn agent_works(&mut self, agent: AgentId) {
-        let Some((state, ..)) = self.center.agent_view(agent) else { return };
-        let lost = self.ledger.agents.get(&agent).is_none_or(|row| row.station.is_none());
-        if lost {
+        if !matches!(self.model.agents[&agent].console, Console::Here(_)) {
             return self.sign_in(agent);
         }
-        let contact = state.contact.unwrap_or(ContactId(0));
+        let (presence, contact, until) = self.model.doing(agent);
+        let contact = contact.unwrap_or(ContactId(0));
         let wild = !self.people.well_behaved;
-        match state.presence {
+        match presence {
             Presence::Away => self.input(Input::Ready(agent)).unwrap(),
-            Presence::Ringing if state.until.is_some() => {
+            Presence::Ringing if until.is_some() => {
                 if wild && self.rng.one_in(6) {
                     return self.input(Input::Declined(agent, contact)).unwrap();
                 }
                 if wild && self.rng.one_in(6) {
                     return; // does not hear it
+                }
+                if wild && self.rng.one_in(4) {
+                    return self.voice_comes_up(agent); // answers the leg before he presses Accept
                 }
                 self.input(Input::Accepted(agent, contact)).unwrap();
                 self.voice_comes_up(agent);
@@ -211,8 +274,12 @@ impl World {
     fn voice_comes_up(&mut self, agent: AgentId) {
         let Some(leg) = self.agents_leg(agent) else { return };
         let event = match self.rng.below(8) {
-            0 if !self.people.well_behaved => DialEvent::Failed { cause: LegCause::NoMicrophone, code: 0 },
+            0 if !self.people.well_behaved => {
+                let causes = [LegCause::NoMicrophone, LegCause::NoAnswer, LegCause::Rejected];
+                DialEvent::Failed { cause: self.rng.pick(&causes), code: 0 }
+            }
             1 if !self.people.well_behaved => return, // never
+            2 if !self.people.well_behaved => DialEvent::Suspended,
             _ => DialEvent::Answered,
         };
         self.driver.agent_leg(&mut self.rng, self.now, leg, &event);
@@ -220,15 +287,18 @@ impl World {
 
     fn voice_fails(&mut self, agent: AgentId) {
         let Some(leg) = self.agents_leg(agent) else { return };
-        let event = DialEvent::Ended { cause: LegCause::MediaLost };
-        self.driver.agent_leg(&mut self.rng, self.now, leg, &event);
+        let cause = self.rng.pick(&[LegCause::MediaLost, LegCause::HungUp]);
+        self.driver.agent_leg(&mut self.rng, self.now, leg, &DialEvent::Ended { cause });
     }
 
-    fn agents_leg(&self, agent: AgentId) -> Option<shared::LegId> {
-        let legs = self.center.legs.values();
-        legs.filter(|leg| leg.party == Party::Agent && leg.agent == Some(agent))
-            .map(|leg| leg.leg)
-            .find(|leg| self.driver.legs.get(leg).is_some_and(|up| up.to == Endpoint::Console(agent)))
+    fn agents_leg(&self, agent: AgentId) -> Option<LegId> {
+        let contact = self.model.doing(agent).1?;
+        match self.model.requests[&contact].at {
+            At::Offered { agent_leg, .. } | At::Accepted { agent_leg, .. } | At::Talks { agent_leg, .. } => {
+                Some(agent_leg)
+            }
+            _ => None,
+        }
     }
 
     fn sign_in(&mut self, agent: AgentId) {
@@ -239,6 +309,9 @@ impl World {
     }
 
     fn station_of(&self, agent: AgentId) -> StationId {
-        self.ledger.agents.get(&agent).and_then(|row| row.station).unwrap_or(StationId(0))
+        match self.model.agents[&agent].console {
+            Console::Here(station) => station,
+            Console::Lost { .. } | Console::Gone => StationId(0),
+        }
     }
 }

@@ -1,42 +1,60 @@
-//! The world around one business: clock, store, crashes. Every input goes through [`World::input`].
+//! The world around one business: true time and the business's clock, what happens at random, and the trace
+//! that a failing history prints. The engine's part of it stands in [`super::engine`].
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
-use shared::{AgentId, ContactId, Timestamp};
+use shared::{ContactId, Timestamp};
 
 use super::{
     super::{
         ledger::Ledger,
         stage::{T0, settings},
     },
-    driver::Driver,
+    compare::Lines,
+    coverage::Coverage,
+    driver::{Driver, Temper},
+    engine::Lag,
     invariants::Watch,
-    oracle,
+    model::Model,
     people::People,
 };
 use crate::{
-    Center, Effect, Input, Notice, Refusal, Settings,
-    center::{agents::Duty, contacts::Need},
+    Center, Input, Settings,
     settings::{DialMode, Retry},
 };
 
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) rng: Rng,
+    /// True time.
     pub(super) now: Timestamp,
+    /// By how much the business's clock is wrong.
+    skew_ms: i64,
     pub(super) center: Center,
+    /// What the center decided so far, stored or not.
     pub(super) ledger: Ledger,
+    pub(super) model: Model,
+    /// The disk is slow just now: what was decided since is not stored.
+    pub(super) lag: Option<Lag>,
     pub(super) driver: Driver,
     pub(super) people: People,
     pub(super) watch: Watch,
-    pub(super) seen: BTreeMap<&'static str, u32>,
+    pub(super) lines: Lines,
+    pub(super) cover: Coverage,
     /// The last inputs, for a failing history.
-    trace: VecDeque<String>,
-    steps: u32,
-    /// The next effects are stored and do not leave.
-    cut_short: bool,
+    trace: VecDeque<(Timestamp, Note)>,
+    pub(super) steps: u64,
+    /// Deadlines that lie behind are done before an input.
+    pub(super) punctual: bool,
+}
+
+/// For the trace: made into words only if a history fails.
+pub(super) enum Note {
+    Input(Input),
+    Timeout,
+    Said(String),
 }
 
 /// splitmix64.
@@ -63,50 +81,73 @@ impl Rng {
     pub(super) fn ms(&mut self, up_to: u64) -> Duration {
         Duration::from_millis(self.below(up_to + 1))
     }
-    fn bytes(&mut self) -> [u8; 32] {
+    pub(super) fn bytes(&mut self) -> [u8; 32] {
         std::array::from_fn(|_| self.next().to_le_bytes()[0])
     }
 }
 
+const TEMPERS: [Temper; 6] =
+    [Temper::Lossy, Temper::Exact, Temper::Slow, Temper::Failing, Temper::Wild, Temper::Wild];
+
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut rng = Rng(seed);
+        let temper = rng.pick(&TEMPERS);
         let settings = random_settings(&mut rng, 1);
-        let ledger = Ledger::new(settings);
+        let ledger = Ledger::new(settings.clone());
         let center = Center::restore(T0, ledger.snapshot(T0), rng.bytes());
-        let people = People::new(&mut rng);
         let mut world = Self {
             seed,
-            people,
+            people: People::new(),
             rng,
             now: T0,
+            skew_ms: 0,
             center,
             ledger,
-            driver: Driver::default(),
+            model: Model::new(T0, settings),
+            lag: None,
+            driver: Driver::new(temper),
             watch: Watch::default(),
-            seen: BTreeMap::new(),
+            lines: Lines::default(),
+            cover: Coverage::default(),
             trace: VecDeque::new(),
             steps: 0,
-            cut_short: false,
+            punctual: true,
         };
-        world.take_effects();
-        world.hire();
+        for _ in 0..1 + world.rng.below(4) {
+            world.hire();
+        }
         world
     }
 
-    pub(super) fn step(&mut self) {
-        self.steps += 1;
-        match self.rng.below(100) {
-            0..=34 => {
-                let time = if self.rng.one_in(12) { self.rng.ms(90_000) } else { self.rng.ms(6_000) };
+    /// One thing happens.
+    pub(super) fn happens(&mut self) {
+        if self.punctual {
+            self.catch_up();
+        }
+        match self.rng.below(200) {
+            0..=69 => {
+                let long = self.rng.one_in(12);
+                let time = self.rng.ms(if long { 90_000 } else { 6_000 });
                 self.pass(time);
             }
-            35..=49 => self.customers_act(),
-            50..=96 => self.agents_act(),
-            97 => self.crash(),
-            98 => self.fail_a_commit(),
+            70..=99 => self.customers_act(),
+            100..=183 if self.driver.temper == Temper::Wild && self.rng.one_in(3) => self.anything_is_said(),
+            100..=183 => self.agents_act(),
+            184..=185 => self.crash(),
+            186..=187 => self.commit_fails(),
+            188..=189 => self.disk_is_slow(),
+            190..=192 => self.disk_catches_up(),
+            193..=194 => self.clock_jumps(),
+            195 => self.timeout(),
+            196 => self.punctual = !self.punctual,
+            197 if self.driver.temper == Temper::Failing => {
+                self.say("the driver dies");
+                self.driver.die();
+            }
+            197 => {}
             _ => {
-                let version = self.center.settings.version + 1;
+                let version = self.model.settings_version() + 1;
                 let settings = random_settings(&mut self.rng, version);
                 let _ = self.input(Input::Configured(settings));
             }
@@ -115,11 +156,17 @@ impl World {
 
     /// Everybody behaves from now on; in the end nothing may be left.
     pub(super) fn settle(&mut self) {
+        self.say("all behave from now on");
+        self.disk_catches_up();
+        self.punctual = true;
+        self.catch_up();
         self.people.well_behaved = true;
         self.driver.well_behaved = true;
-        for _ in 0..400 {
+        // Until the clock, if it was set back, is where it was.
+        self.pass(self.model.now.since(self.clock()));
+        for _ in 0..60 {
             self.agents_act();
-            self.pass(Duration::from_secs(3));
+            self.pass(Duration::from_secs(20));
         }
         self.pass(Duration::from_hours(20));
         for _ in 0..20 {
@@ -129,11 +176,36 @@ impl World {
         self.check_all_is_over();
     }
 
+    /// The business's clock.
+    pub(super) fn clock(&self) -> Timestamp {
+        Timestamp(self.now.0.saturating_add_signed(self.skew_ms))
+    }
+
+    fn clock_jumps(&mut self) {
+        let size = self.rng.pick(&[1_000, 40_000, 40_000, 600_000, 3_600_000, 26 * 3_600_000]);
+        let ahead = self.rng.one_in(2);
+        let mut by = i64::try_from(self.rng.below(size)).unwrap();
+        if !self.driver.legs.is_empty() {
+            // Not defended: a restart reads the legs of one day, and after this jump they were of the day before.
+            by = by.min(20 * 3_600_000);
+        }
+        if self.lag.is_some() {
+            by = by.min(300_000); // a commit never takes longer, and what it holds has yet to leave
+        }
+        // Backwards no more than ten minutes: nothing happens until the clock is where it was.
+        self.skew_ms += if ahead { by } else { -by.min(600_000) };
+        self.say(&format!("the clock jumps by {}{by} ms", if ahead { "+" } else { "-" }));
+    }
+
     /// Lets time pass; deadlines and dialer events come at their time.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
+        // Sometimes the timers are late, and all come together.
+        let timers = self.punctual || self.rng.one_in(2);
         loop {
-            let timeout = self.center.poll_timeout().map(|(at, _)| at.max(self.now));
+            let due = self.center.poll_timeout().filter(|_| timers);
+            let timeout =
+                due.map(|(at, _)| Timestamp(at.0.saturating_add_signed(-self.skew_ms)).max(self.now));
             let event = self.driver.next_at();
             match (timeout, event) {
                 (Some(at), event) if at <= end && event.is_none_or(|event| at <= event) => {
@@ -150,183 +222,70 @@ impl World {
             }
         }
         self.now = end;
-    }
-
-    fn timeout(&mut self) {
-        self.note("timeout".to_owned());
-        let due = self.center.poll_timeout();
-        self.center.now = self.now;
-        self.center.expire();
-        self.route();
-        self.take_effects();
-        let next = self.center.poll_timeout();
-        self.must(next.is_none_or(|(at, _)| at > self.now), &format!("{due:?} was not done: {next:?}"));
-        self.check();
-    }
-
-    pub(super) fn input(&mut self, input: Input) -> Result<(), Refusal> {
-        self.catch_up();
-        self.note(match &input {
-            Input::Requested(request) => format!(
-                "Requested({:?}, {:?}, {:?}, {:?}, {:?}, due {:?})",
-                request.contact,
-                request.channel,
-                request.person.e164,
-                request.person.region,
-                request.skill,
-                request.due.map(|(from, until)| (from.0 - T0.0, until.0 - T0.0)),
-            ),
-            input => format!("{input:?}"),
-        });
-        self.center.now = self.now;
-        let before = self.center.poll_timeout();
-        let result = self.center.apply(input);
-        if let Err(refusal) = &result {
-            self.note(format!("  refused: {refusal}"));
-            let unchanged = self.center.out.is_empty() && self.center.poll_timeout() == before;
-            self.must(
-                unchanged && self.center.changed_contacts.is_empty(),
-                "a refused input changed something",
-            );
-        } else {
-            self.route();
-        }
-        self.take_effects();
-        self.check();
-        result
-    }
-
-    /// Deadlines that lie behind are done before the next input, as the engine does it.
-    fn catch_up(&mut self) {
-        if self.center.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
-            self.timeout();
+        if self.punctual {
+            self.catch_up();
         }
     }
 
-    fn route(&mut self) {
-        let expected = oracle::decide(&self.center, &self.ledger);
-        let counted = self.counted();
-        self.center.route();
-        let decided = std::mem::take(&mut self.center.decided);
-        self.must(decided == expected, &format!("decided {decided:?}, the oracle {expected:?}"));
-        for (need, _, agent) in decided {
-            match need {
-                Need::Orphaned => self.saw("orphaned"),
-                Need::OnTheLine if counted.contains(&agent) => self.saw("counted agent taken"),
-                Need::OnTheLine | Need::InLine => {}
-            }
-        }
-        self.center.tell_changes();
-    }
-
-    fn counted(&self) -> Vec<AgentId> {
-        let counted = |duty| matches!(duty, Duty::Ready { counted_by: Some(_) });
-        self.center.agents.iter().filter(|(_, agent)| counted(agent.duty)).map(|(id, _)| *id).collect()
-    }
-
-    /// Stores first, then lets the effects out.
-    fn take_effects(&mut self) {
-        let mut outward = Vec::new();
-        while let Some(effect) = self.center.poll_effect() {
-            match effect {
-                Effect::Store(change) => {
-                    self.must(outward.is_empty(), "told before stored");
-                    self.ledger.apply(change);
-                }
-                effect @ (Effect::Tell(_) | Effect::Dial(_)) => outward.push(effect),
-            }
-        }
-        self.count_events();
-        if std::mem::take(&mut self.cut_short) {
-            return;
-        }
-        for effect in outward {
-            match effect {
-                Effect::Tell(notice) => self.told(notice),
-                Effect::Dial(command) => self.dial(command),
-                Effect::Store(_) => {}
-            }
-        }
-    }
-
-    fn told(&mut self, notice: Notice) {
-        if let Notice::Displaced { .. } = notice {
-            self.saw("displaced");
-        }
-        if let Err(why) = self.watch.told(&notice) {
-            self.must(false, &why);
-        }
-    }
-
-    /// The process dies, with the dialer or without it, and comes back.
-    fn crash(&mut self) {
-        self.note("crash".to_owned());
-        self.saw("restarted");
-        if self.rng.one_in(2) {
-            self.driver.die();
-        }
-        self.now = self.now + self.rng.ms(20_000);
-        self.rebuild();
-    }
-
-    /// An input was applied, and its commit failed: nothing of it may remain. Or the commit was the last
-    /// thing that happened: what should have left never did.
-    fn fail_a_commit(&mut self) {
-        self.catch_up();
-        let (input, what) = match self.driver.next() {
-            Some((leg, event)) if self.rng.one_in(2) => (Input::Dialer(leg, event), "on a dialer's word"),
-            _ => (Input::Requested(Box::new(self.random_request())), "on a request"),
-        };
-        let _ = self.center.handle(self.now, input);
-        self.center.decided.clear();
-        if self.rng.one_in(2) {
-            self.note(format!("a commit fails {what}"));
-            self.saw("commit failed");
-        } else {
-            self.note(format!("cut off after the commit {what}"));
-            self.saw("cut off after the commit");
-            self.cut_short = true;
-            self.take_effects();
-        }
-        self.rebuild();
-    }
-
-    fn rebuild(&mut self) {
-        let snapshot = self.ledger.snapshot(self.now);
-        if snapshot.contacts.iter().any(|(row, _)| row.state.name() == "in wrap-up") {
-            self.saw("wrap-up after restart");
-        }
-        let seed = self.rng.bytes();
-        self.center = Center::restore(self.now, snapshot, seed);
-        self.center.decided.clear();
-        self.watch.restarted();
-        self.take_effects();
-        self.consoles_reconnect();
-        self.check();
-    }
-
-    pub(super) fn saw(&mut self, what: &'static str) {
-        *self.seen.entry(what).or_insert(0) += 1;
-    }
-
-    fn note(&mut self, what: String) {
+    pub(super) fn note(&mut self, note: Note) {
         if self.trace.len() >= 60 {
             self.trace.pop_front();
         }
-        self.trace.push_back(format!("{:>9} {what}", self.now.0 - T0.0));
+        self.trace.push_back((self.clock(), note));
+    }
+
+    pub(super) fn say(&mut self, what: &str) {
+        self.note(Note::Said(what.to_owned()));
     }
 
     pub(super) fn must(&self, holds: bool, claim: &str) {
         if !holds {
-            let trace: Vec<&str> = self.trace.iter().map(String::as_str).collect();
-            panic!("SIM_SEED={} step {}: {claim}\n{}", self.seed, self.steps, trace.join("\n"));
+            self.fail(claim);
         }
     }
 
+    pub(super) fn fail(&self, claim: &str) -> ! {
+        let mut trace = String::new();
+        for (at, note) in &self.trace {
+            let words = match note {
+                Note::Input(Input::Requested(request)) => format!(
+                    "Requested({:?}, {:?}, {:?}, {:?}, {:?}, due {:?})",
+                    request.contact,
+                    request.channel,
+                    request.person.e164,
+                    request.person.region,
+                    request.skill,
+                    request.due.map(|(from, until)| (from.0 - T0.0, until.0 - T0.0)),
+                ),
+                Note::Input(input) => format!("{input:?}"),
+                Note::Timeout => "timeout".to_owned(),
+                Note::Said(what) => what.clone(),
+            };
+            trace += &format!("\n{:>9} {words}", i128::from(at.0) - i128::from(T0.0));
+        }
+        let (seed, step, temper) = (self.seed, self.steps, self.driver.temper);
+        panic!("SIM_SEED={seed} ({temper:?}) step {step}: {claim}{trace}");
+    }
+
     pub(super) fn open_contacts(&self) -> Vec<ContactId> {
-        self.center.contacts.keys().copied().collect()
+        self.model.requests.keys().copied().collect()
+    }
+
+    pub(super) fn saw(&mut self, what: &'static str) {
+        self.cover.saw(what);
     }
 }
+
+/// A panic of the center names the history, too.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("SIM_SEED={} failed at step {}", self.seed, self.steps);
+        }
+    }
+}
+
+pub(super) type Seen = BTreeMap<&'static str, u64>;
 
 fn random_settings(rng: &mut Rng, version: u32) -> Settings {
     let seconds = Duration::from_secs;
@@ -347,7 +306,11 @@ fn random_settings(rng: &mut Rng, version: u32) -> Settings {
             after_no_answer: seconds(40),
             after_failure: seconds(2),
         },
-        regions: BTreeSet::from(["DE".to_owned(), "FR".to_owned()]),
+        regions: if rng.one_in(8) {
+            BTreeSet::from(["DE".to_owned()])
+        } else {
+            BTreeSet::from(["DE".to_owned(), "FR".to_owned()])
+        },
         dial_budget: rng.pick(&[6, 500, 500, 500]),
         dials_per_number: rng.pick(&[3, 50]),
         open_contacts: 12,
