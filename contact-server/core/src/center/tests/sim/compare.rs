@@ -33,8 +33,8 @@ impl World {
             if row != Some(&expected) {
                 self.fail(&format!("the row is   {row:?}\nthe model's {:?}", Some(expected)));
             }
-            let person = &self.ledger.persons[id];
-            self.must(*person == request.asked.person, "a person's data differ");
+            let person = self.ledger.persons.get(id).cloned().unwrap_or_default();
+            self.must(person == request.asked.person, "a person's data differ");
             let kept = self.ledger.wrap_ups.get(id).map(|(wrap_up, _)| wrap_up);
             self.must(*kept.unwrap_or(&WrapUp::default()) == request.wrap_up, "a wrap-up differs");
             let status = self.center.status(*id).map(|mut status| {
@@ -174,6 +174,9 @@ impl World {
         }
         let open = self.ledger.contacts.values().filter(|row| !row.closed).map(|row| row.id);
         self.must(open.eq(self.model.open()), "a request was lost, or is open for ever");
+        let tokens = self.ledger.tokens.values().copied().collect::<std::collections::BTreeSet<_>>();
+        let alive = self.model.requests.iter().filter(|(_, request)| request.ended.is_none());
+        self.must(tokens.iter().eq(alive.map(|(id, _)| id)), "a token outlives its contact, or is lost");
         let live = self.ledger.legs.values().filter(|leg| leg.ended_at.is_none()).map(|leg| leg.leg);
         self.must(live.eq(self.model.live_legs()), "a leg's record is open, or was closed, and should not");
         let opt_outs = self.ledger.opt_outs.iter();
@@ -202,7 +205,8 @@ fn contact_of(event: &Event) -> Option<ContactId> {
         | Event::WrapUpDone { contact, .. }
         | Event::Ended { contact, .. }
         | Event::SharingSet { contact, .. }
-        | Event::OptedOut { contact } => Some(*contact),
+        | Event::OptedOut { contact }
+        | Event::Erased { contact } => Some(*contact),
         Event::Presence { .. } | Event::SettingsChanged { .. } => None,
     }
 }

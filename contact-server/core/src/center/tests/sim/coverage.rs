@@ -145,6 +145,9 @@ impl Cause {
             agent: Some((*agent, what)),
         };
         match input {
+            Input::Erased(contacts) => {
+                Self::On { request: contacts.first().map(|id| (*id, "erased")), agent: None }
+            }
             Input::Configured(_) | Input::Requested(_) => Self::On { request: None, agent: None },
             Input::AgentSet(profile) => by(&profile.id, "changed"),
             Input::AgentRemoved(agent) => by(agent, "removed"),

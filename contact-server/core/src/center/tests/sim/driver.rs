@@ -211,22 +211,16 @@ impl World {
     pub(super) fn anything_is_said(&mut self) {
         let legs: Vec<LegId> = self.model.legs.keys().copied().collect();
         let live: Vec<LegId> = self.model.live_legs().collect();
-        let leg = match self.rng.below(12) {
-            2..=8 => match self.in_a_rare_state() {
-                Some(id) => {
-                    let customers = self.model.requests[&id].leg;
-                    let of = |leg: &&shared::api::LegRecord| leg.contact == id && Some(leg.leg) != customers;
-                    let other = self.model.legs.values().rev().find(of).map(|leg| leg.leg);
-                    let Some(leg) = customers.filter(|_| self.rng.one_in(2)).or(other) else { return };
-                    leg
-                }
-                None => return,
-            },
+        let leg = match self.rng.below(8) {
             0 => LegId(u128::from(self.rng.next())),
             1 if !legs.is_empty() => self.rng.pick(&legs),
             _ if !live.is_empty() => self.rng.pick(&live),
             _ => return,
         };
+        self.is_said_of(leg);
+    }
+
+    pub(super) fn is_said_of(&mut self, leg: LegId) {
         let cause = self.rng.pick(&CAUSES);
         let effect = EffectId(u128::from(self.rng.next()));
         let digit = self.rng.pick(&['1', '1', '9', '5', '#']);
@@ -245,16 +239,6 @@ impl World {
             _ => DialEvent::Unknown,
         };
         let _ = self.input(crate::Input::Dialer(leg, event));
-    }
-}
-
-impl World {
-    /// A request that stands where few ever stand, if there is one.
-    pub(super) fn in_a_rare_state(&mut self) -> Option<shared::ContactId> {
-        let state_of = |id: &shared::ContactId| super::coverage::state_of(&self.model.requests[id]);
-        let mut rare = ["asked, nobody meant", "on hold", "held, page away"];
-        rare.rotate_left(usize::try_from(self.rng.below(3)).unwrap());
-        rare.iter().find_map(|state| self.model.open().find(|id| state_of(id) == *state))
     }
 }
 

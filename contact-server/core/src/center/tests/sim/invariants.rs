@@ -25,6 +25,7 @@ pub(super) struct Watch {
     viewing: BTreeMap<ContactId, Option<AgentId>>,
     finished: BTreeSet<ContactId>,
     legs: BTreeSet<LegId>,
+    pub(super) erased: BTreeSet<ContactId>,
     /// When each leg was last told to hang up, by the business's clock.
     told_to_go: BTreeMap<LegId, Timestamp>,
 }
@@ -124,6 +125,7 @@ impl World {
         let contact = &self.ledger.contacts[&record.contact];
         self.must(!contact.merged, "a merged request was dialled");
         match to {
+            Endpoint::Telephone(_) if self.watch.erased.contains(&contact.id) => {}
             Endpoint::Telephone(number) => {
                 self.check_number(number, &record, &self.ledger.persons[&contact.id]);
             }
@@ -133,11 +135,16 @@ impl World {
     }
 
     fn check_number(&self, number: &str, record: &LegRecord, person: &Person) {
+        // A restart knows nothing of the numbers of those who were erased.
+        let erased = |leg: &LegId| {
+            let contact = self.ledger.legs.get(leg).map(|leg| leg.contact);
+            contact.is_some_and(|contact| self.watch.erased.contains(&contact))
+        };
         let given_up = |leg: &LegId| {
             let told = self.watch.told_to_go.get(leg);
             told.is_some_and(|told| self.model.now.since(*told) >= Duration::from_secs(32))
         };
-        let up = self.driver.legs.iter().filter(|(leg, _)| !given_up(leg));
+        let up = self.driver.legs.iter().filter(|(leg, _)| !given_up(leg) && !erased(leg));
         let same = up.filter(|(_, up)| matches!(&up.to, Endpoint::Telephone(other) if other == number));
         let honest = self.driver.temper != Temper::Wild;
         self.must(!honest || same.count() == 0, "two live legs to one number");

@@ -43,7 +43,7 @@ pub(super) struct Model {
     pub(super) legs: BTreeMap<LegId, LegRecord>,
     /// Told to hang up and not heard of since: until when their numbers count as taken.
     hanging: BTreeMap<LegId, (Timestamp, String)>,
-    dials: Vec<(Timestamp, String)>,
+    dials: Vec<(Timestamp, String, LegId)>,
     opt_outs: BTreeSet<String>,
     keys: BTreeMap<[u8; 32], ([u8; 32], ContactId, Timestamp)>,
     /// Closed since the last restart.
@@ -229,6 +229,10 @@ impl Model {
             Input::HoldSet(agent, contact, on) => self.holds(agent, contact, on),
             Input::WrapUpSaved { agent, contact, wrap_up, done } => {
                 self.wraps_up(agent, contact, wrap_up, done)
+            }
+            Input::Erased(contacts) => {
+                contacts.into_iter().for_each(|contact| self.erased(contact));
+                Ok(())
             }
             Input::Dialer(leg, event) => {
                 self.dialer_says(leg, event);

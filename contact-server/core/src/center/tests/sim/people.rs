@@ -9,6 +9,7 @@ use shared::{
 
 use super::{
     super::stage::{number, request},
+    driver::Temper,
     model::{At, Console},
     world::{Rng, World},
 };
@@ -103,9 +104,52 @@ impl World {
         PageView { url: format!("https://shop/{n}"), title: format!("Page {n}"), at: self.now }
     }
 
+    /// A request that stands where few ever stand, if there is one.
+    fn in_a_rare_state(&mut self) -> Option<ContactId> {
+        let state_of = |id: &ContactId| super::coverage::state_of(&self.model.requests[id]);
+        let mut rare = ["asked, nobody meant", "held, page away", "on hold"];
+        if self.rng.one_in(2) {
+            rare.reverse();
+        }
+        rare.iter().find_map(|state| self.model.open().find(|id| state_of(id) == *state))
+    }
+
+    /// Whatever can happen to a request happens to one that stands where few ever stand.
+    pub(super) fn the_rare_meets_all(&mut self) {
+        let alone = |id: &AgentId| {
+            let worker = &self.model.agents[id];
+            worker.presence == Presence::Talking && worker.console == Console::Gone
+        };
+        if let Some(contact) = self.agents().into_iter().find(alone).and_then(|id| self.model.doing(id).1)
+            && self.rng.one_in(6)
+        {
+            return self.erase(vec![contact]);
+        }
+        let Some(id) = self.in_a_rare_state() else { return };
+        let of = |leg: &&shared::api::LegRecord| leg.contact == id && leg.ended_at.is_none();
+        let legs: Vec<LegId> = self.model.legs.values().filter(of).map(|leg| leg.leg).collect();
+        let agents = self.agents();
+        match self.rng.below(8) {
+            0..=3 if self.driver.temper == Temper::Wild && !legs.is_empty() => {
+                let leg = self.rng.pick(&legs);
+                self.is_said_of(leg);
+            }
+            4 => self.customer_acts(id),
+            5 if !agents.is_empty() => {
+                let agent = self.rng.pick(&agents);
+                self.agent_says_anything_of(agent, id);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn customers_act(&mut self) {
         let open = self.open_contacts();
         let some = if open.is_empty() { ContactId(0) } else { self.rng.pick(&open) };
+        self.customer_acts(some);
+    }
+
+    fn customer_acts(&mut self, some: ContactId) {
         match self.rng.below(16) {
             0..=9 => {
                 let request = self.random_request();
@@ -126,6 +170,13 @@ impl World {
             10 => {
                 self.input(Input::Cancelled(some)).unwrap();
             }
+            11 if self.rng.one_in(3) => {
+                let mut erased = vec![some];
+                if self.rng.one_in(3) {
+                    erased.push(ContactId(u128::from(self.rng.below(64)))); // closed, or nobody's
+                }
+                self.erase(erased);
+            }
             11..=13 => {
                 let page = self.page();
                 let _ = self.input(Input::PageViewed(some, page));
@@ -139,6 +190,12 @@ impl World {
                 let _ = self.input(Input::SharingSet(some, on));
             }
         }
+    }
+
+    fn erase(&mut self, contacts: Vec<ContactId>) {
+        self.saw("erased");
+        self.watch.erased.extend(&contacts);
+        self.input(Input::Erased(contacts)).unwrap();
     }
 
     pub(super) fn agents_act(&mut self) {
@@ -206,14 +263,13 @@ impl World {
         if self.rng.one_in(3) {
             contact = self.model.doing(agent).1.unwrap_or(contact);
         }
-        if self.rng.one_in(2)
-            && let Some(rare) = self.in_a_rare_state()
-        {
-            contact = rare;
-        }
         if self.rng.one_in(8) {
             contact = ContactId(u128::from(self.rng.below(64)));
         }
+        self.agent_says_anything_of(agent, contact);
+    }
+
+    fn agent_says_anything_of(&mut self, agent: AgentId, contact: ContactId) {
         let wrap_up = WrapUp::default();
         let on = self.rng.one_in(2);
         let input = match self.rng.below(5) {

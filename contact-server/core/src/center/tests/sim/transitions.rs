@@ -53,7 +53,9 @@ const MOVES: &[(&str, &[From])] = &[
         ("ready", &["away", "counted on", "offline", "removed", "reserved", "rings"]),
         ("reserved", &["away", "counted on", "offline", "ready", "removed", "rings"]),
         ("rings", &["away", "connects", "counted on", "offline", "ready", "removed", "reserved", "talks"]),
-        ("talks", &["offline, owes", "removed", "wraps up"]),
+        ("talks", &[
+            "away", "counted on", "offline", "offline, owes", "ready", "removed", "reserved", "rings", "wraps up",
+        ]),
         ("wraps up", &[
             "away", "counted on", "offline", "offline, owes", "ready", "removed", "reserved", "rings",
         ]),
@@ -78,7 +80,8 @@ const MOVES: &[(&str, &[From])] = &[
 ];
 
 /// Who may be asked of a request: at their consoles, in the shop.
-const OF_REQUESTS: [&str; 11] = [
+const OF_REQUESTS: [&str; 12] = [
+    "erased",
     "cancelled",
     "page viewed",
     "context set",
@@ -168,6 +171,11 @@ pub(super) fn check(cover: &Coverage) {
                 }
             }
         }
+    }
+    let mut rarest: Vec<_> = cover.moves.iter().chain(&cover.meetings).map(|(what, n)| (n, what)).collect();
+    rarest.sort_unstable();
+    for (count, what) in rarest.iter().take(5) {
+        println!("{count:>9} {what:?}: among the rarest");
     }
     println!("{} transitions taken, of {} that there are", cover.moves.len(), known.len());
     println!("{} pairs of a state and a stimulus met", cover.meetings.len());

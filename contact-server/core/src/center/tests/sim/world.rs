@@ -125,6 +125,9 @@ impl World {
         if self.punctual {
             self.catch_up();
         }
+        if self.rng.one_in(3) {
+            self.the_rare_meets_all();
+        }
         match self.rng.below(200) {
             0..=69 => {
                 let long = self.rng.one_in(12);

@@ -106,9 +106,9 @@ impl Model {
         if self.opt_outs.contains(number) {
             return Err(Refusal::OptedOut);
         }
-        let lately = self.dials.iter().filter(|(at, _)| *at + DAY > self.now);
-        let all: Vec<Timestamp> = lately.clone().map(|(at, _)| *at).collect();
-        let same: Vec<Timestamp> = lately.filter(|(_, to)| to == number).map(|(at, _)| *at).collect();
+        let lately = self.dials.iter().filter(|(at, ..)| *at + DAY > self.now);
+        let all: Vec<Timestamp> = lately.clone().map(|(at, ..)| *at).collect();
+        let same: Vec<Timestamp> = lately.filter(|(_, to, _)| to == number).map(|(at, ..)| *at).collect();
         for (dials, budget) in [(all, self.settings.dial_budget), (same, self.settings.dials_per_number)] {
             let Some(surplus) = dials.len().checked_sub(budget as usize) else { continue };
             // Room again when so many have left the window that one more fits.
@@ -137,6 +137,21 @@ impl Model {
         let opted_out = matches!(at, At::Farewell { reason: EndReason::OptedOut, .. });
         self.finish(id, if opted_out { EndReason::OptedOut } else { EndReason::Cancelled });
         Ok(())
+    }
+
+    /// It ends, nobody wraps it up, and whatever is personal goes.
+    pub(super) fn erased(&mut self, id: ContactId) {
+        if self.requests.contains_key(&id) {
+            self.request(id).wrap_up = WrapUp::default();
+            drop(self.cancelled(id));
+            self.wrap_up_done(id);
+            self.request(id).asked.person = Person::default();
+        }
+        self.keys.retain(|_, (_, contact, _)| *contact != id);
+        for record in self.legs.values_mut().filter(|record| record.contact == id) {
+            record.number = None;
+        }
+        self.log(Event::Erased { contact: id });
     }
 
     fn live(&mut self, id: ContactId) -> Result<&mut Request, Refusal> {

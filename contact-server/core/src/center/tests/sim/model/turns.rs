@@ -164,13 +164,12 @@ impl Model {
         request.at = At::Rings { until: now + ring };
         let to = match (request.asked.channel, request.number().cloned()) {
             (Channel::Browser, _) => Endpoint::Page(id),
-            (Channel::Telephone, Some(number)) => {
-                self.dials.push((now, number.clone()));
-                Endpoint::Telephone(number)
-            }
+            (Channel::Telephone, Some(number)) => Endpoint::Telephone(number),
             (Channel::Telephone, None) => unreachable!("a telephone request has a number"),
         };
+        let number = if let Endpoint::Telephone(number) = &to { Some(number.clone()) } else { None };
         let leg = self.place_leg(id, to, "Acme".to_owned(), ring);
+        self.dials.extend(number.map(|number| (now, number, leg)));
         self.request(id).leg = Some(leg);
         self.mean(id, agent);
     }
