@@ -72,6 +72,7 @@ impl Place {
             "listen = '{}'\nmedia_bind = '127.0.0.1:0'\ndata = '{}'\ndatabase = '{}'\ndemo = true\n\
              demo_origins = ['{SHOP}']\ntrusted_proxies = ['127.0.0.1']\ndialer = 'simulated'\n{more}\n\
              [rates]\nrequests = {plenty}\nnumbers = {plenty}\nsign_in = {plenty}\nlogin = {plenty}\n\
+             all = {plenty}\n[shares]\nsockets_per_address = 100000\nnumbers_per_address = 1000000\n\
              [simulated]\n{simulated}\n",
             self.addr,
             self.path("data").display(),
