@@ -1,6 +1,7 @@
 //! The project's own commands. `cargo xtask help` lists them.
 mod arrows;
 mod bench;
+mod bindgen;
 mod demo;
 mod rig;
 mod run;
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
 fn command() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if bindgen::is_asked() {
+        return bindgen::run(&words);
+    }
     match words.as_slice() {
         ["demo"] => demo::run(),
         ["demo", "--smoke"] => demo::smoke(),

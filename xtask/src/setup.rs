@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::run::{cargo, command, exec, installed, read, root, say};
+use crate::{
+    bindgen,
+    run::{cargo, command, exec, installed, read, root, say},
+};
 
 const WASM: &str = "wasm32-unknown-unknown";
 const TRUNK: &str = "0.21.14";
@@ -86,26 +89,25 @@ pub(crate) fn debian(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Trunk and wasm-bindgen of the pinned versions in `target/tools`, built once.
+/// Trunk of the pinned version in `target/tools`, built once, and this program as `wasm-bindgen` beside it.
 pub(crate) fn trunk() -> Result<PathBuf> {
     let tools = root().join("target/tools");
-    let build = root().join("target/tools-build");
-    for (name, version, features) in [
-        ("trunk", TRUNK, &["--no-default-features", "--features", "rustls"][..]),
-        ("wasm-bindgen-cli", WASM_BINDGEN, &[]),
-    ] {
-        let program = tools.join("bin").join(name.trim_end_matches("-cli"));
-        if program.is_file() && read(command(&program).arg("--version"))?.contains(version) {
-            continue;
-        }
-        say(&format!("   cargo install {name} {version} (some minutes, once)"));
+    let programs = tools.join("bin");
+    let trunk = programs.join("trunk");
+    if !trunk.is_file() || !read(command(&trunk).arg("--version"))?.contains(TRUNK) {
+        say(&format!("   cargo install trunk {TRUNK} (some minutes, once)"));
         let mut install = cargo("install");
-        install.arg("--quiet").args(["--version", version, name]).args(features);
-        // wasm-bindgen-cli's own lock file names a version that was withdrawn.
-        if name == "trunk" {
-            install.arg("--locked");
-        }
-        exec(install.arg("--root").arg(&tools).arg("--target-dir").arg(&build))?;
+        // Not optimised: it spends its time in other programs, and builds in half the time.
+        install.args(["--quiet", "--debug", "--locked", "--version", TRUNK, "trunk"]);
+        install.args(["--no-default-features", "--features", "rustls", "--root"]).arg(&tools);
+        install.arg("--target-dir").arg(root().join("target/tools-build"));
+        exec(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     }
-    Ok(tools.join("bin"))
+    let bindgen = programs.join(bindgen::NAME);
+    if bindgen.exists() {
+        // A running program's file can be replaced, but not written over.
+        std::fs::remove_file(&bindgen)?;
+    }
+    std::fs::copy(std::env::current_exe()?, &bindgen)?;
+    Ok(programs)
 }

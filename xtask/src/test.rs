@@ -1,5 +1,7 @@
 //! `cargo xtask test`: all that CI runs, in parts that can be run alone.
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
 
 use crate::{
     arrows,
@@ -19,7 +21,11 @@ const PARTS: [Part; 9] = [
     ("tests", "unit, property, conformance and integration tests", tests),
     ("stories", "browser stories with real Chromium", stories),
     ("benches", "each bench once", benches),
-    ("trunk", "the widget's workbench, the console and the handset build with Trunk", trunk),
+    (
+        "trunk",
+        "the widget's workbench, the console and the handset build with Trunk; the workbench works",
+        trunk,
+    ),
 ];
 
 const WASM_CRATES: [&str; 8] =
@@ -121,11 +127,31 @@ fn trunk() -> Result<()> {
     let mut path = vec![tools.clone(), root().join("tools/node_modules/.bin")];
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let path = std::env::join_paths(path)?;
-    for folder in [root(), root().join("console"), root().join("handset")] {
-        let out = root().join("target/xtask/trunk").join(folder.file_name().unwrap_or_default());
+    for page in ["widget", "console", "handset"] {
+        let folder = if page == "widget" { root() } else { root().join(page) };
         let mut build = command(tools.join("trunk"));
-        build.args(["build", "--release", "--dist"]).arg(out).current_dir(&folder).env("PATH", &path);
-        exec(build.env_remove("NO_COLOR"))?;
+        build.args(["build", "--release", "--dist"]).arg(trunk_dist(page));
+        exec(build.current_dir(&folder).env("PATH", &path).env_remove("NO_COLOR"))?;
     }
-    Ok(())
+    workbench()
+}
+
+/// Where the `trunk` part puts a page.
+fn trunk_dist(page: &str) -> PathBuf {
+    root().join("target/xtask/trunk").join(page)
+}
+
+/// The workbench has all that the widget fetches, and a call is asked for on it against a real server.
+fn workbench() -> Result<()> {
+    let dist = trunk_dist("widget");
+    for name in ["widget", "line", "recorder"] {
+        for file in [format!("{name}.js"), format!("{name}_bg.wasm")] {
+            ensure!(dist.join(&file).is_file(), "Trunk brought no {file} to the workbench");
+        }
+    }
+    setup::debian(&["chromium"])?;
+    exec(cargo("build").args(["--package", "contact-server"]))?;
+    let mut visit = cargo("run");
+    visit.args(["--quiet", "--package", "e2e", "--bin", "workbench", "--"]).arg(dist);
+    exec(browser_env(&mut visit))
 }
