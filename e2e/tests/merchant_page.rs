@@ -91,6 +91,32 @@ async fn a_policy_that_forbids_too_much_leaves_a_telephone_link_or_says_so() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_open_over_an_update_gets_the_form_that_is_there_now() -> Result<()> {
+    let site = Site::open(|server| {
+        let old = page(server, "", &format!("{KEY} data-app=app/0123456789ab"));
+        vec![
+            ("/old", Sheet { html: old, policy: None }),
+            ("/", Sheet { html: page(server, "", KEY), policy: None }),
+        ]
+    })
+    .await?;
+    for (path, caching) in [("/old", "public, max-age=300"), ("/", "public, max-age=31536000, immutable")] {
+        let visitor = site.visitor().await?;
+        site.visit(&visitor, path).await?;
+        asks_and_cancels(&visitor, &site).await.with_context(|| format!("from {path}"))?;
+        let script = format!(
+            "async () => {{ const form = {FORM}; return (await fetch(form)).headers.get('cache-control'); }}"
+        );
+        let answered: String = visitor.asks(&script).await?;
+        ensure!(answered == caching, "{path}: the form is kept with `{answered}`");
+    }
+    Ok(())
+}
+
+/// The address that the form was fetched from.
+const FORM: &str = "performance.getEntriesByType('resource').find(one => one.name.endsWith('/widget.js') && one.name.includes('/app/')).name";
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_breaks_becomes_a_telephone_link() -> Result<()> {
     let site = Site::open(|server| {
         vec![("/", Sheet { html: page(server, "", &format!("{KEY} {PHONE}")), policy: None })]
@@ -105,10 +131,11 @@ async fn a_form_that_breaks_becomes_a_telephone_link() -> Result<()> {
     visitor.finds("the page threw", "() => globalThis.threw").await?;
     visitor.sees("ringside-widget #number").await?;
     // One from within the form's WASM is: it is handed a thing that it can make nothing of.
-    let broken = "async () => { const form = performance.getEntriesByType('resource').find(one => one.name.endsWith('/widget.js') && one.name.includes('/app/')).name; \
-        const { mount } = await import(form); const host = document.createElement('div'); host.attachShadow({ mode: 'open' }); \
-        setTimeout(() => mount(host, null)); return true; }";
-    visitor.asks::<bool>(broken).await?;
+    let broken = format!(
+        "async () => {{ const {{ mount }} = await import({FORM}); const host = document.createElement('div'); \
+         host.attachShadow({{ mode: 'open' }}); setTimeout(() => mount(host, null)); return true; }}"
+    );
+    visitor.asks::<bool>(&broken).await?;
     visitor.sees("ringside-widget a.pill[href='tel:+442079460000']").await?;
     ensure!(visitor.page.locator("ringside-widget #card").count().await? == 0, "the broken card is gone");
     Ok(())

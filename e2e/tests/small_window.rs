@@ -80,6 +80,34 @@ async fn a_closed_window_gives_the_call_back_and_one_that_stays_ends_it() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_another_site_waits_until_the_call_is_in_its_window() -> Result<()> {
+    let call = Call::begin(Help::Flags).await?;
+    let Call { shopper, agent, foreign, .. } = &call;
+    let leg = ear::plays(shopper).await?;
+    let link = format!(
+        "() => {{ const link = document.createElement('a'); link.id = 'out'; link.href = '{}/'; \
+         link.textContent = 'Elsewhere'; document.querySelector('main').prepend(link); return true; }}",
+        foreign.origin
+    );
+    shopper.asks::<bool>(&link).await?;
+    shopper.clicks("ringside-widget #card .icon").await?;
+    shopper.clicks("#out").await?;
+    shopper.sees("ringside-widget #voice:has-text('That link leaves this site')").await?;
+    let mut axe = Inspector::new()?;
+    axe.look(shopper, "the card, asking about a link").await?;
+    axe.verdict()?;
+    shopper.clicks("ringside-widget #voice button:has-text('Stay here')").await?;
+    shopper.sees("ringside-widget #voice button:has-text('Mute')").await?;
+    shopper.clicks("#out").await?;
+    let window = call.moves_to_the_window().await?;
+    shopper.finds("the page goes where the link leads", "() => document.title === 'Elsewhere'").await?;
+    ensure!(ear::plays(&window).await? == leg, "it is the same leg");
+    call.both_hear(&window).await?;
+    agent::hangs_up(agent).await?;
+    window.sees("[role=status]:has-text('Call ended. Thank you.')").await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_nobody_gave_a_call_says_so_and_listens_to_no_stranger() -> Result<()> {
     let stage = Stage::start(StageOptions::default()).await?;
     let troupe = Troupe::assemble().await?;

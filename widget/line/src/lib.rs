@@ -18,6 +18,7 @@
 //! In Rust it is [`Line`], which the small window's own page uses as well.
 mod dom;
 mod handle;
+mod leave;
 mod line;
 mod place;
 mod window;

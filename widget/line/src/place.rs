@@ -6,14 +6,14 @@ use std::{
 };
 
 use js_sys::Function;
-use shared::TabId;
+use shared::{TabId, wire::widget::Cancel};
 use softphone::Microphone;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement, ShadowRoot};
+use web_sys::{Document, Element, Event, HtmlElement, ShadowRoot};
 
 use crate::{
-    dom::{Listener, document},
-    handle,
+    dom::{Listener, document, page_window},
+    handle, leave,
     line::{Heard, Line, LineOptions, Voice},
     window::SmallWindow,
     words,
@@ -26,17 +26,33 @@ pub(crate) enum Look {
     Nothing,
     /// This page carries the leg.
     Here { muted: bool, refused: bool },
+    /// It does, and a link to another site was pressed.
+    Leaving { refused: bool },
     /// The small window carries it.
     Moved,
 }
 
-/// What is to be shown: by the voice of this page, whether the small window has the call, whether the browser refused
-/// to open it, and whether the microphone is muted.
-pub(crate) fn look(voice: Voice, moved: bool, refused: bool, muted: bool) -> Look {
-    match voice {
-        _ if moved => Look::Moved,
-        Voice::Idle => Look::Nothing,
-        Voice::Up | Voice::Away | Voice::Blocked | Voice::MicrophoneLost => Look::Here { muted, refused },
+/// What the look depends on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Facts {
+    /// This page carries the leg.
+    here: bool,
+    /// The small window has the call.
+    moved: bool,
+    /// The browser refused to open it.
+    refused: bool,
+    muted: bool,
+    /// A link to another site was pressed.
+    leaving: bool,
+}
+
+fn look(facts: Facts) -> Look {
+    let Facts { here, moved, refused, muted, leaving } = facts;
+    match (moved, here) {
+        (true, _) => Look::Moved,
+        (false, false) => Look::Nothing,
+        (false, true) if leaving => Look::Leaving { refused },
+        (false, true) => Look::Here { muted, refused },
     }
 }
 
@@ -47,7 +63,10 @@ pub(crate) struct Place {
     voice: Cell<Voice>,
     muted: Cell<bool>,
     shown: Cell<Look>,
+    /// Where the customer wants to go.
+    leaving: RefCell<Option<String>>,
     listeners: RefCell<Vec<Listener>>,
+    _links: Option<Listener>,
     me: Weak<Place>,
 }
 
@@ -70,6 +89,12 @@ impl Place {
             let window = SmallWindow::new(&socket, &key, &token, voice, move |said| {
                 with(&telling, |place| place.window_said(said));
             });
+            let pressing = me.clone();
+            let links = window.as_ref().map(|_| {
+                Listener::new(&page_window(), "click", move |event| {
+                    with(&pressing, |place| place.pressed(&event));
+                })
+            });
             let line = LineOptions {
                 url: socket,
                 token,
@@ -88,7 +113,9 @@ impl Place {
                 voice: Cell::new(Voice::Idle),
                 muted: Cell::default(),
                 shown: Cell::default(),
+                leaving: RefCell::default(),
                 listeners: RefCell::default(),
+                _links: links,
                 me: me.clone(),
             }
         })
@@ -120,14 +147,34 @@ impl Place {
     fn window_said(&self, has_it: bool) {
         if !has_it {
             self.line.reopen(None);
+        } else if let Some(url) = self.leaving.take() {
+            return leave::to(&url);
         }
         self.draw();
     }
 
+    /// Something in the page. A link that would end the call waits for an answer.
+    fn pressed(&self, event: &Event) {
+        if self.voice.get() != Voice::Idle
+            && !self.has_moved()
+            && let Some(url) = leave::foreign(event)
+        {
+            event.prevent_default();
+            self.leaving.replace(Some(url));
+            leave::open_card();
+            self.draw();
+        }
+    }
+
     /// Fills the place, if the card is open and shows something else.
     pub(crate) fn draw(&self) {
-        let refused = self.window.as_ref().is_some_and(SmallWindow::is_refused);
-        let look = look(self.voice.get(), self.has_moved(), refused, self.muted.get());
+        let look = look(Facts {
+            here: self.voice.get() != Voice::Idle,
+            moved: self.has_moved(),
+            refused: self.window.as_ref().is_some_and(SmallWindow::is_refused),
+            muted: self.muted.get(),
+            leaving: self.leaving.borrow().is_some(),
+        });
         let Ok(Some(slot)) = self.root.query_selector("#voice") else { return };
         let is_filled = slot.first_element_child().is_some();
         if is_filled && self.shown.get() == look {
@@ -165,14 +212,20 @@ impl Place {
                     // The name is valid, so it can't fail.
                     let _ = mute.set_attribute("aria-pressed", if muted { "true" } else { "false" });
                 }
-                if self.window.is_some() {
-                    self.button(document, slot, words::KEEP, |place| {
-                        if let Some(window) = &place.window {
-                            window.open();
-                            place.draw();
-                        }
-                    });
-                }
+                self.keep(document, slot, "");
+            }
+            Look::Leaving { refused } => {
+                say(document, slot, if refused { words::REFUSED } else { words::LEAVING });
+                self.keep(document, slot, "primary");
+                self.button(document, slot, words::LEAVE, |place| {
+                    let url = place.leaving.take();
+                    place.line.send_surely(Cancel {}.into());
+                    leave::to(&url.unwrap_or_default());
+                });
+                self.button(document, slot, words::STAY, |place| {
+                    place.leaving.take();
+                    place.draw();
+                });
             }
             Look::Moved => {
                 say(document, slot, words::MOVED);
@@ -184,6 +237,24 @@ impl Place {
                     place.draw();
                 });
             }
+        }
+    }
+
+    /// The button that opens the small window, in a row of its own.
+    fn keep(&self, document: &Document, slot: &Element, class: &str) {
+        if self.window.is_none() {
+            return;
+        }
+        let keep = self.button(document, slot, words::KEEP, |place| {
+            if let Some(window) = &place.window {
+                window.open();
+                place.draw();
+            }
+        });
+        if let Some(keep) = keep {
+            keep.set_class_name(class);
+            // By CSSOM, which asks no policy; a browser that does not know it has a narrower button.
+            let _ = keep.unchecked_into::<HtmlElement>().style().set_property("flex", "1 1 100%");
         }
     }
 
@@ -211,6 +282,8 @@ fn with(place: &Weak<Place>, work: impl FnOnce(&Place)) {
 fn say(document: &Document, slot: &Element, words: &str) {
     if let Some(line) = add(document, slot, "p", words) {
         line.set_class_name("notice");
+        // The name is valid, so it can't fail. It is spoken as it comes.
+        let _ = line.set_attribute("role", "alert");
     }
 }
 
@@ -226,15 +299,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_that_moved_is_said_to_whatever_this_page_hears() {
-        for voice in [Voice::Idle, Voice::Up, Voice::Away] {
-            assert_eq!(look(voice, true, false, false), Look::Moved);
+    fn a_call_that_moved_is_said_whatever_else_is_the_case() {
+        for here in [false, true] {
+            assert_eq!(look(Facts { here, moved: true, leaving: true, ..Facts::default() }), Look::Moved);
         }
     }
 
     #[test]
     fn the_small_window_is_offered_where_the_call_is() {
-        assert_eq!(look(Voice::Idle, false, false, false), Look::Nothing);
-        assert_eq!(look(Voice::Up, false, true, true), Look::Here { muted: true, refused: true });
+        assert_eq!(look(Facts::default()), Look::Nothing);
+        let here = Facts { here: true, refused: true, muted: true, ..Facts::default() };
+        assert_eq!(look(here), Look::Here { muted: true, refused: true });
+        assert_eq!(look(Facts { leaving: true, ..here }), Look::Leaving { refused: true });
     }
 }

@@ -5,3 +5,7 @@ pub(crate) const MOVED: &str = "The call is in its small window, and goes on the
 pub(crate) const HERE_AGAIN: &str = "Talk here again";
 pub(crate) const REFUSED: &str =
     "Your browser blocked the small window. Allow it for this site, and press again.";
+pub(crate) const LEAVING: &str =
+    "That link leaves this site, and the call with it, unless it is in a small window.";
+pub(crate) const LEAVE: &str = "Leave and hang up";
+pub(crate) const STAY: &str = "Stay here";

@@ -38,7 +38,7 @@ pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
     actions(live, ui);
     if live.ticket.channel == Channel::Browser && !live.has_ended() {
         // The line puts into it what belongs to the voice.
-        ui.open("footer", attributes!["id" "voice", "class" "actions"]);
+        ui.open("fieldset", attributes!["id" "voice", "class" "actions"]);
         ui.close();
     }
 }
