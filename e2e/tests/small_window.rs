@@ -59,6 +59,7 @@ async fn a_closed_window_gives_the_call_back_and_one_that_stays_ends_it() -> Res
     let call = Call::begin(Help::Flags).await?;
     let Call { shopper, agent, .. } = &call;
     let leg = ear::plays(shopper).await?;
+    let token = shopper::token(shopper).await?.context("the browser holds a token")?;
     let window = call.moves_to_the_window().await?;
     ensure!(ear::plays(&window).await? == leg, "it is the same leg");
     window.page.close().await?;
@@ -76,7 +77,12 @@ async fn a_closed_window_gives_the_call_back_and_one_that_stays_ends_it() -> Res
     ear::hears(agent, SHOPPER.hertz, &[AGENT.hertz]).await?;
     window.clicks("button:has-text('Hang up')").await?;
     window.sees("[role=status]:has-text('Call ended. Thank you.')").await?;
-    shopper::reads(shopper, "Call ended").await
+    shopper::reads(shopper, "Call ended").await?;
+    for page in [shopper, &window] {
+        let kept = tap::storage(page).await?;
+        ensure!(!kept.contains(&token), "the token is kept no longer: {kept}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

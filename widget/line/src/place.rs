@@ -6,7 +6,7 @@ use std::{
 };
 
 use js_sys::Function;
-use shared::{TabId, wire::widget::Cancel};
+use shared::{TabId, contact::Phase, wire::widget::Cancel};
 use softphone::Microphone;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Event, HtmlElement, ShadowRoot};
@@ -130,16 +130,25 @@ impl Place {
     }
 
     fn heard(&self, heard: &Heard) {
-        if let Heard::Voice(voice) = heard {
-            match (voice, &self.window) {
-                // A leg that comes back comes unmuted.
-                (Voice::Idle, _) => self.muted.set(false),
-                // The server gives it back when the window's connection ends without a word.
-                (Voice::Up, Some(window)) => window.forget(),
-                (Voice::Up | Voice::Away | Voice::Blocked | Voice::MicrophoneLost, _) => {}
+        match heard {
+            Heard::Voice(voice) => {
+                match (voice, &self.window) {
+                    // A leg that comes back comes unmuted.
+                    (Voice::Idle, _) => self.muted.set(false),
+                    // The server gives it back when the window's connection ends without a word.
+                    (Voice::Up, Some(window)) => window.forget(),
+                    (Voice::Up | Voice::Away | Voice::Blocked | Voice::MicrophoneLost, _) => {}
+                }
+                self.voice.set(*voice);
+                self.draw();
             }
-            self.voice.set(*voice);
-            self.draw();
+            // The token leaves the browser's storage with the call.
+            Heard::Status(told) if told.status.phase == Phase::Ended => {
+                if let Some(window) = &self.window {
+                    window.forget();
+                }
+            }
+            Heard::Status(_) | Heard::Connected(_) | Heard::Clock(_) | Heard::Over => {}
         }
     }
 
