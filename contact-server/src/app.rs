@@ -8,9 +8,12 @@ use store::Store;
 use crate::{
     clock::Clock,
     config::Config,
+    health::Health,
+    metrics::Metrics,
     ports::{BrowserLegs, Lines, SharedDirectory, SharedEngine, Snapshots},
     sites::Sites,
     stopping::Stopping,
+    trace::Traces,
 };
 
 /// Cheap to clone: shared handles only.
@@ -27,6 +30,9 @@ pub struct App {
     pub directory: SharedDirectory,
     /// The businesses as their operators set them, always the newest.
     pub sites: Arc<Sites>,
+    pub health: Arc<Health>,
+    pub metrics: Arc<Metrics>,
+    pub traces: Arc<Traces>,
     /// Says when the server goes down; sockets register here, so that it can wait for them.
     pub stopping: Stopping,
 }

@@ -1,10 +1,24 @@
 //! The only place that reads the operating system's clock.
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use shared::Timestamp;
+
+/// How long something took, for those who watch. Nothing is decided by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(tokio::time::Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(tokio::time::Instant::now())
+    }
+
+    pub fn took(self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 pub trait Clock: Send + Sync + 'static {
     /// Returns the current time. Never less than it returned before.

@@ -8,6 +8,8 @@
 //! | `database` | `sqlite:DATA/ringside.db` | or `postgres://USER@HOST/NAME` |
 //! | `media_bind` | address and port of `listen` | browser voice, UDP |
 //! | `media_advertise` | `media_bind` | what browsers are told, behind a NAT |
+//! | `metrics_listen` | none | `/metrics`, `/healthz`, `/readyz` with reasons; never a public address |
+//! | `otlp` | none | `http://HOST:4318` of an OpenTelemetry collector that takes traces |
 //! | `trusted_proxies` | none | peers whose `X-Forwarded-*` is believed |
 //! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
 //! | `dialer` | `embedded` | the driver that places calls, unless a business names another: see [`drivers`] |
@@ -29,6 +31,7 @@ use url::{Host, Url};
 use crate::{
     dialer::{drivers, simulated::Behaviour},
     limits::{Rates, Shares},
+    trace::Endpoint,
 };
 
 mod read;
@@ -51,6 +54,10 @@ pub struct Config {
     /// UDP for browser voice.
     pub media_bind: SocketAddr,
     pub media_advertise: Option<SocketAddr>,
+    /// Metrics, for those who run the server.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The collector of traces.
+    pub otlp: Option<Endpoint>,
     /// Peers whose `X-Forwarded-For` and `-Proto` are believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Virtual handsets exist, and fictitious numbers may be called. Never on a public server.
@@ -81,6 +88,8 @@ impl Config {
             database: default_database(data),
             media_bind: listen,
             media_advertise: None,
+            metrics_listen: None,
+            otlp: None,
             trusted_proxies: Vec::new(),
             demo: false,
             rates: Rates::default(),
@@ -107,6 +116,8 @@ impl Config {
                 .parsed("media_bind", "an address and port such as 0.0.0.0:8080")
                 .unwrap_or(listen),
             media_advertise: source.parsed("media_advertise", "an address and port such as 203.0.113.7:8080"),
+            metrics_listen: source.parsed("metrics_listen", "an address and port such as 127.0.0.1:9464"),
+            otlp: source.parsed("otlp", "a plain http URL such as http://127.0.0.1:4318"),
             trusted_proxies: source.parsed_list("trusted_proxies", "IP addresses"),
             demo: source.flag("demo"),
             rates: source.table("rates"),

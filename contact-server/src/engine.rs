@@ -13,10 +13,11 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use contact_core::{Center, Input};
+use contact_core::{Center, Input, center::Census};
 use shared::{AgentId, BusinessId, ContactId};
 use store::{Store, StoreError};
 use tokio::{
@@ -26,7 +27,9 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    ports::{ConsoleSnapshot, CustomerSnapshot, Dialer, Engine, EngineError, SharedDirectory, Snapshots},
+    ports::{
+        ConsoleSnapshot, CustomerSnapshot, Dialer, Engine, EngineError, SharedDirectory, Snapshots, Witness,
+    },
 };
 
 mod owner;
@@ -37,6 +40,8 @@ mod tests;
 
 /// Requests that may wait for one business's task. Past it, callers are told `Unavailable`.
 pub const INBOX: usize = 4_096;
+/// An engine that is at a slow commit is left out of a census.
+const CENSUS_WITHIN: Duration = Duration::from_millis(500);
 
 /// What engines act upon.
 #[derive(Clone)]
@@ -45,6 +50,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     pub directory: SharedDirectory,
     pub dialer: Arc<dyn Dialer>,
+    pub witness: Arc<dyn Witness>,
 }
 
 /// The engines of all businesses.
@@ -111,6 +117,28 @@ impl Engines {
         }));
         self.inbox(business).ok_or(EngineError::NoSuchBusiness)?.try_send(view).map_err(unavailable)?;
         receiver.await.map_err(|_| EngineError::Unavailable)
+    }
+
+    /// False: a business was taken over by another process, or its task died.
+    pub fn are_all_served(&self) -> bool {
+        let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
+        inboxes.values().all(|inbox| !inbox.is_closed())
+    }
+
+    /// How everybody stands, in all businesses that answer at once.
+    pub async fn census(&self) -> Census {
+        let businesses: Vec<BusinessId> =
+            self.inboxes.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        let mut all = Census::default();
+        for business in businesses {
+            if let Ok(Ok(census)) =
+                tokio::time::timeout(CENSUS_WITHIN, self.view(business, Center::census)).await
+            {
+                all.phases.extend(census.phases);
+                all.presences.extend(census.presences);
+            }
+        }
+        all
     }
 
     fn inbox(&self, business: BusinessId) -> Option<mpsc::Sender<Request>> {

@@ -85,6 +85,7 @@ pub async fn alone(
         clock: clock.clone(),
         directory: Arc::new(Nobody),
         dialer: Arc::new(Nobody),
+        witness: Arc::new(()),
     };
     let engines = Engines::new(world);
     for erasure in erasures {

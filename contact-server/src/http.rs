@@ -1,11 +1,20 @@
 //! The HTTP interface: routes, and what is the same for all of them.
 use std::sync::Arc;
 
-use axum::{Router, http::header, middleware, response::Redirect, routing::get};
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::header,
+    middleware::{self, Next},
+    response::{Redirect, Response},
+    routing::get,
+};
 use bytes::Bytes;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{access, app::App, assets, call, edge::Edge, hub::Hub, openapi, problem::ApiError, ws};
+use crate::{
+    access, app::App, assets, call, clock::Stopwatch, edge::Edge, hub::Hub, openapi, problem::ApiError, ws,
+};
 
 pub mod address;
 pub mod body;
@@ -47,7 +56,18 @@ pub fn router(app: App, hub: Arc<Hub>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(edge.clone(), access::admit))
         .layer(middleware::from_fn_with_state(edge.clone(), headers::guard))
+        .layer(middleware::from_fn_with_state(edge.clone(), count))
         .with_state(edge)
+}
+
+/// Counts every answer under the router's own pattern.
+async fn count(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let watch = Stopwatch::start();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    edge.app.metrics.answered(route, response.status().as_u16(), watch.took());
+    response
 }
 
 async fn method_not_allowed() -> ApiError {

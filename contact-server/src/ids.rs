@@ -31,6 +31,11 @@ pub fn seed() -> [u8; 32] {
     random_bytes()
 }
 
+/// The id of a span in a trace; never nought.
+pub fn span() -> u64 {
+    u64::from_be_bytes(random_bytes()).max(1)
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -130,6 +130,9 @@ fn say_ready(running: &run::Running) -> anyhow::Result<()> {
         None => serde_json::json!({}),
     };
     ready["url"] = running.app.config.public_origin().into();
+    if let Some(addr) = running.watch_addr {
+        ready["metrics"] = addr.to_string().into();
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", serde_json::json!({ "ready": ready }))?;
     Ok(out.flush()?)

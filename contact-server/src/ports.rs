@@ -1,9 +1,9 @@
 //! What the parts of the shell promise one another. The engine side (engine, dialer) and the edge side
 //! (HTTP, sockets, hub) know each other by these alone.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use contact_core::{DialCommand, Endpoint, Input, Notice, Refusal};
+use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal};
 use shared::{
     AgentId, BusinessId, ContactId, LegId,
     contact::CustomerStatus,
@@ -41,6 +41,18 @@ pub trait Directory: Send + Sync + 'static {
     /// [`Self::leg_gone`]. False if nobody is connected there now.
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool;
     fn leg_gone(&self, business: BusinessId, to: &Endpoint, leg: LegId);
+}
+
+/// Looks on, for those who watch. Told after each commit, before what it caused leaves; never blocks.
+pub trait Witness: Send + Sync + 'static {
+    fn committed(&self, business: BusinessId, changes: &[Change], took: Duration);
+    fn not_committed(&self, business: BusinessId);
+}
+
+/// Nobody watches.
+impl Witness for () {
+    fn committed(&self, _: BusinessId, _: &[Change], _: Duration) {}
+    fn not_committed(&self, _: BusinessId) {}
 }
 
 /// A dialer driver. Places legs and tells what became of them, as [`Input::Dialer`] to the engine.

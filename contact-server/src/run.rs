@@ -2,9 +2,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use shared::Timestamp;
+use contact_core::Change;
+use shared::{BusinessId, Timestamp};
 use store::Store;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 
 use crate::{
     app::App,
@@ -13,20 +14,26 @@ use crate::{
     demo::{self, DemoInfo},
     dialer::{self, Drivers, drivers::Place},
     engine::{Engines, World},
+    health::{Commits, Health},
     http,
     hub::Hub,
     listen::{self, Doorkeeper},
-    ports::SharedDirectory,
+    metrics::Metrics,
+    ports::{SharedDirectory, Witness},
     prompts::Prompts,
     setup::Setup,
     sites::Sites,
     stopping::Stopping,
+    trace::{self, Traces},
+    watch_listen::{self, Watch},
 };
 
 /// How long a shutdown waits for requests and sockets to end.
 const CONNECTIONS_LIMIT: Duration = Duration::from_secs(8);
 /// How long it then waits for the last commits.
 const ENGINES_LIMIT: Duration = Duration::from_secs(20);
+/// How long it waits for the collector of traces.
+const TRACES_LIMIT: Duration = Duration::from_secs(3);
 /// Expired tokens and keys are swept out this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
@@ -34,11 +41,14 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 pub struct Running {
     /// Where it really listens.
     pub addr: SocketAddr,
+    /// Where metrics are, if anywhere.
+    pub watch_addr: Option<SocketAddr>,
     pub app: App,
     /// How to use the demo, if it is one.
     pub demo: Option<DemoInfo>,
     engines: Arc<Engines>,
     http: JoinHandle<()>,
+    exporting: Option<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
 }
 
@@ -58,18 +68,43 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         true => Some(demo::seed(&*store, &*clock, &config).await?),
         false => None,
     };
-    let Parts { app, hub, engines, background } = assemble(config, store, clock).await?;
+    let Parts { app, hub, engines, watch, exporting, mut background } =
+        assemble(config, store, clock).await?;
+    let watch_addr = match app.config.metrics_listen {
+        None => None,
+        Some(at) => Some(serve_watch(&app.config, at, watch, &mut background).await?),
+    };
     let router = http::router(app.clone(), hub);
     let doorkeeper = Doorkeeper::new(&app.config);
     let http = tokio::spawn(listen::serve(listener, router, app.stopping.clone(), doorkeeper));
     tracing::info!(%addr, url = %app.config.public_url, "ready");
-    Ok(Running { addr, app, demo, engines, http, background })
+    Ok(Running { addr, watch_addr, app, demo, engines, http, exporting, background })
+}
+
+/// Lives until the end of the shutdown, which those who watch want to see.
+async fn serve_watch(
+    config: &Config,
+    at: SocketAddr,
+    watch: Watch,
+    background: &mut Vec<JoinHandle<()>>,
+) -> anyhow::Result<SocketAddr> {
+    let listener =
+        TcpListener::bind(at).await.with_context(|| format!("metrics cannot be served on {at}"))?;
+    let addr = listener.local_addr()?;
+    let router = watch_listen::router(watch);
+    // Its connections are none of those that a shutdown waits for.
+    let (stopping, doorkeeper) = (Stopping::default(), Doorkeeper::new(config));
+    background.push(tokio::spawn(listen::serve(listener, router, stopping, doorkeeper)));
+    tracing::info!(%addr, "metrics are served");
+    Ok(addr)
 }
 
 struct Parts {
     app: App,
     hub: Arc<Hub>,
     engines: Arc<Engines>,
+    watch: Watch,
+    exporting: Option<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
 }
 
@@ -82,11 +117,15 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let place = Place { config: &config, directory: &directory, prompts: &prompts, sites: &sites };
     let (drivers, leg_events) = Drivers::start(place).await?;
     let drivers = Arc::new(drivers);
+    let metrics = Arc::new(Metrics::default());
+    let commits = Arc::new(Commits::default());
+    let (traces, exporting) = traces(&config, &metrics);
     let world = World {
         store: store.clone(),
         clock: clock.clone(),
         directory: directory.clone(),
         dialer: drivers.clone(),
+        witness: Arc::new(Witnesses(metrics.clone(), traces.clone(), commits.clone())),
     };
     let engines = Arc::new(Engines::new(world));
     let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone(), clock.clone());
@@ -94,9 +133,28 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         leg_events.into_iter().map(|events| tokio::spawn(dialer::forward(events, engines.clone()))).collect();
     setup.refresh().await.context("the businesses cannot be taken over")?;
     background.extend([tokio::spawn(setup.follow()), tokio::spawn(sweep(store.clone(), clock.clone()))]);
+    let stopping = Stopping::default();
+    let health = Health::new(
+        store.clone(),
+        clock.clone(),
+        engines.clone(),
+        stopping.clone(),
+        commits,
+        config.data.clone(),
+    );
+    let health = Arc::new(health);
+    let watch = Watch {
+        metrics: metrics.clone(),
+        health: health.clone(),
+        engines: engines.clone(),
+        stopping: stopping.clone(),
+    };
     let app = App {
         config,
         clock,
+        health,
+        metrics,
+        traces,
         store,
         engine: engines.clone(),
         snapshots: engines.clone(),
@@ -104,9 +162,33 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         lines: drivers,
         directory,
         sites,
-        stopping: Stopping::default(),
+        stopping,
     };
-    Ok(Parts { app, hub, engines, background })
+    Ok(Parts { app, hub, engines, watch, exporting, background })
+}
+
+/// Where spans go, and the task that sends them.
+fn traces(config: &Config, metrics: &Arc<Metrics>) -> (Arc<Traces>, Option<JoinHandle<()>>) {
+    let Some(endpoint) = config.otlp.clone() else { return (Arc::new(Traces::off()), None) };
+    let (out, spans) = mpsc::channel(trace::WAITING);
+    let counted = metrics.clone();
+    let traces = Traces::to(out, move |lost| counted.spans("lost", lost));
+    (Arc::new(traces), Some(tokio::spawn(trace::export(endpoint, spans, metrics.clone()))))
+}
+
+/// All who look on.
+struct Witnesses(Arc<Metrics>, Arc<Traces>, Arc<Commits>);
+
+impl Witness for Witnesses {
+    fn committed(&self, business: BusinessId, changes: &[Change], took: Duration) {
+        self.0.committed(business, changes, took);
+        self.1.committed(business, changes, took);
+        self.2.committed(business, changes, took);
+    }
+    fn not_committed(&self, business: BusinessId) {
+        self.0.not_committed(business);
+        self.2.not_committed(business);
+    }
 }
 
 async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
@@ -149,6 +231,13 @@ impl Running {
         self.background.iter().for_each(JoinHandle::abort);
         if tokio::time::timeout(ENGINES_LIMIT, self.engines.stop()).await.is_err() {
             bail!("the engines did not end within {ENGINES_LIMIT:?}; what was answered is on disk");
+        }
+        self.app.traces.end();
+        if let Some(exporting) = &mut self.exporting
+            && tokio::time::timeout(TRACES_LIMIT, &mut *exporting).await.is_err()
+        {
+            exporting.abort();
+            tracing::warn!(limit = ?TRACES_LIMIT, "the last traces were not sent in time");
         }
         tracing::info!("ended cleanly");
         Ok(())

@@ -191,6 +191,7 @@ mod tests {
                 clock: clock.clone(),
                 directory: Arc::new(Nobody),
                 dialer: Arc::new(Nobody),
+                witness: Arc::new(()),
             };
             let engines = Arc::new(Engines::new(world));
             let sites = Arc::new(Sites::default());

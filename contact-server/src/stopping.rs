@@ -28,6 +28,11 @@ impl Stopping {
         *self.0.borrow()
     }
 
+    /// How many connections are up.
+    pub fn connections(&self) -> usize {
+        self.0.receiver_count()
+    }
+
     /// Tells every connection to go.
     pub fn begin(&self) {
         self.0.send_replace(true);

@@ -53,6 +53,7 @@ mod views;
 pub use contacts::END_READABLE;
 pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
+pub use views::Census;
 
 /// One business. See the module.
 pub struct Center {

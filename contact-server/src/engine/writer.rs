@@ -7,6 +7,7 @@ use store::{OwnerEpoch, StoreError};
 use tokio::sync::mpsc;
 
 use super::{Answer, World};
+use crate::clock::Stopwatch;
 
 /// Batches that one transaction takes at most, so that its time stays bounded.
 const BATCHES_PER_COMMIT: usize = 512;
@@ -61,11 +62,14 @@ pub(super) async fn commit(
     }
     trial("before", &changes);
     if !changes.is_empty() {
-        let commit = world.store.commit(business, epoch, &changes);
-        match tokio::time::timeout(COMMIT_LIMIT, commit).await {
-            Ok(committed) => drop(committed?),
-            Err(late) => return Err(StoreError::Database(Box::new(late))),
+        let watch = Stopwatch::start();
+        let commit = tokio::time::timeout(COMMIT_LIMIT, world.store.commit(business, epoch, &changes)).await;
+        let committed = commit.unwrap_or_else(|late| Err(StoreError::Database(Box::new(late))));
+        if let Err(error) = committed {
+            world.witness.not_committed(business);
+            return Err(error);
         }
+        world.witness.committed(business, &changes, watch.took());
     }
     trial("stored", &changes);
     for effect in outward {

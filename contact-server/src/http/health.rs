@@ -14,17 +14,17 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The server takes requests: its database answers, and it is not going down.
+/// The server takes requests: its database takes writes, its disk has room, and it is not going down.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation",
     responses((status = 200, body = String), (status = 503, body = shared::api::Problem)),
 )]
 pub async fn ready(State(edge): State<Edge>) -> Result<&'static str, ApiError> {
-    if edge.app.stopping.has_begun() {
-        return Err(ApiError::Unavailable);
+    match edge.app.health.ready().await {
+        Ok(()) => Ok("ready\n"),
+        // The reason is the operators' (`metrics_listen`, and the log).
+        Err(_) => Err(ApiError::Unavailable),
     }
-    edge.app.store.ping().await?;
-    Ok("ready\n")
 }
 
 const EMPTY: &str = "<!doctype html><html><head><meta charset=\"utf-8\"><title>Customer's page</title></head>\

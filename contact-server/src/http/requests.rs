@@ -25,10 +25,13 @@ use crate::{
     ports::{CustomerSnapshot, EngineError},
     problem::{ApiError, Code},
     sites::Site,
+    trace::Remote,
     windows,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// W3C Trace Context: a page that traces may find its customer's contact in its own trace.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Asks for a call.
 ///
@@ -81,12 +84,18 @@ pub async fn create(
         consent: body.value.consent.clone(),
     };
     let business = site.business.id;
-    let (contact, is_replay) =
-        match edge.app.engine.input(business, Input::Requested(Box::new(requested))).await {
-            Ok(()) => (contact, false),
-            Err(EngineError::Refused(Refusal::AcceptedBefore(contact))) => (contact, true),
-            Err(error) => return Err(refused(error, edge.now())),
-        };
+    let traceparent = headers.get(TRACEPARENT).and_then(|header| header.to_str().ok());
+    edge.app.traces.begins(contact, now, traceparent.and_then(Remote::parse));
+    let accepted = edge.app.engine.input(business, Input::Requested(Box::new(requested))).await;
+    if accepted.is_err() {
+        edge.app.traces.never_was(contact);
+    }
+    edge.app.traces.answered(contact, now, edge.now());
+    let (contact, is_replay) = match accepted {
+        Ok(()) => (contact, false),
+        Err(EngineError::Refused(Refusal::AcceptedBefore(contact))) => (contact, true),
+        Err(error) => return Err(refused(error, edge.now())),
+    };
     let renew = async |expires_at| {
         edge.app.store.replace_contact_token(business, contact, &ids::hash(&token), expires_at).await
     };

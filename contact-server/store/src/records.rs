@@ -36,6 +36,9 @@ pub struct Erasure {
     pub done_at: Option<Timestamp>,
 }
 
+const PROBE: &str = "UPDATE probe SET room = $1";
+/// More than a commit of one request needs.
+const PROBE_BYTES: usize = 128 << 10;
 const CONTACTS_OF: &str = "SELECT contact FROM persons WHERE business = $1 AND e164 = $2 ORDER BY contact";
 const OPTED_OUT: &str = "SELECT at FROM opt_outs WHERE business = $1 AND e164 IN ($2, $3)";
 const TAKE: &str = "UPDATE erasures SET taken_at = $2 WHERE id = $1 AND taken_at IS NULL RETURNING asked_at";
@@ -73,6 +76,9 @@ pub trait Records: Send + Sync {
     async fn scrub(&self) -> Result<(), StoreError>;
     /// Writes a complete copy to a new file, which only its owner may read. SQLite alone.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
+    /// Can this database be written? What it writes is on disk when it returns, and means nothing. `whole`: as
+    /// much as a commit would, for a disk on which a page still fits while a commit does not.
+    async fn probe(&self, whole: bool) -> Result<(), StoreError>;
     /// Ends all connections. What is asked afterwards fails.
     async fn close(&self);
 }
@@ -148,6 +154,13 @@ impl Records for Kept {
 
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         upkeep::backup(&self.backend, to).await
+    }
+
+    async fn probe(&self, whole: bool) -> Result<(), StoreError> {
+        if whole {
+            self.backend.change("nothing", PROBE, args().bytes(vec![1; PROBE_BYTES])).await?;
+        }
+        self.backend.change("nothing", PROBE, args().bytes(Vec::new())).await.map(drop)
     }
 
     async fn close(&self) {

@@ -4,3 +4,4 @@ mod backups;
 mod erasure;
 mod process;
 mod search;
+mod seen;

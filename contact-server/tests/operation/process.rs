@@ -61,10 +61,16 @@ impl Place {
     }
 
     pub(crate) fn serve_with(&self, level: &str, variables: &[(&str, &str)]) -> Server {
+        self.serve_by(self.ringside(), level, variables)
+    }
+
+    /// `command` is one that becomes the server once its arguments are there.
+    pub(crate) fn serve_by(&self, mut command: Command, level: &str, variables: &[(&str, &str)]) -> Server {
         let log = File::options().append(true).create(true).open(self.path("log")).unwrap();
-        let mut child = self
-            .ringside()
+        let mut child = command
             .env("RINGSIDE_LOG", level)
+            .env("RINGSIDE_METRICS_LISTEN", "127.0.0.1:0")
+            .env("RINGSIDE_TRUSTED_PROXIES", "127.0.0.1")
             .envs(variables.iter().copied())
             .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--demo-origin", SHOP, "--ready-json"])
             .stdout(Stdio::piped())
@@ -76,7 +82,8 @@ impl Place {
         let ready: Value =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?} {}", self.log()));
         let port = ready["ready"]["url"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
-        Server { child, port }
+        let watch = ready["ready"]["metrics"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        Server { child, port, watch }
     }
 
     pub(crate) fn log(&self) -> String {
@@ -87,6 +94,8 @@ impl Place {
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) port: u16,
+    /// Of metrics.
+    pub(crate) watch: u16,
 }
 
 impl Drop for Server {
@@ -115,14 +124,23 @@ impl Server {
 
     /// Asks for a call; `more` is laid over the body.
     pub(crate) fn request(&self, number: &str, more: &Value) -> Answer {
+        self.requested(&[], number, more)
+    }
+
+    fn requested(&self, headers: &[(&str, &str)], number: &str, more: &Value) -> Answer {
         let mut body = json!({"business": KEY, "channel": "telephone", "number": number, "consent": "1"});
         for (key, value) in more.as_object().into_iter().flatten() {
             body[key] = value.clone();
         }
         let key = ids::token();
-        let headers =
+        let usual =
             [("origin", SHOP), ("content-type", "application/json"), ("idempotency-key", key.as_str())];
-        ask(self.port, "POST", "/api/v1/requests", &headers, &body.to_string())
+        ask(self.port, "POST", "/api/v1/requests", &[&usual, headers].concat(), &body.to_string())
+    }
+
+    /// The same from an address of its own, which tests may choose since the server trusts loopback.
+    pub(crate) fn request_from(&self, address: &str, number: &str, more: &Value) -> Answer {
+        self.requested(&[("x-forwarded-for", address)], number, more)
     }
 
     /// Tells it to end, and waits until it has.

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     AgentId, ContactId,
-    contact::{CustomerStatus, Phase},
+    contact::{CustomerStatus, Phase, Presence},
     wire::console::{AgentState, ContactShown, Queue, QueueEntry, Today},
 };
 
@@ -16,6 +16,13 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 const QUEUE_ENTRIES: usize = 100;
 /// Estimates are rounded up to this, so that they don't flicker.
 const ESTIMATE_STEP_S: u64 = 10;
+
+/// How contacts that are not closed, and agents, stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    pub phases: Vec<Phase>,
+    pub presences: Vec<Presence>,
+}
 
 /// Who waits, in the order of the list: those who are due by place, then those who are due later by time.
 #[derive(Default)]
@@ -74,6 +81,14 @@ impl Center {
         let agent = self.agents.get(&agent)?;
         let contact = agent.duty.shown().and_then(|id| self.contacts.get(&id));
         Some((agent.state(), contact.map(shown), agent.tally.today(self.now)))
+    }
+
+    /// How everybody stands, in no order that means anything: for counting.
+    pub fn census(&self) -> Census {
+        Census {
+            phases: self.contacts.values().map(|contact| contact.row.state.phase()).collect(),
+            presences: self.agents.values().map(|agent| agent.duty.presence()).collect(),
+        }
     }
 
     /// Who waits, as every console is shown it.

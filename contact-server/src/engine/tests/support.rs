@@ -84,6 +84,7 @@ impl Stage {
             clock: clock.clone(),
             directory: journal.clone(),
             dialer: Arc::new(Recorder(dialer)),
+            witness: Arc::new(()),
         };
         let engines = Arc::new(Engines::new(world));
         engines.start(BUSINESS).await.unwrap();
