@@ -50,6 +50,10 @@ const fn of(method: &'static str, path: &'static str, who: Who) -> Route {
     Route { method, path, who }
 }
 
+/// The routes of the second listener ([`crate::watch_listen`]), which whoever reaches its address may pass: it is
+/// never public.
+pub const WATCH: &[&str] = &["/metrics", "/healthz", "/readyz"];
+
 pub const ROUTES: &[Route] = &[
     get("/", Who::Anybody),
     get("/healthz", Who::Anybody),

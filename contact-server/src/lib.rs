@@ -14,6 +14,7 @@ pub mod config;
 pub mod crowd;
 pub mod demo;
 pub mod dialer;
+pub mod doctor;
 pub mod edge;
 pub mod engine;
 pub mod erasure;

@@ -7,7 +7,7 @@ use contact_server::{
     admin::{self, Admin},
     clock::{Clock, SystemClock},
     config::{Config, Source},
-    logs, run,
+    doctor, logs, run,
 };
 
 #[derive(Parser)]
@@ -40,6 +40,12 @@ enum Command {
     /// Businesses, agents, keys, prompts. A running server notices changes within two seconds
     #[command(subcommand)]
     Admin(Admin),
+    /// Check this deployment, and say what to mend
+    Doctor {
+        /// One object of JSON instead of lines for people
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args)]
@@ -61,7 +67,7 @@ struct Serve {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match logs::start().and_then(|()| execute(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Standard error may be gone; the exit code still tells.
             drop(writeln!(std::io::stderr(), "ringside: {error:#}"));
@@ -70,26 +76,34 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<()> {
+fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(serve) => {
                 let ready_json = serve.ready_json;
-                serve_until_told(load(&cli.place, Some(serve))?, ready_json).await
+                serve_until_told(load(&cli.place, Some(serve))?, ready_json).await?;
             }
-            Command::Admin(command) => {
-                let config = load(&cli.place, None)?;
-                let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-                let mut out = std::io::stdout();
-                if let Admin::Restore { from, journals } = command {
-                    return admin::restore(from, journals, &config, &clock, &mut out).await;
-                }
-                let store = store::open(&config.database).await.context("the database cannot be opened")?;
-                admin::run(command, &config, &store, &clock, &mut out).await
+            Command::Admin(command) => administer(&cli.place, command).await?,
+            Command::Doctor { json } => {
+                let report = doctor::examine(load(&cli.place, None)).await;
+                report.print(json, &mut std::io::stdout())?;
+                return Ok(if report.is_fit() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
         }
+        Ok(ExitCode::SUCCESS)
     })
+}
+
+async fn administer(place: &Place, command: Admin) -> anyhow::Result<()> {
+    let config = load(place, None)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let mut out = std::io::stdout();
+    if let Admin::Restore { from, journals } = command {
+        return admin::restore(from, journals, &config, &clock, &mut out).await;
+    }
+    let store = store::open(&config.database).await.context("the database cannot be opened")?;
+    admin::run(command, &config, &store, &clock, &mut out).await
 }
 
 fn load(place: &Place, serve: Option<Serve>) -> anyhow::Result<Config> {

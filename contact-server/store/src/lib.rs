@@ -12,6 +12,7 @@ mod erase;
 #[cfg(debug_assertions)]
 pub mod fail_point;
 mod history;
+mod inspect;
 mod load;
 #[cfg(test)]
 mod plans;
@@ -26,6 +27,7 @@ pub mod testing;
 mod tokens;
 mod upkeep;
 
+pub use inspect::{Inspection, Server, inspect};
 pub use records::{Consent, Erasure, Records};
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use contact_server::{
-    access::{ROUTES, Route, SOCKETS, Who},
+    access::{ROUTES, Route, SOCKETS, WATCH, Who},
     ids,
 };
 use serde_json::{Value, json};
@@ -46,6 +46,13 @@ fn every_route_of_the_router_and_of_the_openapi_document_has_a_row() {
         for call in text.split(".route(").skip(1) {
             let path = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
             let path = path.unwrap_or_else(|| panic!("{}: write a route's path as a text", file.display()));
+            if file.ends_with("watch_listen.rs") {
+                assert!(
+                    WATCH.contains(&path),
+                    "{path} is new: give it a row in contact-server/src/access.rs"
+                );
+                continue;
+            }
             assert!(known(path), "{path} is new: give it a row in contact-server/src/access.rs");
             seen.insert(path.to_owned());
         }

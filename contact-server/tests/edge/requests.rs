@@ -48,7 +48,10 @@ async fn preflights_are_answered_for_listed_origins_alone() {
     let listed = preflight(SHOP).send().await;
     assert_eq!(listed.status, 204);
     assert_eq!(listed.header("access-control-allow-origin"), Some(SHOP));
-    assert_eq!(listed.header("access-control-allow-headers"), Some("content-type, idempotency-key"));
+    assert_eq!(
+        listed.header("access-control-allow-headers"),
+        Some("content-type, idempotency-key, traceparent")
+    );
     assert_eq!(listed.header("access-control-allow-credentials"), None);
     assert_eq!(listed.header("vary"), Some("Origin"));
     let foreign = preflight("http://evil.test").send().await;

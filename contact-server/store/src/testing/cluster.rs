@@ -22,7 +22,8 @@ const PROGRAMS: &str = "/usr/lib/postgresql";
 /// Another process may take the free port before the server does.
 const STARTS: u32 = 5;
 
-/// `$1` programs, `$2` folder, `$3` port. Says one line: `ready`, or what went wrong.
+/// `$1` programs, `$2` folder, `$3` port, `$4` `on` if it speaks TLS, by a certificate for 127.0.0.1 that signs
+/// itself. Says one line: `ready`, or what went wrong.
 const SUPERVISE: &str = r#"
 trap '' HUP INT TERM
 cd "$2" || exit 1
@@ -30,8 +31,14 @@ finish() { cd /; rm -rf "$2"; exit; }
 fail() { tail -n 3 log | tr '\n' ' '; echo; finish "$1" "$2"; }
 "$1/initdb" --pgdata=data --username=ringside --pwfile=password --auth=scram-sha-256 --encoding=UTF8 \
     --locale=C.UTF-8 --no-sync >log 2>&1 || fail "$1" "$2"
+if [ "$4" = on ]; then
+    printf '%s\n' '[req]' 'distinguished_name=n' 'x509_extensions=e' 'prompt=no' '[n]' 'CN=a server for tests' \
+        '[e]' 'basicConstraints=critical,CA:FALSE' 'subjectAltName=IP:127.0.0.1' >certificate
+    openssl req -x509 -config certificate -days 2 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+        -keyout data/server.key -out data/server.crt >>log 2>&1 || fail "$1" "$2"
+fi
 "$1/pg_ctl" --pgdata=data --wait --log=log \
-    --options="-c listen_addresses=127.0.0.1 -c port=$3 -c unix_socket_directories='$2' -c max_connections=400" \
+    --options="-c ssl=$4 -c listen_addresses=127.0.0.1 -c port=$3 -c unix_socket_directories='$2' -c max_connections=400" \
     start >>log 2>&1 </dev/null || fail "$1" "$2"
 echo ready
 read -r end
@@ -41,6 +48,8 @@ finish "$1" "$2"
 
 struct Cluster {
     url: String,
+    /// There if it speaks TLS.
+    certificate: PathBuf,
     /// Its standard input stays open as long as this process lives.
     _supervisor: Child,
 }
@@ -48,11 +57,21 @@ struct Cluster {
 /// The URL of the process's cluster, which is started when first asked for.
 pub(super) async fn url() -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    let started = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(start).url.clone()).await;
+    let started = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(|| start(false)).url.clone()).await;
     started.expect("a throw-away Postgres cluster starts")
 }
 
-fn start() -> Cluster {
+/// The same of one that speaks TLS, and the file of its certificate.
+pub(super) async fn tls_url() -> (String, PathBuf) {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    let started = tokio::task::spawn_blocking(|| {
+        let cluster = CLUSTER.get_or_init(|| start(true));
+        (cluster.url.clone(), cluster.certificate.clone())
+    });
+    started.await.expect("a throw-away Postgres cluster starts")
+}
+
+fn start(tls: bool) -> Cluster {
     let programs = programs().unwrap_or_else(|| {
         panic!(
             "the tests need Postgres: no {PROGRAMS}/*/bin/initdb here. \
@@ -62,7 +81,7 @@ fn start() -> Cluster {
     });
     let mut last = String::new();
     for _ in 0..STARTS {
-        match try_start(&programs) {
+        match try_start(&programs, tls) {
             Ok(cluster) => return cluster,
             Err(why) => last = why,
         }
@@ -78,7 +97,7 @@ fn programs() -> Option<PathBuf> {
     Some(installed.max_by_key(number)?.join("bin"))
 }
 
-fn try_start(programs: &Path) -> Result<Cluster, String> {
+fn try_start(programs: &Path, tls: bool) -> Result<Cluster, String> {
     let folder = tempfile::Builder::new().prefix("ringside-postgres-").tempdir().map_err(text)?.keep();
     let password = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     fs::write(folder.join("password"), &password).map_err(text)?;
@@ -86,7 +105,11 @@ fn try_start(programs: &Path) -> Result<Cluster, String> {
     let port = free_port().map_err(text)?;
 
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", SUPERVISE, "supervise"]).arg(programs).arg(&folder).arg(port.to_string());
+    shell.args(["-c", SUPERVISE, "supervise"]).arg(programs).arg(&folder).arg(port.to_string()).arg(if tls {
+        "on"
+    } else {
+        "off"
+    });
     if fs::metadata(&folder).map_err(text)?.uid() == 0 {
         let (user, group) = unprivileged()?;
         chown(&folder, Some(user), Some(group)).map_err(text)?;
@@ -102,7 +125,7 @@ fn try_start(programs: &Path) -> Result<Cluster, String> {
     match said.trim() {
         "ready" => {
             let url = format!("postgres://ringside:{password}@127.0.0.1:{port}/postgres");
-            Ok(Cluster { url, _supervisor: supervisor })
+            Ok(Cluster { url, certificate: folder.join("data/server.crt"), _supervisor: supervisor })
         }
         why => Err(why.to_owned()),
     }

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::Store;
@@ -60,6 +60,26 @@ pub async fn postgres() -> TestDatabase {
 /// lasts as long as this process, unless [`SERVER_VARIABLE`] is set.
 pub async fn postgres_url() -> String {
     empty_postgres().await.0
+}
+
+/// The URL of a Postgres server that also speaks TLS, and the file of the certificate that it shows.
+pub async fn tls_server() -> (String, std::path::PathBuf) {
+    cluster::tls_url().await
+}
+
+/// Runs SQL past the store, as a careless hand would.
+pub async fn tamper(url: &str, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    let done = if url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(url).await.expect("the database opens");
+        let done = sqlx::raw_sql(sql).execute(&mut connection).await.map(drop);
+        connection.close().await.and(done)
+    } else {
+        let mut connection = PgConnection::connect(url).await.expect("the database opens");
+        let done = sqlx::raw_sql(sql).execute(&mut connection).await.map(drop);
+        connection.close().await.and(done)
+    };
+    done.expect("the database takes the statement");
 }
 
 async fn empty_postgres() -> (String, Place) {

@@ -18,7 +18,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 36] = [
+const METHODS: [(&str, Reach); 37] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
@@ -53,6 +53,7 @@ const METHODS: [(&str, Reach); 36] = [
     ("unfinished_erasures", Reach::Installation),
     ("put_consent", Reach::Business),
     ("consents", Reach::Business),
+    ("probe", Reach::Installation),
     ("scrub", Reach::Installation),
     ("backup", Reach::Installation),
     ("close", Reach::Installation),

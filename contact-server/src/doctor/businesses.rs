@@ -1,0 +1,79 @@
+//! The businesses as they are set up: could a customer of each be called?
+use store::{Business, Setup, StoreError};
+
+use super::{Finding, broken, fine, warning};
+use crate::{config::Config, prompts};
+
+pub(super) async fn examine(config: &Config) -> Vec<Finding> {
+    look(config).await.unwrap_or_else(|error| {
+        vec![broken("businesses", format!("they cannot be read: {error}"), "look at the database")]
+    })
+}
+
+async fn look(config: &Config) -> Result<Vec<Finding>, StoreError> {
+    let store = store::open(&config.database).await?;
+    let businesses = store.businesses().await?;
+    let mut findings = Vec::new();
+    if businesses.is_empty() {
+        findings.push(warning(
+            "businesses",
+            "there is none",
+            "make one: ringside admin business create --name NAME --region GB --origin https://shop.example",
+        ));
+    }
+    for business in businesses {
+        let setup = store.setup(business.id).await?;
+        let has_name = store.prompts(business.id).await?.iter().any(|clip| clip.slot == prompts::NAME_SLOT);
+        let before = findings.len();
+        findings.extend(of_one(&business, &setup, has_name));
+        if findings.len() == before {
+            findings.push(fine("business", format!("{} can be called from its sites", business.key)));
+        }
+    }
+    store.records().close().await;
+    Ok(findings)
+}
+
+fn of_one(business: &Business, setup: &Setup, has_name: bool) -> Vec<Finding> {
+    let key = &business.key;
+    let mut findings = Vec::new();
+    let mut warn =
+        |found: String, mend: String| findings.push(warning("business", format!("{key}: {found}"), mend));
+    if business.origins.is_empty() {
+        warn(
+            "no site may use its key".into(),
+            format!("ringside admin origin add --business {key} https://shop.example"),
+        );
+    }
+    for origin in business.origins.iter().filter(|origin| is_plain(origin)) {
+        warn(
+            format!("pages of {origin} travel without TLS: anybody on the way may change them"),
+            format!("serve the site by https; then: ringside admin origin remove --business {key} {origin}"),
+        );
+    }
+    if setup.agents.is_empty() {
+        warn(
+            "it has no agent".into(),
+            format!("ringside admin agent create --business {key} --login LOGIN --name NAME"),
+        );
+    }
+    if setup.settings.regions.is_empty() && !business.browser_voice {
+        warn(
+            "no country may be called, and pages may not talk: nobody can be reached".into(),
+            format!("ringside admin settings set --business {key} regions GB,DE"),
+        );
+    }
+    if !has_name {
+        warn(
+            "callers do not hear its name".into(),
+            format!("ringside admin prompt set --business {key} --slot name NAME.wav"),
+        );
+    }
+    findings
+}
+
+/// Localhost is for trying out, and never leaves the machine.
+fn is_plain(origin: &str) -> bool {
+    let host = origin.strip_prefix("http://").map(|rest| rest.split(':').next().unwrap_or_default());
+    host.is_some_and(|host| !matches!(host, "localhost" | "127.0.0.1") && !host.ends_with(".localhost"))
+}
