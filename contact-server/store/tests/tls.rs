@@ -1,4 +1,5 @@
 //! Postgres on the other side of a network that somebody listens to.
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 use std::path::Path;
 
 use sqlx::{Connection, PgConnection};
