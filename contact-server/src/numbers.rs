@@ -13,6 +13,9 @@ use crate::problem::Code;
 /// Longer texts are not looked at.
 const LONGEST_TEXT: usize = 64;
 
+/// `+` and 15 digits (ITU-T E.164, section 6.2.1).
+const LONGEST_E164: usize = 16;
+
 /// A number that can be called.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Number {
@@ -104,6 +107,11 @@ pub fn parse(text: &str, region: Option<&str>, demo: bool) -> Result<Number, Num
         return Err(NumberFault::Invalid);
     }
     let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
+    // libphonenumber knows longer ones. Digits behind a number that rings make other numbers of one telephone,
+    // each with limits of its own.
+    if e164.len() > LONGEST_E164 {
+        return Err(NumberFault::TooLong);
+    }
     if !is_ordinary(number.get_type()) {
         return Err(NumberFault::Special);
     }
@@ -208,6 +216,12 @@ mod tests {
             assert_eq!(parse(text, region, false).err(), Some(expected), "{text}");
         }
         assert_eq!(parse(&"1".repeat(65), Some("GB"), false).err(), Some(TooLong));
+    }
+
+    #[test]
+    fn number_with_more_digits_than_e164_has_is_too_long_also_where_libphonenumber_takes_it() {
+        assert_eq!(parse("+49-30-2312404229492", None, false).err(), Some(NumberFault::TooLong));
+        assert!(parse("+49 30 23124042294", None, false).is_ok(), "15 digits");
     }
 
     #[test]

@@ -15,7 +15,7 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
@@ -29,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("handset", &["shared", "softphone"]),
     ("demo-site", &[]),
     ("e2e", &["contact-server", "demo-site", "media", "page-mirror", "shared", "store"]),
+    ("fuzz", &["contact-server", "media", "page-mirror", "shared", "switch"]),
     ("rig", &["contact-core", "contact-server", "shared", "softphone", "store"]),
     ("xtask", &[]),
 ];

@@ -3,6 +3,7 @@ mod arrows;
 mod bench;
 mod bindgen;
 mod demo;
+mod fuzz;
 mod rig;
 mod run;
 mod setup;
@@ -23,6 +24,8 @@ cargo xtask setup              get what building needs: WASM target, npm tools; 
 cargo xtask chaos [--seed S] [--kills N] [--store sqlite|postgres] [--seconds T]
                                kill the server again and again in a busy period, audit what it kept
 cargo xtask chaos disk         take its disk away: full, and read-only
+cargo xtask fuzz [--target T] [--seconds N] [--seed S]
+                               bend what strangers send until a decoder breaks, each for N seconds (60)
 cargo xtask bench NAME [--json]  page-weight
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask help               this text
@@ -53,6 +56,7 @@ fn command() -> Result<()> {
         ["pictures"] => demo::pictures(),
         ["chaos", "disk"] => rig::debug(&["disk"]),
         ["chaos", rest @ ..] => rig::chaos(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

@@ -48,12 +48,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = timeout(BODY_WITHIN, to_bytes(request.into_body(), HTTP_BODY_BYTES));
         // The only failure beside the limit is a client that went away, which hears no answer anyway.
         let bytes = bytes.await.map_err(|_| BodyFault::TooSlow)?.map_err(|_| too_large())?;
-        let value = decode(&bytes)?;
+        let value = read(&bytes)?;
         Ok(Self { value, bytes })
     }
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+/// Decodes a whole body, or says what does not fit without repeating it.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn field_at_fault_is_named() {
         let Err(ApiError::Malformed { field, .. }) =
-            decode::<NumberQuestion>(br#"{"business":"k","number":7}"#)
+            read::<NumberQuestion>(br#"{"business":"k","number":7}"#)
         else {
             panic!("a number is no text");
         };
@@ -104,8 +105,7 @@ mod tests {
             r#"{"login":"ada","password":{"expected":"8242424242"}}"#,
             r#""8242424242""#,
         ] {
-            let Err(ApiError::Malformed { detail, .. }) = decode::<shared::api::SignIn>(body.as_bytes())
-            else {
+            let Err(ApiError::Malformed { detail, .. }) = read::<shared::api::SignIn>(body.as_bytes()) else {
                 panic!("{body} fits");
             };
             assert!(!detail.contains("8242424242"), "{detail}");
@@ -120,7 +120,7 @@ mod tests {
             "{\"business\":\"k\",\"number\":\"1\",\"admin\":true}",
             "",
         ] {
-            assert!(decode::<NumberQuestion>(body.as_bytes()).is_err(), "{body}");
+            assert!(read::<NumberQuestion>(body.as_bytes()).is_err(), "{body}");
         }
     }
 }

@@ -28,6 +28,8 @@ use tokio::sync::{mpsc, oneshot};
 mod clock;
 mod demux;
 mod digits;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod leg;
 pub mod limits;
 mod offer;

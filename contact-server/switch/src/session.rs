@@ -238,6 +238,11 @@ impl Session {
             && self.voiced.is_none_or(|at| within(at, VOICE_SILENCE))
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         self.counters
     }

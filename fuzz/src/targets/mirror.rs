@@ -1,0 +1,163 @@
+//! Frames of mirrored pages: through the hub, which never decodes them, and into a viewer's replica, which does.
+use std::sync::Arc;
+
+use contact_server::hub::{
+    frame,
+    mirror::{Mirror, Rest},
+    outbox::Outbox,
+};
+use page_mirror::{
+    codec::{Section, seal},
+    record::{self, Recorder},
+    replay::{Replica, urls::Origins},
+};
+use shared::{
+    AgentId, DocumentId, TabId, Timestamp,
+    wire::mirror::{Frame, FrameKind, InFront, PublisherToServer},
+};
+
+use super::{MIB, Script, Target, as_it_is, note, put_piece};
+
+pub(super) const TARGETS: &[Target] = &[
+    Target {
+        name: "mirror-frames",
+        run: frames,
+        seeds: pages,
+        words: &[
+            &[0, 0],
+            &[1, 0],
+            &[0xFF, 0xFF, 0x7F],
+            b"javascript:alert(1)",
+            b"onclick",
+            b"script",
+            b"style",
+        ],
+        mend: as_it_is,
+        longest: 16_384,
+        most_memory: 96 * MIB,
+        contains_panics: false,
+    },
+    Target {
+        name: "mirror-hub",
+        run: hub,
+        seeds: streams,
+        words: &[&[3, 0, 0, 0, 0, 0], &[0, 0], &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]],
+        mend: as_it_is,
+        longest: 16_384,
+        most_memory: 8 * MIB,
+        contains_panics: false,
+    },
+];
+
+/// A script of frames, each behind a byte that says what it is said to be.
+fn frames(bytes: &[u8]) {
+    let mut script = Script(bytes);
+    let mut replica = Replica::new(Origins::default());
+    let (mut epoch, mut seq) = (0_u32, 0_u32);
+    while !script.is_over() {
+        let how = script.byte();
+        let piece = script.piece();
+        let is_keyframe = how & 1 == 0;
+        (epoch, seq) = if is_keyframe { (epoch.wrapping_add(1), 0) } else { (epoch, seq.wrapping_add(1)) };
+        // As it came, or with a header of its own.
+        let frame = if how & 2 == 0 { piece.to_vec() } else { seal(piece, how & 4 != 0) };
+        if how & 8 == 0 {
+            let applied = replica.apply(is_keyframe, epoch, seq, &frame);
+            note(format!("{applied:?}").chars().take(30).collect::<String>());
+        } else {
+            note(replica.pointer(epoch, &frame).is_ok());
+        }
+        let (numbers, text) = replica.take_ops();
+        assert!(numbers.len() <= 16 * MIB && text.len() <= 64 * MIB, "what a viewer does is bounded");
+        note(numbers.len().checked_ilog2());
+    }
+}
+
+/// A recorder's own frames of a small page, and sections by hand.
+fn pages() -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut recorder = Recorder::new();
+    recorder.begin();
+    let mut script = Vec::new();
+    if let Some(body) = recorder.take() {
+        script.push(0);
+        put_piece(&mut script, &seal(&body.bytes, false));
+    }
+    script.push(8);
+    put_piece(&mut script, &seal(&record::pointer(10, 20, true), false));
+    all.push(script);
+    for tag in 0..16 {
+        let Some(section) = Section::from_tag(tag) else { continue };
+        let mut body = Vec::new();
+        section.wrap(&[1, 2, 0, 3, 0, 0, 0, 1, 1, 4, b'h', b't', b'm', b'l'], &mut body);
+        let mut script = vec![2];
+        put_piece(&mut script, &body);
+        script.push(3);
+        put_piece(&mut script, &body);
+        all.push(script);
+    }
+    all
+}
+
+/// Messages of two pages of one contact, with a viewer that reads now and then.
+fn hub(bytes: &[u8]) {
+    let mut script = Script(bytes);
+    let mut mirror = Mirror::default();
+    mirror.set_viewing(Some(AgentId(1)), true);
+    for serial in [1, 2] {
+        let ids = (TabId(serial.into()), DocumentId(serial.into()));
+        assert!(mirror.join_publisher(serial, ids, Arc::new(Outbox::default())).is_ok());
+    }
+    let joined = mirror.join_viewer(10, (AgentId(1), "Ada".to_owned()), None, Timestamp(0));
+    let Ok((mut follow, _wake)) = joined else { return };
+    let mut now = Timestamp(0);
+    while !script.is_over() {
+        let how = script.byte();
+        now.0 += u64::from(how);
+        let serial = u64::from(how & 1) + 1;
+        match how >> 1 & 7 {
+            0 => {
+                let mut out = Vec::new();
+                let rest = mirror.next(10, &mut follow, &mut out);
+                note((rest == Rest::Nothing, out.len()));
+            }
+            1 => mirror.need_keyframe(10, &mut follow, DocumentId(serial.into()), now),
+            2 => mirror.set_in_front(serial, how & 128 != 0, now),
+            3 => drop(mirror.set_viewing(Some(AgentId(1)), how & 128 != 0)),
+            _ => {
+                let piece = script.piece();
+                match frame::read(piece) {
+                    Ok(Some(frame)) => note(mirror.take(serial, &frame, now).is_ok()),
+                    Ok(None) => note(PublisherToServer::decode(piece).is_ok()),
+                    Err(error) => note(format!("{error:?}")),
+                }
+            }
+        }
+    }
+}
+
+fn streams() -> Vec<Vec<u8>> {
+    let frame =
+        |kind, epoch, seq| PublisherToServer::from(Frame { kind, epoch, seq, bytes: vec![7; 20] }).encode();
+    let mut script = Vec::new();
+    let mut say = |how: u8, message: Option<Vec<u8>>| {
+        script.push(how);
+        if let Some(message) = message {
+            put_piece(&mut script, &message);
+        }
+    };
+    for epoch in 1..4 {
+        say(8, Some(frame(FrameKind::Keyframe, epoch, 0)));
+        say(0, None);
+        for seq in 1..4 {
+            say(9, Some(frame(FrameKind::Patch, epoch, seq)));
+            say(8, Some(frame(FrameKind::Patch, epoch, seq)));
+        }
+        say(8, Some(frame(FrameKind::Pointer, epoch, 3)));
+        say(8, Some(PublisherToServer::from(InFront { yes: true }).encode()));
+        say(5 | 128, None);
+        say(2, None);
+        say(0, None);
+    }
+    vec![script]
+}
