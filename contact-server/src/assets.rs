@@ -5,14 +5,19 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::{edge::Edge, http::headers, ids, problem::ApiError};
+use crate::{
+    edge::Edge,
+    http::{headers, path::Segments},
+    ids,
+    problem::ApiError,
+};
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../dist"]
@@ -49,7 +54,10 @@ async fn loader(headers: HeaderMap) -> Result<Response, ApiError> {
 
 /// Files of the widget, under a name that changes with their content. A page that was open over an update gets
 /// the current ones.
-async fn app(Path((hash, path)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn app(
+    Segments((hash, path)): Segments<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let asked = file(&headers, &format!("app/{hash}/{path}"), IMMUTABLE);
     let answer = match asked {
         Ok(answer) => answer,
@@ -64,7 +72,7 @@ async fn app(Path((hash, path)): Path<(String, String)>, headers: HeaderMap) -> 
 /// Files of the small window, whose start page is [`crate::call`].
 async fn call(
     State(edge): State<Edge>,
-    Path(path): Path<String>,
+    Segments(path): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     page(&edge, &headers, "call", &path)
@@ -81,7 +89,7 @@ async fn console_start(State(edge): State<Edge>, headers: HeaderMap) -> Result<R
 
 async fn console(
     State(edge): State<Edge>,
-    Path(path): Path<String>,
+    Segments(path): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     page(&edge, &headers, "console", &path)
@@ -93,7 +101,7 @@ async fn handset_start(State(edge): State<Edge>, headers: HeaderMap) -> Result<R
 
 async fn handset(
     State(edge): State<Edge>,
-    Path(path): Path<String>,
+    Segments(path): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     page(&edge, &headers, "handset", &path)

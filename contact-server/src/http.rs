@@ -24,6 +24,7 @@ pub mod cors;
 pub mod handset;
 pub mod headers;
 pub mod health;
+pub mod path;
 pub mod problems;
 pub mod requests;
 pub mod session;

@@ -330,10 +330,10 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::NotFound(what) => Self::NotFound(what),
             StoreError::Fenced | StoreError::Taken(_) | StoreError::Corrupt(_) => Self::internal(error),
-            StoreError::Invalid(what) => Self::invalid(
+            StoreError::Invalid(_) => Self::invalid(
                 "before",
                 Code::Invalid,
-                format!("{what} is not valid; begin again at the first page"),
+                "That place in the list is not valid. Begin again at the first page.",
             ),
             StoreError::Database(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the database failed a request");

@@ -1,7 +1,7 @@
 //! What agents look up: the history, one contact, its wrap-up.
 use axum::{
     Json as Answer,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
 };
 use contact_core::Input;
@@ -12,7 +12,7 @@ use shared::{
 };
 use store::HistoryQuery;
 
-use super::{body::Json, checks};
+use super::{body::Json, checks, path::Segments};
 use crate::{
     auth,
     edge::Edge,
@@ -69,7 +69,7 @@ pub async fn history(
 pub async fn detail(
     State(edge): State<Edge>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Answer<ContactDetail>, ApiError> {
     let session = auth::session(&edge, &headers).await?;
     let contact = contact_id(&id)?;
@@ -95,7 +95,7 @@ pub struct WrapUpParams {
 pub async fn wrap_up(
     State(edge): State<Edge>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<WrapUpParams>, QueryRejection>,
     body: Json<WrapUp>,
 ) -> Result<StatusCode, ApiError> {

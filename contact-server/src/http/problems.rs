@@ -1,14 +1,11 @@
 //! `/problems/{code}`: what a refusal means and what to do, for whoever follows a problem's `type`.
-use axum::{
-    extract::{Path, rejection::PathRejection},
-    response::Html,
-};
+use axum::response::Html;
 
+use super::path::Segments;
 use crate::problem::{ApiError, Code};
 
 /// Plain words from [`Code`], which hold nothing that would need escaping but `&` and `<`.
-pub async fn page(code: Result<Path<String>, PathRejection>) -> Result<Html<String>, ApiError> {
-    let Path(code) = code.map_err(|_| ApiError::NoSuchPage)?;
+pub async fn page(Segments(code): Segments<String>) -> Result<Html<String>, ApiError> {
     let code = Code::of_text(&code).ok_or(ApiError::NoSuchPage)?;
     let [title, meaning, remedy] = [code.title(), code.meaning(), code.remedy()]
         .map(|text| text.replace('&', "&amp;").replace('<', "&lt;"));

@@ -1,14 +1,14 @@
 //! What the widget asks before its customer does: what the site offers, and whether a number can be called.
 use axum::{
     Json as Answer,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, Method},
 };
 use std::sync::Arc;
 
 use shared::api::{NumberAnswer, NumberQuestion, Problem, SiteInfo};
 
-use super::{address::Caller, body::Json};
+use super::{address::Caller, body::Json, path::Segments};
 use crate::{
     auth,
     edge::Edge,
@@ -30,7 +30,7 @@ use crate::{
 pub async fn info(
     State(edge): State<Edge>,
     caller: Caller,
-    Path(key): Path<String>,
+    Segments(key): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Answer<SiteInfo>, ApiError> {
     edge.numbers.take(caller.0, edge.now()).map_err(|retry_after| ApiError::TooMany { retry_after })?;

@@ -7,6 +7,7 @@ mod floods;
 mod mirror;
 mod openapi;
 mod requests;
+mod schema;
 mod secrets;
 mod sessions;
 mod sockets;
