@@ -32,6 +32,13 @@ async fn a_call_goes_on_in_the_small_window_while_the_page_is_elsewhere() -> Res
     agent::talks(agent).await?;
     call.both_hear(&window).await?;
 
+    // The window is loaded anew, with nobody there to give it the call again.
+    window.page.reload(None).await?;
+    window.clicks(GO_ON).await?;
+    ensure!(ear::plays(&window).await? == leg, "the leg waited for the window");
+    agent::talks(agent).await?;
+    call.both_hear(&window).await?;
+
     // Back in the shop: its page knows where the call is, and leaves it there.
     shopper.goes_to(&format!("{}/about.html", stage.shop)).await?;
     shopper.clicks("ringside-widget .pill:has-text('Talking')").await?;
