@@ -101,6 +101,7 @@ struct Nobody;
 
 impl Directory for Nobody {
     fn tell(&self, _: BusinessId, _: Notice) {}
+    fn rebuilt(&self, _: BusinessId) {}
     fn invite(&self, _: BusinessId, _: &Endpoint, _: LegId, _: &str) -> bool {
         false
     }

@@ -162,6 +162,10 @@ impl Directory for Hub {
         }
     }
 
+    fn rebuilt(&self, business: BusinessId) {
+        self.desks().call_back(business);
+    }
+
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool {
         match to {
             Endpoint::Page(contact) => {

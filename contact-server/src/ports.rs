@@ -41,6 +41,8 @@ pub trait Directory: Send + Sync + 'static {
     /// [`Self::leg_gone`]. False if nobody is connected there now.
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool;
     fn leg_gone(&self, business: BusinessId, to: &Endpoint, leg: LegId);
+    /// The business was rebuilt from the store, and knows of no console: each must sign in again.
+    fn rebuilt(&self, business: BusinessId);
 }
 
 /// Looks on, for those who watch. Told after each commit, before what it caused leaves; never blocks.

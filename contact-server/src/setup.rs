@@ -205,6 +205,7 @@ mod tests {
 
     impl Directory for Nobody {
         fn tell(&self, _: BusinessId, _: Notice) {}
+        fn rebuilt(&self, _: BusinessId) {}
         fn invite(&self, _: BusinessId, _: &Endpoint, _: LegId, _: &str) -> bool {
             false
         }

@@ -157,6 +157,7 @@ impl Directory for House {
     fn tell(&self, _: BusinessId, _: Notice) {
         unreachable!("a driver tells nobody of contacts");
     }
+    fn rebuilt(&self, _: BusinessId) {}
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool {
         assert_eq!((business, caller_name), (BUSINESS, "Harbour & Pine"));
         self.ringing.lock().unwrap().insert(leg, to.clone());

@@ -4,6 +4,7 @@ mod bench;
 mod bindgen;
 mod demo;
 mod fuzz;
+mod mutants;
 mod rig;
 mod run;
 mod setup;
@@ -28,6 +29,8 @@ cargo xtask fuzz [--target T] [--seconds N] [--seed S]
                                bend what strangers send until a decoder breaks, each for N seconds (60)
 cargo xtask bench NAME [--json]  page-weight
 cargo xtask pictures           take the README's pictures anew, from the real thing
+cargo xtask mutants [WORD ...] plant faults in the contact centre's rules, one at a time, and count which of
+                               them the simulation catches; with words, those whose names have one
 cargo xtask help               this text
 ";
 
@@ -53,6 +56,7 @@ fn command() -> Result<()> {
         ["test", parts @ ..] => test::run(parts),
         ["build"] => web::build().map(drop),
         ["setup"] => setup::everything(),
+        ["mutants", wanted @ ..] => mutants::run(wanted),
         ["pictures"] => demo::pictures(),
         ["chaos", "disk"] => rig::debug(&["disk"]),
         ["chaos", rest @ ..] => rig::chaos(rest),

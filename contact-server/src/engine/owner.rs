@@ -77,6 +77,8 @@ impl Owner {
                 Ended::Broken => {
                     let Some(rebuilt) = self.rebuild(&mut inbox).await else { return };
                     generation = rebuilt;
+                    // Their sockets never broke, and the agents would be offline after the grace.
+                    self.world.directory.rebuilt(business);
                     tracing::info!(%business, "the business is served again");
                 }
             }

@@ -78,6 +78,21 @@ async fn failed_commit_leaves_no_trace_and_the_business_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn consoles_that_stayed_connected_over_a_failed_commit_sign_in_again() {
+    let mut stage = Stage::start().await;
+    stage.agent_is_ready().await;
+    stage.journal();
+    stage.store.fail_next(StoreFailure::Database);
+    assert_eq!(stage.input(request(1)).await, Err(EngineError::Unavailable));
+    stage.until_served().await;
+    settle().await;
+    assert!(stage.journal().contains(&"consoles called back".to_owned()));
+    stage.agent_is_ready().await;
+    stage.input(request(1)).await.unwrap();
+    assert!(matches!(stage.dialled().await, Endpoint::Telephone(_)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_decided_upon_a_failed_commit_fails_with_it() {
     let stage = Stage::start().await;
     stage.store.hold();

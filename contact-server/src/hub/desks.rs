@@ -119,6 +119,14 @@ impl Desks {
         }
     }
 
+    /// Lets every console of the business connect anew, which signs it in.
+    pub fn call_back(&self, business: BusinessId) {
+        let all = (business, AgentId(0))..=(business, AgentId(u128::MAX));
+        for console in self.0.range(all).flat_map(|(_, desk)| &desk.consoles) {
+            console.outbox.close(close::INTERNAL);
+        }
+    }
+
     pub fn displace(&mut self, business: BusinessId, agent: AgentId, station: StationId) {
         for console in self.of_agent(business, agent).iter().filter(|console| console.station == station) {
             console.outbox.close(close::DISPLACED);

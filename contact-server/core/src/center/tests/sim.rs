@@ -56,6 +56,7 @@ fn play_many(histories: u64) -> (u64, Coverage) {
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                let _stop = StopAll(&next_seed);
                 loop {
                     let seed = next_seed.fetch_add(1, Ordering::Relaxed);
                     if seed >= histories {
@@ -69,6 +70,17 @@ fn play_many(histories: u64) -> (u64, Coverage) {
         }
     });
     (events.into_inner(), all.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// A history that fails is enough.
+struct StopAll<'s>(&'s AtomicU64);
+
+impl Drop for StopAll<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(u64::MAX / 2, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Plays one history to its end; returns how many events it had and what it covered.
