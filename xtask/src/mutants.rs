@@ -52,27 +52,35 @@ pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     let control = simulate(&build(&tree)?, LONGEST)?;
     ensure!(matches!(control, Outcome::Missed), "the simulation fails without a mutant");
     let limit = began.elapsed() * HANGS_AFTER;
-    let (mut missed, mut hung) = (Vec::new(), 0);
+    let (mut missed, mut broken, mut hung) = (Vec::new(), Vec::new(), 0);
     for (mutant, n) in chosen.iter().zip(1..) {
-        let outcome = try_out(&tree, mutant, limit).with_context(|| format!("`{}`", mutant.name))?;
-        let said = match outcome {
-            Outcome::Caught(said) => format!("caught: {said}"),
-            Outcome::Hung => {
+        let said = match try_out(&tree, mutant, limit) {
+            Err(error) => {
+                broken.push(format!("{}: {error:#}", mutant.name));
+                "BROKEN".to_owned()
+            }
+            Ok(Outcome::Caught(said)) => format!("caught: {said}"),
+            Ok(Outcome::Hung) => {
                 hung += 1;
                 "caught: it hangs".to_owned()
             }
-            Outcome::Missed => {
+            Ok(Outcome::Missed) => {
                 missed.push(mutant.name.as_str());
                 "MISSED".to_owned()
             }
         };
         say(&format!("{n:>3}/{} {:<70} {said}", chosen.len(), mutant.name));
     }
-    say(&format!("{} of {} caught ({hung} of them hang)", chosen.len() - missed.len(), chosen.len()));
+    let caught = chosen.len() - missed.len() - broken.len();
+    say(&format!("{caught} of {} caught ({hung} of them hang)", chosen.len()));
     for name in &missed {
         complain(&format!("missed: {name}"));
     }
+    for why in &broken {
+        complain(&format!("broken: {why}"));
+    }
     ensure!(missed.is_empty(), "the simulation misses {} mutants", missed.len());
+    ensure!(broken.is_empty(), "{} mutants are no test of it", broken.len());
     Ok(())
 }
 
@@ -150,17 +158,19 @@ fn try_out(tree: &Path, mutant: &Mutant, limit: Duration) -> Result<Outcome> {
 
 /// Returns the test's executable. Unoptimised: most mutants are caught at once, and building takes longest.
 fn build(tree: &Path) -> Result<PathBuf> {
-    let built = read(
-        cargo("test")
-            .args(["--no-run", "--quiet", "--package", "contact-core", "--lib", "--message-format=json"])
-            .args(["--config", "profile.dev.package.contact-core.opt-level=0"])
-            .current_dir(tree)
-            .env("CARGO_TARGET_DIR", root().join("target/xtask/mutants/target")),
-    )
-    .context("it does not build")?;
+    let built = cargo("test")
+        .args(["--no-run", "--quiet", "--package", "contact-core", "--lib"])
+        .args(["--message-format=json-render-diagnostics"])
+        .args(["--config", "profile.dev.package.contact-core.opt-level=0"])
+        .current_dir(tree)
+        .env("CARGO_TARGET_DIR", root().join("target/xtask/mutants/target"))
+        .output()?;
+    let (built, errors) = (String::from_utf8_lossy(&built.stdout), String::from_utf8_lossy(&built.stderr));
+    let error = errors.lines().skip_while(|line| !line.starts_with("error")).take(12).collect::<Vec<_>>();
+    ensure!(error.is_empty(), "it does not build:\n{}", error.join("\n"));
     let artifacts = built.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let executables = artifacts.filter_map(|artifact| Some(artifact["executable"].as_str()?.to_owned()));
-    executables.last().map(PathBuf::from).context("cargo names no test")
+    executables.map(PathBuf::from).next_back().context("cargo names no test")
 }
 
 fn simulate(executable: &Path, limit: Duration) -> Result<Outcome> {
