@@ -7,7 +7,8 @@ macro_rules! found {
 }
 
 found! {
-    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 7
-    a_number_became_busy_and_its_request_stayed_in_the_line 21
-    an_agent_lost_a_skill_while_a_dial_counted_on_him 598
+    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 1
+    a_number_became_busy_and_its_request_stayed_in_the_line 2
+    an_agent_lost_a_skill_while_a_dial_counted_on_him 7
+    a_hang_up_was_lost_in_a_crash_and_not_told_again 0
 }

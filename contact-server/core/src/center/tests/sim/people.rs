@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use shared::{
-    AgentId, ContactId, LegId, StationId,
+    AgentId, ContactId, LegId, StationId, Timestamp,
     api::{Channel, PageView, WrapUp},
     contact::{LegCause, Presence},
 };
@@ -83,6 +83,11 @@ impl World {
         if self.rng.one_in(5) {
             let from = self.model.now + self.rng.ms(30_000);
             request.due = Some((from, from + self.rng.ms(90_000)));
+            if self.rng.one_in(8) {
+                // No window at all: it ends as it begins, or before, or now.
+                let ends = self.rng.pick(&[from, self.model.now, Timestamp(from.0 - 1)]);
+                request.due = Some((from, ends));
+            }
         }
         if self.rng.one_in(12) && self.people.requests > 1 {
             let earlier = super::super::stage::request(self.people.requests - 1);
@@ -149,24 +154,26 @@ impl World {
         self.customer_acts(some);
     }
 
+    pub(super) fn customer_asks(&mut self) {
+        let request = self.random_request();
+        let known = self.model.requests.contains_key(&request.contact);
+        match self.input(Input::Requested(Box::new(request))) {
+            Err(Refusal::BudgetSpent { .. }) => self.saw("budget refused"),
+            Err(Refusal::KeyReused) => self.saw("key reused"),
+            Err(Refusal::AcceptedBefore(_)) => self.saw("asked twice"),
+            Err(Refusal::TooManyOpen) => self.saw("too many open"),
+            Err(Refusal::SkillUnknown) => self.saw("skill unknown"),
+            Err(Refusal::WindowPassed) => self.saw("window passed"),
+            Err(Refusal::OptedOut) => self.saw("opted out before"),
+            Err(Refusal::RegionDenied) => self.saw("region denied"),
+            Ok(()) => self.must(!known, "a contact was begun twice"),
+            Err(_) => {}
+        }
+    }
+
     fn customer_acts(&mut self, some: ContactId) {
         match self.rng.below(16) {
-            0..=9 => {
-                let request = self.random_request();
-                let known = self.model.requests.contains_key(&request.contact);
-                match self.input(Input::Requested(Box::new(request))) {
-                    Err(Refusal::BudgetSpent { .. }) => self.saw("budget refused"),
-                    Err(Refusal::KeyReused) => self.saw("key reused"),
-                    Err(Refusal::AcceptedBefore(_)) => self.saw("asked twice"),
-                    Err(Refusal::TooManyOpen) => self.saw("too many open"),
-                    Err(Refusal::SkillUnknown) => self.saw("skill unknown"),
-                    Err(Refusal::WindowPassed) => self.saw("window passed"),
-                    Err(Refusal::OptedOut) => self.saw("opted out before"),
-                    Err(Refusal::RegionDenied) => self.saw("region denied"),
-                    Ok(()) => self.must(!known, "a contact was begun twice"),
-                    Err(_) => {}
-                }
-            }
+            0..=9 => self.customer_asks(),
             10 => {
                 self.input(Input::Cancelled(some)).unwrap();
             }

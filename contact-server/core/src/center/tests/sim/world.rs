@@ -17,7 +17,7 @@ use super::{
     driver::{Driver, Temper},
     engine::Lag,
     invariants::Watch,
-    model::Model,
+    model::{DAY, Model},
     people::People,
 };
 use crate::{
@@ -148,6 +148,7 @@ impl World {
                 self.say("the driver dies");
                 self.driver.die();
             }
+            197 if self.rng.one_in(2) => self.a_day_after_a_dial(),
             197 => {}
             _ => {
                 let version = self.model.settings_version() + 1;
@@ -198,6 +199,20 @@ impl World {
         // Backwards no more than ten minutes: nothing happens until the clock is where it was.
         self.skew_ms += if ahead { by } else { -by.min(600_000) };
         self.say(&format!("the clock jumps by {}{by} ms", if ahead { "+" } else { "-" }));
+    }
+
+    /// The moment before (or at which) a dial leaves the budget's window, and somebody asks for a call.
+    fn a_day_after_a_dial(&mut self) {
+        let Some(dialled_at) = self.model.first_dial_of_the_day() else { return };
+        let ends = dialled_at + DAY;
+        self.say("a day after a dial");
+        let wait = ends.since(self.clock()).saturating_sub(self.rng.ms(1_000));
+        self.pass(wait);
+        for _ in 0..4 {
+            self.customer_asks();
+        }
+        self.pass(ends.since(self.clock()));
+        self.customer_asks();
     }
 
     /// Lets time pass; deadlines and dialer events come at their time.

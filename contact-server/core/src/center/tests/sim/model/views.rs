@@ -186,6 +186,11 @@ impl Model {
         self.opt_outs.insert(number);
     }
 
+    /// Of those that count for the budget.
+    pub(in super::super) fn first_dial_of_the_day(&self) -> Option<Timestamp> {
+        self.dials.iter().map(|(at, ..)| *at).filter(|at| *at + super::DAY > self.now).min()
+    }
+
     pub(in super::super) fn settings_version(&self) -> u32 {
         self.settings.version
     }
