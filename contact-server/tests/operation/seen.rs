@@ -117,7 +117,7 @@ fn until(is: impl Fn() -> bool) -> bool {
 }
 
 /// Takes OTLP messages over HTTP until it is dropped.
-fn collector() -> (String, mpsc::Receiver<Value>) {
+pub(crate) fn collector() -> (String, mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = format!("http://{}", listener.local_addr().unwrap());
     let (sender, messages) = mpsc::channel();
@@ -142,7 +142,7 @@ fn collector() -> (String, mpsc::Receiver<Value>) {
     (at, messages)
 }
 
-fn spans(messages: impl Iterator<Item = Value>) -> Vec<Value> {
+pub(crate) fn spans(messages: impl Iterator<Item = Value>) -> Vec<Value> {
     messages
         .flat_map(|message| message["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap().clone())
         .collect()
