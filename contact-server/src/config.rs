@@ -12,6 +12,7 @@
 //! | `otlp` | none | `http://HOST:4318` of an OpenTelemetry collector that takes traces |
 //! | `trusted_proxies` | none | peers whose `X-Forwarded-*` is believed |
 //! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
+//! | `inputs_per_commit` | `512` | inputs that may share one commit; fewer cost throughput and win nothing |
 //! | `dialer` | `embedded` | the driver that places calls, unless a business names another: see [`drivers`] |
 //! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
 //! | `[shares]` | see [`Shares`] | how much one address may hold; a table, in the file alone |
@@ -30,6 +31,7 @@ use url::{Host, Url};
 
 use crate::{
     dialer::{drivers, simulated::Behaviour},
+    engine::INPUTS_PER_COMMIT,
     limits::{Rates, Shares},
     trace::Endpoint,
 };
@@ -64,6 +66,8 @@ pub struct Config {
     pub demo: bool,
     /// What one address may ask of the public interface (`[rates]`).
     pub rates: Rates,
+    /// Inputs that one commit takes at most.
+    pub inputs_per_commit: usize,
     /// The driver that places calls, unless a business names another.
     pub dialer: String,
     /// How the people of the `simulated` driver behave.
@@ -93,6 +97,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             demo: false,
             rates: Rates::default(),
+            inputs_per_commit: INPUTS_PER_COMMIT,
             dialer: drivers::STANDARD.to_owned(),
             simulated: Behaviour::default(),
             shares: Shares::default(),
@@ -121,6 +126,9 @@ impl Config {
             trusted_proxies: source.parsed_list("trusted_proxies", "IP addresses"),
             demo: source.flag("demo"),
             rates: source.table("rates"),
+            inputs_per_commit: source
+                .parsed("inputs_per_commit", "a whole number")
+                .unwrap_or(INPUTS_PER_COMMIT),
             dialer: source.text("dialer").unwrap_or_else(|| drivers::STANDARD.to_owned()),
             simulated: source.table("simulated"),
             shares: source.table("shares"),
@@ -166,6 +174,9 @@ impl Config {
                 "demo",
                 "has virtual telephones and a known password, so `listen` must be a loopback address such as 127.0.0.1",
             );
+        }
+        if !(1..=INPUTS_PER_COMMIT).contains(&self.inputs_per_commit) {
+            source.fault("inputs_per_commit", format!("must be 1 to {INPUTS_PER_COMMIT}"));
         }
         if !drivers::names().any(|name| name == self.dialer) {
             let known: Vec<_> = drivers::names().collect();

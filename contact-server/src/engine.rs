@@ -51,7 +51,12 @@ pub struct World {
     pub directory: SharedDirectory,
     pub dialer: Arc<dyn Dialer>,
     pub witness: Arc<dyn Witness>,
+    /// How many inputs one transaction takes at most, so that its time stays bounded.
+    pub inputs_per_commit: usize,
 }
+
+/// As many as a busy second brings.
+pub const INPUTS_PER_COMMIT: usize = 512;
 
 /// The engines of all businesses.
 pub struct Engines {

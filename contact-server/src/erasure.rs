@@ -86,6 +86,7 @@ pub async fn alone(
         directory: Arc::new(Nobody),
         dialer: Arc::new(Nobody),
         witness: Arc::new(()),
+        inputs_per_commit: crate::engine::INPUTS_PER_COMMIT,
     };
     let engines = Engines::new(world);
     for erasure in erasures {

@@ -126,6 +126,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         directory: directory.clone(),
         dialer: drivers.clone(),
         witness: Arc::new(Witnesses(metrics.clone(), traces.clone(), commits.clone())),
+        inputs_per_commit: config.inputs_per_commit,
     };
     let engines = Arc::new(Engines::new(world));
     let mut setup = Setup::new(store.clone(), sites.clone(), prompts, engines.clone(), clock.clone());

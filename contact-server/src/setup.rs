@@ -192,6 +192,7 @@ mod tests {
                 directory: Arc::new(Nobody),
                 dialer: Arc::new(Nobody),
                 witness: Arc::new(()),
+                inputs_per_commit: crate::engine::INPUTS_PER_COMMIT,
             };
             let engines = Arc::new(Engines::new(world));
             let sites = Arc::new(Sites::default());

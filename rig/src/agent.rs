@@ -10,7 +10,8 @@ use shared::{
     wire::{
         LegOffer, Ping,
         console::{
-            Accept, AgentState, ConsoleToServer, Decline, GoReady, HangUp, Hello, SaveWrapUp, ServerToConsole,
+            Accept, AgentState, ConsoleToServer, Decline, GoReady, HangUp, Hello, SaveWrapUp,
+            ServerToConsole, ViewRequest,
         },
     },
 };
@@ -35,18 +36,27 @@ pub struct Manner {
     pub declines: u32,
     /// Lets it ring.
     pub ignores: u32,
+    /// Viewers of the page that are asked for in each call.
+    pub views: usize,
 }
 
 impl Manner {
     /// Takes every call at once and hangs up soon.
     pub fn eager(talks_ms: (u64, u64)) -> Self {
-        Self { thinks_ms: (0, 0), talks_ms, wraps_up_ms: (0, 0), declines: 0, ignores: 0 }
+        Self { thinks_ms: (0, 0), talks_ms, wraps_up_ms: (0, 0), declines: 0, ignores: 0, views: 0 }
     }
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { thinks_ms: (50, 600), talks_ms: (500, 4_000), wraps_up_ms: (50, 500), declines: 3, ignores: 2 }
+        Self {
+            thinks_ms: (50, 600),
+            talks_ms: (500, 4_000),
+            wraps_up_ms: (50, 500),
+            declines: 3,
+            ignores: 2,
+            views: 0,
+        }
     }
 }
 
@@ -164,7 +174,15 @@ impl Agent {
                     if let (Presence::Ringing, Some(contact)) = (state.presence, state.contact) {
                         world.offered(contact);
                     }
+                    let before = self.contact;
                     self.stands(&state, chance);
+                    if let Some((Presence::Talking, Some(contact))) =
+                        self.contact.filter(|_| self.contact != before)
+                    {
+                        for _ in 0..self.manner.views {
+                            socket.send(ConsoleToServer::from(ViewRequest { contact }).encode()).await?;
+                        }
+                    }
                 }
                 ServerToConsole::LegInvite(invite) => {
                     self.leg = Some(invite.leg);
@@ -174,13 +192,17 @@ impl Agent {
                     }
                 }
                 ServerToConsole::LegGone(gone) => self.leg = self.leg.filter(|leg| *leg != gone.leg),
+                ServerToConsole::ViewGranted(granted) => {
+                    if let Some(grants) = &world.grants {
+                        drop(grants.try_send((granted.contact, granted.token)));
+                    }
+                }
                 ServerToConsole::Welcome(_)
                 | ServerToConsole::Pong(_)
                 | ServerToConsole::Queue(_)
                 | ServerToConsole::ContactShown(_)
                 | ServerToConsole::ContactCleared(_)
                 | ServerToConsole::WrapUpSaved(_)
-                | ServerToConsole::ViewGranted(_)
                 | ServerToConsole::Today(_)
                 | ServerToConsole::Refused(_)
                 | ServerToConsole::LegAnswer(_)
@@ -195,7 +217,7 @@ impl Agent {
         }
         self.contact = Some((state.presence, state.contact));
         self.accepted &= state.presence == Presence::Ringing;
-        let Manner { thinks_ms, talks_ms, wraps_up_ms, declines, ignores } = self.manner.clone();
+        let Manner { thinks_ms, talks_ms, wraps_up_ms, declines, ignores, .. } = self.manner.clone();
         let act = match (state.presence, state.contact) {
             (Presence::Away, _) => Some((thinks_ms, Act::Ready)),
             (Presence::Ringing, Some(contact)) if state.until.is_some() => match chance.percent(ignores) {

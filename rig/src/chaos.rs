@@ -152,17 +152,20 @@ async fn shop(
     mut closing: watch::Receiver<bool>,
     period: Duration,
 ) -> Result<Told> {
-    let mut told = Vec::new();
+    let (mut told, mut number) = (Vec::new(), Some(number));
     let first = u64::try_from(period.as_millis().min(20_000))?;
     let mut pause = chance.ms(0, first);
     loop {
         if timeout(pause, closing.wait_for(|closed| *closed)).await.is_ok() {
             return Ok(told);
         }
-        let number = (!chance.percent(25)).then(|| number.clone());
+        let wanted = number.clone().filter(|_| !chance.percent(25));
         let cancels = chance.percent(8).then(|| chance.ms(200, 6_000));
-        let story = customer::call(&world, Wish { number, cancels }, &mut chance).await?;
-        told.push((story.contact, story.reason, story.tries, story.reconnects));
+        match customer::call(&world, Wish { number: wanted, cancels }, &mut chance).await? {
+            Some(story) => told.push((story.contact, story.reason, story.tries, story.reconnects)),
+            // Pressed 9, and is not called any more: talks in the page from now on.
+            None => number = None,
+        }
         pause = chance.ms(500, 15_000);
     }
 }
@@ -264,13 +267,14 @@ impl Lives<'_> {
     /// Kills the server as often as planned.
     async fn live(&mut self, plan: &Plan, world: &World) -> Result<()> {
         let mean = u64::try_from(plan.period.as_millis())? / u64::from(plan.kills.max(1));
-        let mut killed_at = Timestamp(0);
+        // Where the turn begins is the seed's.
+        let (mut killed_at, mut nth) = (Timestamp(0), self.chance.below(BOUNDARIES.len()));
         for kill in 0..plan.kills {
             let began = Instant::now();
             // Two in three at a boundary, the others anywhere.
             let boundary = (kill % 3 != 2).then(|| {
-                let nth = usize::try_from(kill).unwrap_or(0) * 2 / 3;
-                BOUNDARIES[(nth + self.chance.below(2) * 12) % BOUNDARIES.len()]
+                nth += 1;
+                BOUNDARIES[nth % BOUNDARIES.len()]
             });
             let abort = boundary.map(|(stage, name)| {
                 let count = 1 + self.chance.below(6);

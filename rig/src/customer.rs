@@ -53,15 +53,19 @@ pub struct Story {
     pub reconnects: u32,
 }
 
-/// Asks for a call and stays until the contact has ended.
-pub async fn call(world: &Arc<World>, wish: Wish, chance: &mut Chance) -> Result<Story> {
-    let (accepted, tries) = ask(world, &wish, chance).await?;
+/// Asks for a call and stays until the contact has ended. None: the number asked never to be called again.
+pub async fn call(world: &Arc<World>, wish: Wish, chance: &mut Chance) -> Result<Option<Story>> {
+    let asked = ask(world, &wish, chance).await;
+    if asked.as_ref().is_err_and(|error| error.to_string().contains("\"opted_out\"")) {
+        return Ok(None);
+    }
+    let (accepted, tries) = asked?;
     let mut page = Page { wish, cancelled: false, asked_at: Instant::now() };
     let followed = timeout(ENDS_WITHIN, page.follow(world, &accepted.token, chance)).await;
     let Ok((reason, reconnects)) = followed else {
         bail!("contact {} has not ended within {ENDS_WITHIN:?}", accepted.contact)
     };
-    Ok(Story { contact: accepted.contact, reason, tries, reconnects })
+    Ok(Some(Story { contact: accepted.contact, reason, tries, reconnects }))
 }
 
 /// Sends the request until it is answered by 201.

@@ -4,16 +4,25 @@
 //!
 //! - [`chaos`]: kills the server again and again, and audits what it kept.
 //! - [`trouble`]: takes its disk away.
+//! - [`trace`]: looks for an answer that left before its data were on disk.
+//! - [`bench`], [`soak`]: figures.
 pub mod agent;
 pub mod audit;
+pub mod bare;
+pub mod bench;
 pub mod chaos;
+pub mod cobrowse;
+pub mod crowd;
 pub mod customer;
 pub mod http;
 pub mod journal;
 pub mod people;
 pub mod place;
+pub mod probe;
 pub mod process;
+pub mod soak;
 pub mod socket;
+pub mod trace;
 pub mod trouble;
 
 use std::{
@@ -24,7 +33,10 @@ use std::{
 };
 
 use shared::ContactId;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 /// What all who take part in a trial share.
 pub struct World {
@@ -38,6 +50,8 @@ pub struct World {
     healing: Mutex<Vec<Duration>>,
     offers: Mutex<BTreeMap<ContactId, Instant>>,
     faults: Mutex<Vec<String>>,
+    /// Viewer tokens that agents were given.
+    pub grants: Option<mpsc::Sender<(ContactId, String)>>,
 }
 
 impl World {
@@ -50,6 +64,7 @@ impl World {
             healing: Mutex::default(),
             offers: Mutex::default(),
             faults: Mutex::default(),
+            grants: None,
         }
     }
 

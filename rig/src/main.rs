@@ -1,9 +1,16 @@
 //! `rig`: trials and figures of a real server. `cargo xtask` builds what it needs and runs it.
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use rig::{chaos, place::Database, process::built_server, trouble};
+use rig::{
+    bare,
+    bench::{click, durable, relay},
+    chaos,
+    place::Database,
+    process::built_server,
+    soak, trace, trouble,
+};
 
 #[derive(Parser)]
 #[command(about = "Drives a real server without browsers: trials of faults, and figures")]
@@ -35,6 +42,32 @@ enum Command {
     },
     /// Take the server's disk away: full, and read-only
     Disk,
+    /// Look for answers that left before their data were on disk, with a control that must be caught
+    Trace {
+        #[arg(long, value_enum, default_value_t = Database::Sqlite)]
+        store: Database,
+    },
+    /// Many live contacts with co-browse for a long time
+    Soak {
+        #[arg(long, default_value_t = 1_000)]
+        contacts: usize,
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
+    /// click-to-offer, relay or durable
+    Bench {
+        name: String,
+        #[arg(long)]
+        json: bool,
+        /// So short that it only shows that it works
+        #[arg(long)]
+        short: bool,
+        /// The debug build of the server, for what is traced
+        #[arg(long)]
+        traced: Option<PathBuf>,
+    },
+    /// The bare relay that `bench relay` compares with
+    Bare,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +95,10 @@ fn say(text: &str) {
 
 /// True if nothing was wrong.
 async fn execute(cli: Cli) -> Result<bool> {
+    if let Command::Bare = cli.command {
+        bare::serve(|addr| say(&addr.to_string())).await?;
+        return Ok(true);
+    }
     let server = cli.server.map_or_else(built_server, Ok)?;
     let seed = cli.seed;
     match cli.command {
@@ -73,22 +110,59 @@ async fn execute(cli: Cli) -> Result<bool> {
             say(&format!("{report:#?}"));
             Ok(report.faults.is_empty())
         }
-        Command::Disk => {
-            let mut sound = true;
-            for wall in [trouble::Wall::Limit, trouble::Wall::FileSystem] {
-                match trouble::full(server.clone(), wall, seed).await {
-                    Ok(report) => {
-                        say(&format!("full ({wall:?}): {report:?}"));
-                        sound &= report.faults.is_empty();
-                    }
-                    Err(error) if wall == trouble::Wall::FileSystem => {
-                        say(&format!("full ({wall:?}): not tried, {error:#}"));
-                    }
-                    Err(error) => return Err(error),
+        Command::Disk => disk(server, seed).await,
+        Command::Trace { store } => {
+            let (honest, control) = match store {
+                Database::Sqlite => (
+                    trace::sqlite(server.clone(), seed, false).await?,
+                    trace::sqlite(server, seed, true).await?,
+                ),
+                Database::Postgres => (
+                    trace::postgres(server.clone(), seed, false).await?,
+                    trace::postgres(server, seed, true).await?,
+                ),
+            };
+            say(&format!("{store:?}: {honest:?}; control: {control:?}"));
+            Ok(honest.early == 0 && control.early > 0)
+        }
+        Command::Soak { contacts, seconds } => {
+            let period = Duration::from_secs(seconds);
+            let report = soak::run(server, seed, contacts, period, |look| say(&format!("{look:?}"))).await?;
+            say(&format!("lost {}, delivered {}", report.lost_connections, report.delivered));
+            Ok(report.lost_connections == 0)
+        }
+        Command::Bench { name, json, short, traced } => {
+            let traced = traced.unwrap_or_else(|| server.clone());
+            let figures = match name.as_str() {
+                "click-to-offer" => click::run(server, seed, if short { 2 } else { 20 }).await?,
+                "durable" => durable::run(server, traced, seed, if short { 1 } else { 5 }).await?,
+                "relay" => {
+                    let size = if short { relay::Size::short() } else { relay::Size::whole() };
+                    relay::run(server, seed, &size).await?
                 }
+                other => bail!("there is no bench `{other}`: click-to-offer, durable, relay"),
+            };
+            say(&if json { figures.json() } else { figures.table() });
+            Ok(true)
+        }
+        Command::Bare => Ok(true),
+    }
+}
+
+async fn disk(server: PathBuf, seed: u64) -> Result<bool> {
+    let mut sound = true;
+    for wall in [trouble::Wall::Limit, trouble::Wall::FileSystem] {
+        match trouble::full(server.clone(), wall, seed).await {
+            Ok(report) => {
+                say(&format!("full ({wall:?}): {report:?}"));
+                sound &= report.faults.is_empty();
             }
-            say(&format!("read-only: {}", trouble::read_only(server).await?.trim()));
-            Ok(sound)
+            Err(error) if wall == trouble::Wall::FileSystem => {
+                say(&format!("full ({wall:?}): not tried, {error:#}"));
+            }
+            Err(error) => return Err(error),
         }
     }
+    say(&format!("read-only: {}", trouble::read_only(server).await?.trim()));
+    Ok(sound)
 }

@@ -5,8 +5,11 @@ use contact_server::numbers;
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::SmallRng};
 
 /// Numbers that no telephone has, which a demo server calls: `+1 NPA 555 01xx`.
-pub fn numbers() -> impl Iterator<Item = String> {
-    let areas = (201..=989).filter(|area| numbers::parse(&format!("+1{area}5550100"), None, true).is_ok());
+pub fn numbers() -> impl Iterator<Item = String> + Clone {
+    // Canada and the Caribbean have the same country code, and the rig's business calls neither.
+    let areas = (201..=989).filter(|area| {
+        numbers::parse(&format!("+1{area}5550100"), None, true).is_ok_and(|number| number.region == "US")
+    });
     areas.flat_map(|area| (0..100).map(move |last| format!("+1{area}55501{last:02}")))
 }
 

@@ -80,8 +80,16 @@ impl Launch<'_> {
 }
 
 impl Process {
+    /// Of the server itself, also where another program runs and watches it.
     pub fn pid(&self) -> Result<u32> {
-        self.child.id().context("the server has ended")
+        let pid = self.child.id().context("the server has ended")?;
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        if name.trim() != "strace" {
+            return Ok(pid);
+        }
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        let first = children.split_whitespace().next().context("strace runs nothing")?;
+        Ok(first.parse()?)
     }
 
     /// Waits until it ended by itself, at most so long. True if it did.
@@ -105,6 +113,15 @@ impl Process {
         let status = timeout(ENDS_WITHIN, self.child.wait()).await.context("the server does not end")??;
         ensure!(status.success(), "the server ended badly: {status}");
         Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // strace would leave the server behind.
+        if let Ok(pid) = self.pid() {
+            drop(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status());
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
+    rig,
     run::{root, say},
     web,
 };
@@ -19,7 +20,10 @@ const HAND_WRITTEN: [&str; 4] = [
 pub(crate) fn run(name: &str, json: bool) -> Result<()> {
     match name {
         "page-weight" => page_weight(json),
-        other => bail!("There is no bench `{other}` yet. Known: page-weight."),
+        "click-to-offer" | "relay" | "durable" => rig::bench(name, json, false),
+        other => {
+            bail!("There is no bench `{other}` yet. Known: page-weight, click-to-offer, relay, durable.")
+        }
     }
 }
 

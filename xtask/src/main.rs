@@ -27,7 +27,11 @@ cargo xtask chaos [--seed S] [--kills N] [--store sqlite|postgres] [--seconds T]
 cargo xtask chaos disk         take its disk away: full, and read-only
 cargo xtask fuzz [--target T] [--seconds N] [--seed S]
                                bend what strangers send until a decoder breaks, each for N seconds (60)
-cargo xtask bench NAME [--json]  page-weight
+cargo xtask trace [--store sqlite|postgres]
+                               look for answers that left before their data were on disk
+cargo xtask soak [--contacts N] [--seconds T]
+                               1,000 live contacts with co-browse for ten minutes: flat?
+cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask mutants [WORD ...] plant faults in the contact centre's rules, one at a time, and count which of
                                them the simulation catches; with words, those whose names have one
@@ -61,6 +65,8 @@ fn command() -> Result<()> {
         ["chaos", "disk"] => rig::debug(&["disk"]),
         ["chaos", rest @ ..] => rig::chaos(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["trace", rest @ ..] => rig::trace(rest),
+        ["soak", rest @ ..] => rig::release(&[&["soak"], rest].concat()),
         ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

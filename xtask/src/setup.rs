@@ -22,15 +22,16 @@ struct Debian {
     why: &'static str,
 }
 
-const DEBIAN: [Debian; 2] = [
+const DEBIAN: [Debian; 3] = [
     Debian { program: "/usr/bin/chromium", package: "chromium", why: "the browser stories" },
     Debian { program: "/usr/lib/postgresql", package: "postgresql", why: "the store's conformance suite" },
+    Debian { program: "/usr/bin/strace", package: "strace", why: "the traces of what reached the disk" },
 ];
 
 pub(crate) fn everything() -> Result<()> {
     wasm_target()?;
     npm()?;
-    debian(&["chromium", "postgresql"])
+    debian(&["chromium", "postgresql", "strace"])
 }
 
 pub(crate) fn wasm_target() -> Result<()> {

@@ -118,7 +118,11 @@ pub(crate) fn browser_env(command: &mut std::process::Command) -> &mut std::proc
 }
 
 fn benches() -> Result<()> {
-    crate::bench::run("page-weight", false)
+    crate::bench::run("page-weight", false)?;
+    for name in ["click-to-offer", "relay", "durable"] {
+        crate::rig::bench(name, false, true)?;
+    }
+    crate::rig::trace(&[])
 }
 
 fn trunk() -> Result<()> {

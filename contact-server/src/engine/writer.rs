@@ -9,8 +9,6 @@ use tokio::sync::mpsc;
 use super::{Answer, World};
 use crate::clock::Stopwatch;
 
-/// Batches that one transaction takes at most, so that its time stays bounded.
-const BATCHES_PER_COMMIT: usize = 512;
 /// A commit that takes longer has failed.
 const COMMIT_LIMIT: Duration = Duration::from_secs(15);
 
@@ -34,8 +32,9 @@ pub(super) async fn run(
     epoch: OwnerEpoch,
     mut queue: mpsc::Receiver<Batch>,
 ) -> Result<(), StoreError> {
-    let mut gathered = Vec::with_capacity(BATCHES_PER_COMMIT);
-    while queue.recv_many(&mut gathered, BATCHES_PER_COMMIT).await > 0 {
+    let most = world.inputs_per_commit;
+    let mut gathered = Vec::with_capacity(most);
+    while queue.recv_many(&mut gathered, most).await > 0 {
         commit(&world, business, epoch, std::mem::take(&mut gathered)).await?;
     }
     Ok(())

@@ -28,6 +28,11 @@ fn plan() -> Option<&'static Plan> {
     PLAN.get_or_init(read).as_ref()
 }
 
+/// The control of a trial that looks for syncs: `RINGSIDE_TEST_SYNC=off` answers before data are on disk.
+pub(crate) fn sync_is_off() -> bool {
+    std::env::var("RINGSIDE_TEST_SYNC").is_ok_and(|value| value == "off")
+}
+
 /// Ends the process if this is the place. `names` are asked for only where a plan is.
 pub fn reached<S: AsRef<str>>(stage: &str, names: impl FnOnce() -> Vec<S>) {
     let Some(plan) = plan().filter(|plan| plan.stage == stage) else { return };

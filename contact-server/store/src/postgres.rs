@@ -42,8 +42,17 @@ pub(crate) async fn open(url: &str) -> Result<Backend, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(TURN)
-        .connect_with(options.options(SESSION))
+        .connect_with(session(options.options(SESSION)))
         .await
         .map_err(failed)?;
     Ok(Backend::Postgres(pool))
+}
+
+/// What a session runs with beside [`SESSION`]: nothing.
+fn session(options: PgConnectOptions) -> PgConnectOptions {
+    #[cfg(debug_assertions)]
+    if crate::fail_point::sync_is_off() {
+        return options.options([("synchronous_commit", "off")]);
+    }
+    options
 }

@@ -71,7 +71,7 @@ fn create(path: &Path) -> io::Result<()> {
 
 async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, StoreError> {
     let options = options
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous())
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
@@ -104,6 +104,15 @@ async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
+}
+
+/// Durable at every commit.
+fn synchronous() -> SqliteSynchronous {
+    #[cfg(debug_assertions)]
+    if crate::fail_point::sync_is_off() {
+        return SqliteSynchronous::Off;
+    }
+    SqliteSynchronous::Full
 }
 
 fn is_locked(error: &sqlx::Error) -> bool {

@@ -85,6 +85,7 @@ impl Stage {
             directory: journal.clone(),
             dialer: Arc::new(Recorder(dialer)),
             witness: Arc::new(()),
+            inputs_per_commit: crate::engine::INPUTS_PER_COMMIT,
         };
         let engines = Arc::new(Engines::new(world));
         engines.start(BUSINESS).await.unwrap();
