@@ -45,6 +45,10 @@ pub const HANDSETS_PER_NUMBER: usize = 4;
 
 /// What may wait for a status socket, in bytes.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
+/// Patches that weigh more than this, and so many times their keyframe, are worth a new keyframe: what is kept
+/// of a page that is looked at for hours stays small, and so does what a late viewer is sent.
+pub const RENEW_BYTES: usize = 128 * 1024;
+pub const RENEW_TIMES: usize = 4;
 /// Bytes of frames that are kept of one document: one keyframe and the patches since.
 pub const STREAM_BYTES: usize = 12 * 1024 * 1024;
 /// Bytes of frames that are kept in all. Past it, pages that nobody looks at are not kept.

@@ -209,7 +209,7 @@ impl Mirror {
         let document = publisher.document;
         let news =
             publisher.log.take(&frame.kind, frame.cursor(), || frame::write(order, document, frame))?;
-        if !publisher.log.has_keyframe() {
+        if !publisher.log.has_keyframe() || publisher.log.is_bulky() {
             publisher.ask_for_keyframe(now, false);
         }
         if news {

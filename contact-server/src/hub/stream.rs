@@ -10,7 +10,7 @@ use bytes::Bytes;
 use shared::{Timestamp, wire::mirror::FrameKind};
 
 use super::kept::{FRAME_COST, Kept, Share};
-use crate::limits::KEYFRAME_EVERY;
+use crate::limits::{KEYFRAME_EVERY, RENEW_BYTES, RENEW_TIMES};
 
 /// The frame that a viewer wants next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,12 @@ impl StreamLog {
         self.frames.front().is_some_and(|front| front.seq == 0)
     }
 
+    /// What is kept weighs so much more than its keyframe that a new one is worth asking for.
+    pub fn is_bulky(&self) -> bool {
+        let keyframe = self.frames.front().map_or(0, |front| front.message.len());
+        self.has_keyframe() && self.share.bytes() > RENEW_BYTES.max(RENEW_TIMES * keyframe)
+    }
+
     /// Frames from the cursor on, or from the keyframe if that is not (or no longer) here; at least one if there
     /// is one, then as many as fit into `most` bytes. Moves the cursor behind them. False: there is more.
     pub fn read(&self, cursor: &mut Option<Cursor>, most: usize, out: &mut Vec<Bytes>) -> bool {
@@ -232,6 +238,27 @@ mod tests {
         assert!(log.ask(Timestamp(30_000), false));
         feed(&mut log, &[(1, 3), (2, 0), (2, 1)]);
         assert_eq!(read_all(&log, &mut None), [(2, 0), (2, 1)]);
+    }
+
+    #[test]
+    fn patches_that_outweigh_their_keyframe_are_worth_a_new_one() {
+        for keyframe in [1_000, RENEW_BYTES] {
+            let mut log = StreamLog::new(usize::MAX, Kept::default());
+            let take = |log: &mut StreamLog, kind, at, bytes| {
+                assert_eq!(log.take(&kind, at, || Bytes::from(vec![0; bytes])), Ok(true));
+            };
+            take(&mut log, FrameKind::Keyframe, Cursor { epoch: 1, seq: 0 }, keyframe);
+            let mut seq = 0;
+            while !log.is_bulky() {
+                seq += 1;
+                take(&mut log, FrameKind::Patch, Cursor { epoch: 1, seq }, 1_000);
+            }
+            let patches = usize::try_from(seq).unwrap() * 1_000;
+            assert!(patches + keyframe >= RENEW_BYTES - 20_000, "not before it is worth it: {patches}");
+            assert!(patches + 40_000 >= (RENEW_TIMES - 1) * keyframe, "nor for a great page: {patches}");
+            take(&mut log, FrameKind::Keyframe, Cursor { epoch: 2, seq: 0 }, keyframe);
+            assert!(!log.is_bulky());
+        }
     }
 
     #[test]
