@@ -1,5 +1,6 @@
-//! Seeds of histories that once failed. A seed means the same history only as long as the generator draws the
-//! same numbers: what was found stands as a claim of its own beside the simulation, too.
+//! Seeds of histories that fail where a fault that was once found is planted again. A seed means the same
+//! history only as long as the generator draws the same numbers: what was found stands as a claim of its own
+//! beside the simulation, too.
 use super::play;
 
 macro_rules! found {
@@ -7,7 +8,7 @@ macro_rules! found {
 }
 
 found! {
-    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 1
+    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 0
     a_number_became_busy_and_its_request_stayed_in_the_line 2
     an_agent_lost_a_skill_while_a_dial_counted_on_him 7
     a_hang_up_was_lost_in_a_crash_and_not_told_again 0
