@@ -113,6 +113,21 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn body_that_never_ends_is_refused() {
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+        let dribble = futures_util::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|piece| (piece, receiver))
+        });
+        sender.send(Ok(Bytes::from_static(b"{\"business\":"))).await.unwrap();
+        let request = Request::builder().header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(axum::body::Body::from_stream(dribble)).unwrap();
+        // The paused clock goes on when nothing else can happen.
+        let refused = Json::<NumberQuestion>::from_request(request, &()).await;
+        assert!(matches!(refused, Err(ApiError::Body(BodyFault::TooSlow))));
+        drop(sender);
+    }
+
     #[test]
     fn trailing_bytes_and_unknown_fields_are_refused() {
         for body in [

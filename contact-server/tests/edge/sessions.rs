@@ -54,6 +54,18 @@ async fn guessing_at_one_login_is_slowed_down_from_wherever_it_comes() {
 }
 
 #[tokio::test]
+async fn guessing_at_one_login_in_many_spellings_is_slowed_down() {
+    let server = server().await;
+    let mut last = 0;
+    for (n, login) in ["ada", "ADA", " ada", "Ada ", "aDa"].iter().cycle().take(11).enumerate() {
+        let body = json!({"login": login, "password": "guess"});
+        let ask = server.post("/api/v1/session", &server.origin, body);
+        last = ask.header("x-forwarded-for", &format!("198.51.100.{n}")).send().await.status;
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
 async fn cookie_without_csrf_value_changes_nothing() {
     let server = server().await;
     let accepted = server.accepted(call("020 7946 0100")).await;
