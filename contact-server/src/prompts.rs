@@ -107,7 +107,12 @@ pub fn read(slot: &str, wav: &[u8]) -> Result<Clip, PromptError> {
     if !SLOTS.contains(&slot) {
         return Err(PromptError::Slot { slot: slot.to_owned() });
     }
-    Ok(Clip::from_wav(wav)?.trimmed().normalised(SPEECH_DBFS))
+    let clip = Clip::from_wav(wav)?.trimmed();
+    // Of a few samples, or of nothing but silence, there is nothing left.
+    if clip.samples().is_empty() {
+        return Err(WavError::Empty.into());
+    }
+    Ok(clip.normalised(SPEECH_DBFS))
 }
 
 fn assemble(own: &BTreeMap<&str, Clip>) -> Result<Voices, PromptError> {
@@ -170,6 +175,22 @@ mod tests {
         let before = prompts.samples(BUSINESS, Prompt::Sorry);
         prompts.set(BUSINESS, &[clip("sorry", b"no sound"), clip("no such slot", DEMO_NAME)]);
         assert_eq!(prompts.samples(BUSINESS, Prompt::Sorry), before);
+    }
+
+    #[test]
+    fn recording_of_silence_is_refused_and_leaves_the_built_in_prompt() {
+        let prompts = Prompts::built_in().unwrap();
+        let before = prompts.samples(BUSINESS, Prompt::Confirm);
+        for silent in [vec![0; 8_000], vec![0x7FFF; 1]] {
+            let wav = media::wav::write(44_100, &silent);
+            assert!(
+                matches!(read("confirm", &wav), Err(PromptError::Wav(WavError::Empty))),
+                "{}",
+                silent.len()
+            );
+            prompts.set(BUSINESS, &[clip("confirm", &wav)]);
+            assert_eq!(prompts.samples(BUSINESS, Prompt::Confirm), before);
+        }
     }
 
     #[test]

@@ -252,7 +252,10 @@ fn config(bytes: &[u8]) {
 
 fn wav(bytes: &[u8]) {
     match prompts::read("name", bytes) {
-        Ok(clip) => note((0, clip.samples().len().ilog2())),
+        Ok(clip) => {
+            assert!(!clip.samples().is_empty(), "a caller is never left with silence");
+            note((0, clip.samples().len().ilog2()));
+        }
         Err(error) => note((1, error.to_string())),
     }
 }
