@@ -181,16 +181,10 @@ mod tests {
     fn recording_of_silence_is_refused_and_leaves_the_built_in_prompt() {
         let prompts = Prompts::built_in().unwrap();
         let before = prompts.samples(BUSINESS, Prompt::Confirm);
-        for silent in [vec![0; 8_000], vec![-1; 4]] {
-            let wav = media::wav::write(44_100, &silent);
-            assert!(
-                matches!(read("confirm", &wav), Err(PromptError::Wav(WavError::Empty))),
-                "{}",
-                silent.len()
-            );
-            prompts.set(BUSINESS, &[clip("confirm", &wav)]);
-            assert_eq!(prompts.samples(BUSINESS, Prompt::Confirm), before);
-        }
+        let wav = media::wav::write(44_100, &[0; 8_000]);
+        assert!(matches!(read("confirm", &wav), Err(PromptError::Wav(WavError::Empty))));
+        prompts.set(BUSINESS, &[clip("confirm", &wav)]);
+        assert_eq!(prompts.samples(BUSINESS, Prompt::Confirm), before);
     }
 
     #[test]
