@@ -167,14 +167,11 @@ async fn page(cast: &Cast, tap: &Tap, evidence: &mut Evidence) -> Result<()> {
     agent::sees_value(&cast.agent, &note).await?;
     let replica = agent::replica_text(&cast.agent).await?;
     ensure!(!replica.contains(CARD), "the card number stands in the replica");
+    // Typed after the card number, so that whoever has heard of it has heard of all before it.
+    tap.finds(CONTROL).await?;
     let doors = tap.search(CARD);
     ensure!(doors.is_empty(), "the card number left the browser by {doors:?}");
     ensure!(!storage(&cast.shopper).await?.contains(CARD), "the card number is in the page's storage");
-    let found = tap.search(CONTROL);
-    ensure!(
-        found.contains(&"decoded mirror frame"),
-        "the search is blind: it misses a value that is not masked"
-    );
     evidence.note(format!(
         "a form value arrived; the card number is in none of {} things that left the browser, nor in {} decoded \
          frames, where the same search finds a value that is not masked",

@@ -1,13 +1,20 @@
 //! Everything that leaves a browser: requests, URLs, headers, bodies, WebSocket frames as raw bytes, storage.
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use page_mirror::replay::{Replica, urls::Origins};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
 use shared::wire::mirror::{FrameKind, PublisherToServer};
 
-use crate::Person;
+use crate::{Person, person::PATIENCE};
+
+/// The door of what stands in a decoded mirror frame.
+const MIRRORED: &str = "decoded mirror frame";
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One thing that left, and by which door.
 #[derive(Debug, Clone)]
@@ -63,9 +70,27 @@ impl Tap {
         let mut doors: Vec<_> =
             self.all().iter().filter(|left| hit(&left.bytes)).map(|left| left.door).collect();
         if hit(self.mirrored().text.as_bytes()) {
-            doors.push("decoded mirror frame");
+            doors.push(MIRRORED);
         }
         doors
+    }
+
+    /// Waits until the text is found in the decoded mirror frames, and returns every door by which it left. The
+    /// browser tells of what it sent when it comes to it, so that a viewer may have it earlier.
+    pub async fn finds(&self, text: &str) -> Result<Vec<&'static str>> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let doors = self.search(text);
+            if doors.contains(&MIRRORED) {
+                return Ok(doors);
+            }
+            ensure!(
+                tokio::time::Instant::now() < deadline,
+                "the search is blind: it finds `{text}` in {doors:?} and in none of {} decoded frames",
+                self.mirrored().frames
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// The mirror frames that left, decoded as a viewer would.
