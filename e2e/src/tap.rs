@@ -20,6 +20,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct Left {
     pub door: &'static str,
+    /// When, by the browser's monotonic clock in seconds: what it tells may be heard in another order.
+    at: f64,
     pub bytes: Vec<u8>,
 }
 
@@ -39,17 +41,17 @@ impl Tap {
             let payload = event["response"]["payloadData"].as_str().unwrap_or_default();
             let is_text = event["response"]["opcode"].as_f64() == Some(1.0);
             let bytes = if is_text { payload.as_bytes().to_vec() } else { base64(payload) };
-            push(&frames, "frame", bytes);
+            push(&frames, "frame", &event, bytes);
             async { Ok(()) }
         });
         let requests = left.clone();
         session.on("Network.requestWillBeSent", move |event: Value| {
-            push(&requests, "request", event["request"].to_string().into_bytes());
+            push(&requests, "request", &event, event["request"].to_string().into_bytes());
             async { Ok(()) }
         });
         let sockets = left.clone();
         session.on("Network.webSocketCreated", move |event: Value| {
-            push(&sockets, "socket url", event["url"].to_string().into_bytes());
+            push(&sockets, "socket url", &event, event["url"].to_string().into_bytes());
             async { Ok(()) }
         });
         session.send("Network.enable", None).await.context("the network cannot be tapped")?;
@@ -97,9 +99,18 @@ impl Tap {
     pub fn mirrored(&self) -> Mirrored {
         let mut replica = Replica::new(Origins::default());
         let mut mirrored = Mirrored::default();
-        for left in self.all().iter().filter(|left| left.door == "frame") {
+        let mut document = None;
+        let mut sent = self.all();
+        sent.retain(|left| left.door == "frame");
+        sent.sort_by(|one, other| one.at.total_cmp(&other.at));
+        for left in &sent {
             match PublisherToServer::decode(&left.bytes) {
-                Ok(PublisherToServer::PublisherHello(_)) => replica = Replica::new(Origins::default()),
+                // A page that was cut off goes on where it was.
+                Ok(PublisherToServer::PublisherHello(hello)) if document == Some(hello.document) => {}
+                Ok(PublisherToServer::PublisherHello(hello)) => {
+                    document = Some(hello.document);
+                    replica = Replica::new(Origins::default());
+                }
                 Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
                     let keyframe = frame.kind == FrameKind::Keyframe;
                     if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
@@ -124,8 +135,9 @@ pub struct Mirrored {
     pub text: String,
 }
 
-fn push(left: &Arc<Mutex<Vec<Left>>>, door: &'static str, bytes: Vec<u8>) {
-    left.lock().expect("no handler panics").push(Left { door, bytes });
+fn push(left: &Arc<Mutex<Vec<Left>>>, door: &'static str, event: &Value, bytes: Vec<u8>) {
+    let at = event["timestamp"].as_f64().unwrap_or(0.0);
+    left.lock().expect("no handler panics").push(Left { door, at, bytes });
 }
 
 /// `4111 1111 1111 1111`
