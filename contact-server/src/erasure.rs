@@ -98,7 +98,7 @@ pub async fn alone(
 }
 
 /// Nobody is connected, and nobody is called.
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Directory for Nobody {
     fn tell(&self, _: BusinessId, _: Notice) {}

@@ -138,14 +138,14 @@ async fn tell(engines: &Engines, business: BusinessId, input: Input) -> Result<(
 mod tests {
     use std::collections::BTreeSet;
 
-    use contact_core::{DialCommand, Endpoint, Notice};
-    use shared::LegId;
+    use contact_core::DialCommand;
 
     use super::*;
     use crate::{
         clock::SystemClock,
         engine::World,
-        ports::{Dialer, Directory, Snapshots as _},
+        erasure::Nobody,
+        ports::{Dialer, Snapshots as _},
         sites::tests::business,
     };
 
@@ -190,7 +190,7 @@ mod tests {
                 store: store.clone(),
                 clock: clock.clone(),
                 directory: Arc::new(Nobody),
-                dialer: Arc::new(Nobody),
+                dialer: Arc::new(NoDial),
                 witness: Arc::new(()),
                 inputs_per_commit: crate::engine::INPUTS_PER_COMMIT,
             };
@@ -201,19 +201,10 @@ mod tests {
         }
     }
 
-    /// Nobody is connected, and nobody is called.
-    struct Nobody;
+    /// Whoever is called here is one too many.
+    struct NoDial;
 
-    impl Directory for Nobody {
-        fn tell(&self, _: BusinessId, _: Notice) {}
-        fn rebuilt(&self, _: BusinessId) {}
-        fn invite(&self, _: BusinessId, _: &Endpoint, _: LegId, _: &str) -> bool {
-            false
-        }
-        fn leg_gone(&self, _: BusinessId, _: &Endpoint, _: LegId) {}
-    }
-
-    impl Dialer for Nobody {
+    impl Dialer for NoDial {
         fn command(&self, _: BusinessId, command: DialCommand) {
             unreachable!("nobody is called: {command:?}");
         }

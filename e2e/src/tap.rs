@@ -1,20 +1,15 @@
 //! Everything that leaves a browser: requests, URLs, headers, bodies, WebSocket frames as raw bytes, storage.
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use page_mirror::replay::{Replica, urls::Origins};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
 use shared::wire::mirror::{FrameKind, PublisherToServer};
+use tokio::sync::watch;
 
 use crate::{Person, person::PATIENCE};
 
 /// The door of what stands in a decoded mirror frame.
 const MIRRORED: &str = "decoded mirror frame";
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One thing that left, and by which door.
 #[derive(Debug, Clone)]
@@ -27,7 +22,7 @@ pub struct Left {
 
 /// Collects until it is dropped.
 pub struct Tap {
-    left: Arc<Mutex<Vec<Left>>>,
+    left: watch::Sender<Vec<Left>>,
     _session: CDPSession,
 }
 
@@ -35,7 +30,7 @@ impl Tap {
     /// Taps the person's page, also over navigations.
     pub async fn on(person: &Person) -> Result<Self> {
         let session = person.context.new_cdp_session(&person.page).await?;
-        let left = Arc::new(Mutex::new(Vec::new()));
+        let left = watch::Sender::default();
         let frames = left.clone();
         session.on("Network.webSocketFrameSent", move |event: Value| {
             let payload = event["response"]["payloadData"].as_str().unwrap_or_default();
@@ -60,7 +55,7 @@ impl Tap {
 
     /// What left so far.
     pub fn all(&self) -> Vec<Left> {
-        self.left.lock().expect("no handler panics").clone()
+        self.left.borrow().clone()
     }
 
     /// Where the text occurs in what left, as it is or in groups of four: in raw bytes, and in the strings of
@@ -80,18 +75,20 @@ impl Tap {
     /// Waits until the text is found in the decoded mirror frames, and returns every door by which it left. The
     /// browser tells of what it sent when it comes to it, so that a viewer may have it earlier.
     pub async fn finds(&self, text: &str) -> Result<Vec<&'static str>> {
+        let mut more = self.left.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let doors = self.search(text);
             if doors.contains(&MIRRORED) {
                 return Ok(doors);
             }
-            ensure!(
-                tokio::time::Instant::now() < deadline,
-                "the search is blind: it finds `{text}` in {doors:?} and in none of {} decoded frames",
-                self.mirrored().frames
-            );
-            tokio::time::sleep(LOOK_AGAIN).await;
+            let heard = tokio::time::timeout_at(deadline, more.changed()).await;
+            heard.with_context(|| {
+                format!(
+                    "the search is blind: it finds `{text}` in {doors:?} and in none of {} decoded frames",
+                    self.mirrored().frames
+                )
+            })??;
         }
     }
 
@@ -135,9 +132,9 @@ pub struct Mirrored {
     pub text: String,
 }
 
-fn push(left: &Arc<Mutex<Vec<Left>>>, door: &'static str, event: &Value, bytes: Vec<u8>) {
+fn push(left: &watch::Sender<Vec<Left>>, door: &'static str, event: &Value, bytes: Vec<u8>) {
     let at = event["timestamp"].as_f64().unwrap_or(0.0);
-    left.lock().expect("no handler panics").push(Left { door, at, bytes });
+    left.send_modify(|left| left.push(Left { door, at, bytes }));
 }
 
 /// `4111 1111 1111 1111`

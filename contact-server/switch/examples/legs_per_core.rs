@@ -1,4 +1,4 @@
-//! How many legs one core carries: `cargo run --release -p media --example legs_per_core`.
+//! How many legs one core carries: `cargo run --release -p switch --example legs_per_core`.
 //!
 //! Every leg decodes a packet, buffers it, is concealed, hears its room's mix and encodes that: all of a tick
 //! but the network and the encryption. Prints CPU time a leg and how many fit into 20 ms.
