@@ -115,6 +115,13 @@ fn pack(name: &str) -> Result<()> {
     Ok(fs::write(stamp, now)?)
 }
 
+/// Bytes of a crate's own JS, made one script and minified.
+pub(crate) fn script_bytes(name: &str) -> Result<usize> {
+    let scripts = files(&packed(name).join("snippets"))?;
+    ensure!(!scripts.is_empty(), "{name} has no script of its own");
+    scripts.iter().map(|file| Ok(fs::read(file)?.len())).sum()
+}
+
 /// One JS file through terser.
 pub(crate) fn minify(file: &Path, module: bool) -> Result<Vec<u8>> {
     let mut terser = command(setup::npm_bin("terser"));

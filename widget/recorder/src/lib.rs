@@ -11,7 +11,7 @@
 //! agent leads to a page: show who, then go there) and `{type: "state", state}` with `connecting`, `live`,
 //! `stopped` (no consent, or a page too large) or `lost` (for good).
 //!
-//! `glue.js` watches the DOM and holds the socket; it applies rules and decides none. One batch a flush comes
+//! The scripts in `src/glue` watch the DOM and hold the socket; they apply rules and decide none. One batch a flush comes
 //! in ([`Core::flush`]) and one frame goes out.
 use js_sys::{Array, Function};
 use page_mirror::{
@@ -31,10 +31,8 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-#[wasm_bindgen(module = "/src/glue.js")]
-extern "C" {
-    fn run(core: Core, config: &JsValue, on: &Function) -> JsValue;
-}
+// `run` of the modules in `src/glue`, made one script by build.rs.
+include!(concat!(env!("OUT_DIR"), "/glue.rs"));
 
 /// Begins to publish this document. The handle's `stop()` ends it for good.
 #[wasm_bindgen]

@@ -1,0 +1,75 @@
+// One batch of what changed, and what the other side knows: nodes by id, and ids by node. The batch's grammar stands in
+// page-mirror/src/record/batch.rs.
+export const ids = new Map();
+let nodes = [],
+  // Ids from here on are of this batch.
+  firstNew = 0;
+let numbers = new Uint32Array(1 << 12),
+  count = 0,
+  parts = [];
+const names = new Map();
+
+export const put = (...list) => {
+  if (count + list.length > numbers.length) {
+    const larger = new Uint32Array(numbers.length * 2);
+    larger.set(numbers);
+    numbers = larger;
+  }
+  for (let i = 0; i < list.length; i++) numbers[count++] = list[i];
+};
+export const put1 = (number) => {
+  if (count === numbers.length) put(number);
+  else numbers[count++] = number;
+};
+export const string = (text) => {
+  // Half a character at the end would become whole with what follows.
+  if ((text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800) text = text.slice(0, -1) + "\ufffd";
+  put1(text.length);
+  parts.push(text);
+};
+export const name = (text) => {
+  const known = names.get(text);
+  if (known !== undefined) return put1(known);
+  put1(names.size);
+  names.set(text, names.size);
+  string(text);
+};
+export const adopt = (node) => {
+  ids.set(node, nodes.length);
+  nodes.push(node);
+};
+// The id of a node that the other side had before this batch; 0 for others.
+export const known = (node) => {
+  const id = ids.get(node);
+  return id < firstNew ? id : 0;
+};
+export const isNew = (node) => ids.get(node) >= firstNew;
+// What is adopted from here on is new.
+export const mark = () => (firstNew = nodes.length);
+
+export const forgetNames = () => names.clear();
+// Forgets what the other side knows, and the batch.
+export const forgetAll = (root) => {
+  ids.clear();
+  nodes = root ? [undefined, root] : [];
+  if (root) ids.set(root, 1);
+  // All nodes are new.
+  firstNew = 0;
+  count = 0;
+  parts = [];
+};
+// Gives the batch to `core`. False: begin again.
+export const handOver = (core) => {
+  if (!count) return true;
+  const batch = numbers.subarray(0, count),
+    text = parts.join("");
+  count = 0;
+  parts = [];
+  const fits = core.flush(batch, text);
+  for (const id of core.freed()) {
+    const node = nodes[id];
+    nodes[id] = undefined;
+    if (ids.get(node) === id) ids.delete(node);
+  }
+  return fits;
+};

@@ -1,0 +1,53 @@
+// What is asked of the DOM, and by which names. Reads go through the prototypes' getters, since a form or a document
+// with a child named "firstChild" would answer with that child.
+export const HTML = "http://www.w3.org/1999/xhtml";
+export const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
+// Elements whose children are not mirrored; those with a name are shown as a labelled box.
+export const LEAVES = {
+  __proto__: null,
+  script: "",
+  noscript: "",
+  template: "",
+  style: "",
+  textarea: "",
+  iframe: "iframe",
+  frame: "frame",
+  object: "object",
+  embed: "embed",
+  video: "video",
+  audio: "audio",
+  canvas: "canvas",
+  portal: "portal",
+  fencedframe: "fencedframe",
+};
+
+const getter = (prototype, key) => {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, key);
+  return (node) => get.call(node);
+};
+const method = (prototype, key) => {
+  const call = prototype[key];
+  return (node, argument) => call.call(node, argument);
+};
+const N = Node.prototype,
+  E = Element.prototype;
+export const parentOf = getter(N, "parentNode"),
+  firstOf = getter(N, "firstChild"),
+  nextOf = getter(N, "nextSibling"),
+  previousOf = getter(N, "previousSibling"),
+  typeOf = getter(N, "nodeType"),
+  isConnected = getter(N, "isConnected"),
+  textOf = getter(N, "textContent"),
+  tagOf = getter(E, "localName"),
+  languageOf = getter(E, "namespaceURI"),
+  shadowOf = getter(E, "shadowRoot"),
+  namesOf = method(E, "getAttributeNames"),
+  attributeOf = method(E, "getAttribute"),
+  matches = method(E, "matches"),
+  closest = method(E, "closest"),
+  rootOf = method(N, "getRootNode"),
+  dataOf = getter(CharacterData.prototype, "data");
+
+// The widget is no part of the page.
+export const isLeft = (node) =>
+  typeOf(node) === 1 && (tagOf(node) === "ringside-widget" || attributeOf(node, "data-ringside") !== null);

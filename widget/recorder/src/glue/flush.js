@@ -1,0 +1,129 @@
+// Watches the page. One batch of what changed goes to `core` per flush.
+import { forgetAll, handOver, mark } from "./batch.js";
+import { matches, parentOf, tagOf, typeOf } from "./dom.js";
+import { fieldChanged, forgetFields, lookAtFields, onResized, scrolled, surroundings } from "./fields.js";
+import {
+  attributes, changes, forgetChanges, isMarked, place, putPage, retakeOthers, texts, touched,
+} from "./nodes.js";
+import { hasRules, setRuleless, strict } from "./rules.js";
+import { forgetSheets, lookAtSheets, putStyles, roots, styleChanged, styles } from "./sheets.js";
+import { soon, tooLarge } from "./run.js";
+
+const MANY = 64,
+  KEYFRAME_MS = 1000;
+// Milliseconds between frames.
+export const FRAME_MS = 8;
+
+let paced, keyframeTimer,
+  lastKeyframe = 0;
+export let core,
+  recording = false,
+  // Counts up with each keyframe: what was taken before must not be sent after.
+  generation = 0;
+
+export const recordFor = (given) => (core = given);
+export const observe = (root) =>
+  observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+const see = (records) => {
+  for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
+    if (type === "attributes") {
+      if (!attributes.has(target)) attributes.set(target, new Set());
+      attributes.get(target).add(/xlink$/.test(attributeNamespace || "") ? "xlink:" + attributeName : attributeName);
+      continue;
+    }
+    const style = type === "childList" ? target : parentOf(target);
+    if (style && typeOf(style) === 1 && tagOf(style) === "style") styleChanged(style);
+    else if (type === "childList") {
+      for (let i = 0; i < addedNodes.length; i++) touched.add(addedNodes[i]);
+      for (let i = 0; i < removedNodes.length; i++) touched.add(removedNodes[i]);
+    } else texts.add(target);
+  }
+};
+const nothingNew = () => {
+  forgetChanges();
+  styles.clear();
+  scrolled.clear();
+  mark();
+};
+// `look`: also at what no event tells.
+export const flush = (look) => {
+  if (!recording) return;
+  see(observer.takeRecords());
+  mark();
+  // For many changes one search of the page is cheaper than a question for each.
+  const ruleless = !isMarked && attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules);
+  setRuleless(ruleless);
+  retakeOthers(ruleless);
+  if (look) lookAtSheets();
+  place();
+  changes();
+  putStyles();
+  if (look) lookAtFields();
+  surroundings();
+  nothingNew();
+  setRuleless(false);
+  if (handOver(core)) soon();
+  else keyframe();
+};
+const keyframe = () => {
+  const wait = lastKeyframe + KEYFRAME_MS - performance.now();
+  if (wait > 0) {
+    recording = false;
+    beginAfter(wait, () => true);
+  } else begin();
+};
+// Begins once it is `ready`, which is asked every `wait` milliseconds.
+export const beginAfter = (wait, ready) => {
+  clearTimeout(keyframeTimer);
+  keyframeTimer = setTimeout(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
+};
+const startOver = (root) => {
+  clearTimeout(keyframeTimer);
+  recording = !!root;
+  generation++;
+  core.begin();
+  observer.disconnect();
+  nothingNew();
+  forgetFields();
+  forgetSheets();
+  forgetAll(root);
+};
+// The whole page, and then what changes.
+export const begin = () => {
+  lastKeyframe = performance.now();
+  startOver(document);
+  putPage(strict);
+  lookAtSheets();
+  putStyles();
+  lookAtFields();
+  if (scrollX || scrollY) scrolled.add(document);
+  surroundings();
+  nothingNew();
+  if (handOver(core)) return soon();
+  pause();
+  tooLarge();
+};
+export const pause = () => startOver();
+
+const observer = new MutationObserver((records) => {
+  see(records);
+  flush();
+});
+export const onField = (event) => {
+  if (recording && fieldChanged(event.composedPath()[0])) flush();
+};
+export const onScroll = ({ target }) => {
+  if (!recording) return;
+  scrolled.add(target);
+  pacedFlush();
+};
+export const onResize = () => {
+  onResized();
+  pacedFlush();
+};
+const pacedFlush = () => {
+  paced ??= setTimeout(() => {
+    paced = undefined;
+    flush();
+  }, 2 * FRAME_MS);
+};
