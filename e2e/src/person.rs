@@ -230,6 +230,11 @@ impl Person {
         self.page.keyboard().press(key, None).await.with_context(|| format!("{} presses {key}", self.name))
     }
 
+    /// Of the browser.
+    pub fn version(&self) -> String {
+        self.browser.version().to_owned()
+    }
+
     pub async fn leaves(self) -> Result<()> {
         self.browser.close().await?;
         Ok(())

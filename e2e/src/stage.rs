@@ -20,6 +20,8 @@ pub struct StageOptions {
     pub business: Vec<(&'static str, &'static str)>,
     /// Sites beside the shop that may use the demo's business, such as `http://127.0.0.1:4000`.
     pub origins: Vec<String>,
+    /// The server's program; none: the one that cargo put beside this one.
+    pub program: Option<PathBuf>,
 }
 
 /// One server process, one shop, one temporary folder. Ends with the value.
@@ -28,7 +30,7 @@ pub struct Stage {
     pub ready: Ready,
     /// `http://127.0.0.1:PORT`, another site than the server's `http://localhost:PORT`.
     pub shop: String,
-    origins: Vec<String>,
+    options: StageOptions,
     server: Server,
     folder: tempfile::TempDir,
     shop_task: tokio::task::JoinHandle<()>,
@@ -59,25 +61,32 @@ pub fn program(name: &str) -> Result<PathBuf> {
     })
 }
 
+impl StageOptions {
+    fn server(&self) -> Result<PathBuf> {
+        self.program.clone().map_or_else(|| program("ringside"), Ok)
+    }
+}
+
 impl Stage {
     pub async fn start(options: StageOptions) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let shop = format!("http://{}", listener.local_addr()?);
-        let (server, ready) = Server::start(folder.path(), &shop, &options.origins, "127.0.0.1:0").await?;
+        let (server, ready) = Server::start(folder.path(), &shop, &options, "127.0.0.1:0").await?;
         let stage_shop = demo_site::router(&ready.url).context("the shop takes the server's address")?;
         let shop_task = tokio::spawn(async move {
             // It ends with the story; a shop that fails shows in the browser at once.
             let _ = axum::serve(listener, stage_shop).await;
         });
-        let mut stage = Self { ready, shop, origins: options.origins, server, folder, shop_task };
-        for (key, value) in &options.settings {
+        let mut stage = Self { ready, shop, options, server, folder, shop_task };
+        let StageOptions { settings, business, .. } = stage.options.clone();
+        for (key, value) in &settings {
             stage.admin(&["settings", "set", "--business", "harbour-and-pine", key, value]).await?;
         }
-        for (key, value) in &options.business {
+        for (key, value) in &business {
             stage.admin(&["business", "set", "--business", "harbour-and-pine", key, value]).await?;
         }
-        if !(options.settings.is_empty() && options.business.is_empty()) {
+        if !(settings.is_empty() && business.is_empty()) {
             // A running server notices within two seconds; a new one has noticed.
             stage.kill().await?;
             stage.restart().await?;
@@ -91,7 +100,7 @@ impl Stage {
 
     /// `ringside admin ...` on this stage's database; returns what it printed.
     pub async fn admin(&self, words: &[&str]) -> Result<String> {
-        let mut command = Command::new(program("ringside")?);
+        let mut command = Command::new(self.options.server()?);
         command.arg("--data").arg(self.folder.path()).arg("admin").args(words);
         let output = command.kill_on_drop(true).output().await?;
         if !output.status.success() {
@@ -108,7 +117,7 @@ impl Stage {
     /// Starts the server again on the same port and folder.
     pub async fn restart(&mut self) -> Result<()> {
         let listen = self.ready.url.replace("http://localhost", "127.0.0.1");
-        let (server, _) = Server::start(self.folder.path(), &self.shop, &self.origins, &listen).await?;
+        let (server, _) = Server::start(self.folder.path(), &self.shop, &self.options, &listen).await?;
         self.server = server;
         Ok(())
     }
@@ -122,12 +131,12 @@ impl Drop for Stage {
 }
 
 impl Server {
-    async fn start(folder: &Path, shop: &str, origins: &[String], listen: &str) -> Result<(Self, Ready)> {
+    async fn start(folder: &Path, shop: &str, options: &StageOptions, listen: &str) -> Result<(Self, Ready)> {
         let log = std::fs::File::options().create(true).append(true).open(folder.join("server.log"))?;
-        let mut command = Command::new(program("ringside")?);
+        let mut command = Command::new(options.server()?);
         command.arg("--data").arg(folder).args(["serve", "--demo", "--ready-json", "--listen", listen]);
         command.args(["--demo-origin", shop]);
-        command.args(origins.iter().flat_map(|origin| ["--demo-origin", origin]));
+        command.args(options.origins.iter().flat_map(|origin| ["--demo-origin", origin]));
         command.stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().context("the server does not start")?;
         let stdout = child.stdout.take().context("stdout is piped")?;

@@ -28,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("console", &["replica", "shared", "softphone"]),
     ("handset", &["shared", "softphone"]),
     ("demo-site", &[]),
-    ("e2e", &["contact-server", "demo-site", "media", "page-mirror", "shared", "store"]),
+    ("e2e", &["contact-server", "demo-site", "media", "page-mirror", "rig", "shared", "store"]),
     ("fuzz", &["contact-server", "media", "page-mirror", "shared", "switch"]),
     ("rig", &["contact-core", "contact-server", "shared", "softphone", "store"]),
     ("xtask", &[]),

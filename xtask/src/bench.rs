@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     rig,
-    run::{root, say},
-    web,
+    run::{cargo, exec, root, say},
+    setup, test, web,
 };
 
 /// Hand-written JS of the project that browsers load; `js_glue_min_bytes` is their sum, with the recorder's script.
@@ -18,9 +18,35 @@ pub(crate) fn run(name: &str, json: bool) -> Result<()> {
         "page-weight" => page_weight(json),
         "click-to-offer" | "relay" | "durable" => rig::bench(name, json, false),
         other => {
-            bail!("There is no bench `{other}` yet. Known: page-weight, click-to-offer, relay, durable.")
+            bail!(
+                "There is no bench `{other}` yet. Known: page-weight, click-to-offer, relay, durable, mirror."
+            )
         }
     }
+}
+
+/// Recorder and replica as shipped against rrweb's, in one Chromium. The short form only shows that it works,
+/// and takes the debug build of the server.
+pub(crate) fn mirror(short: bool, words: &[&str]) -> Result<()> {
+    setup::debian(&["chromium"])?;
+    setup::npm()?;
+    if short {
+        exec(cargo("build").args(["--package", "contact-server"]))?;
+        if !root().join("dist/widget.js").is_file() {
+            web::build()?;
+        }
+    } else {
+        web::build()?;
+        exec(cargo("build").args(["--release", "--package", "contact-server"]))?;
+    }
+    let mut bench = cargo("run");
+    bench.args(["--quiet", "--package", "e2e", "--bin", "mirror-bench", "--"]).args(words);
+    if short {
+        bench.arg("--short");
+    } else {
+        bench.arg("--server").arg(root().join("target/release/ringside"));
+    }
+    exec(test::browser_env(&mut bench))
 }
 
 /// What a shop's page really downloads, and its goal, in bytes.

@@ -31,7 +31,7 @@ cargo xtask trace [--store sqlite|postgres]
                                look for answers that left before their data were on disk
 cargo xtask soak [--contacts N] [--seconds T]
                                1,000 live contacts with co-browse for ten minutes: flat?
-cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable
+cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable, mirror
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask mutants [WORD ...] plant faults in the contact centre's rules, one at a time, and count which of
                                them the simulation catches; with words, those whose names have one
@@ -67,6 +67,7 @@ fn command() -> Result<()> {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["trace", rest @ ..] => rig::trace(rest),
         ["soak", rest @ ..] => rig::release(&[&["soak"], rest].concat()),
+        ["bench", "mirror", rest @ ..] => bench::mirror(false, rest),
         ["bench", name, rest @ ..] => bench::run(name, rest.contains(&"--json")),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

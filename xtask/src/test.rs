@@ -122,6 +122,7 @@ fn benches() -> Result<()> {
     for name in ["click-to-offer", "relay", "durable"] {
         crate::rig::bench(name, false, true)?;
     }
+    crate::bench::mirror(true, &[])?;
     crate::rig::trace(&[])
 }
 
