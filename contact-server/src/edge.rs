@@ -10,6 +10,7 @@ use crate::{
     crowd::{Asked, Crowd},
     hub::Hub,
     limits::{self, Buckets},
+    lobby::Lobby,
 };
 
 /// Cheap to clone.
@@ -31,9 +32,10 @@ pub struct Parts {
     pub logins: Buckets<[u8; 32]>,
     pub passwords: Semaphore,
     pub passwords_waiting: Semaphore,
-    /// Connections in all, and those that have not said hello.
+    /// Connections in all.
     pub sockets: Arc<Semaphore>,
-    pub sockets_unknown: Arc<Semaphore>,
+    /// Those that have not said hello.
+    pub lobby: Arc<Lobby>,
     /// Connections by address.
     pub crowd: Arc<Crowd<IpAddr>>,
     /// Numbers that were asked for, by address.
@@ -64,7 +66,7 @@ impl Edge {
             passwords: Semaphore::new(limits::PASSWORDS_AT_ONCE),
             passwords_waiting: Semaphore::new(limits::PASSWORDS_WAITING),
             sockets: Arc::new(Semaphore::new(limits::SOCKETS)),
-            sockets_unknown: Arc::new(Semaphore::new(limits::SOCKETS_UNKNOWN)),
+            lobby: Arc::new(Lobby::new(limits::SOCKETS_UNKNOWN)),
             crowd: Arc::new(Crowd::new(app.config.shares.sockets_per_address)),
             asked: Asked::new(app.config.shares.numbers_per_address),
             app,

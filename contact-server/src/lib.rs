@@ -24,6 +24,7 @@ pub mod hub;
 pub mod ids;
 pub mod limits;
 pub mod listen;
+pub mod lobby;
 pub mod logs;
 pub mod metrics;
 pub mod numbers;

@@ -31,6 +31,8 @@ pub const WRITE_BUFFER: usize = 16 * 1024;
 pub const SOCKETS: usize = 50_000;
 /// Connections that have not said hello yet.
 pub const SOCKETS_UNKNOWN: usize = 2_000;
+/// What one of them may send until it has: no message is collected of somebody unknown.
+pub const HELLO_BYTES: usize = 16 * 1024;
 /// TCP connections that one peer may hold beside its sockets.
 pub const REQUESTS_BESIDE: u32 = 256;
 /// A body that has not come whole within this is refused.

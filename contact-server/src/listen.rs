@@ -3,6 +3,8 @@
 //! `axum::serve` has no limit on connections and none on how slowly a head may come: a few thousand idle
 //! peers could keep everybody else out. (HTTP/2 and TLS are the proxy's.)
 use std::{
+    cell::Cell,
+    io,
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::Arc,
@@ -13,8 +15,9 @@ use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
+    task::yield_now,
 };
 use tower_service::Service as _;
 
@@ -22,7 +25,7 @@ use crate::{
     config::Config,
     crowd::{Crowd, Place},
     limits,
-    patient::Patient,
+    patient::{Allowance, Patient},
     stopping::{self, Stopping},
 };
 
@@ -32,6 +35,13 @@ pub const CONNECTIONS: usize = limits::SOCKETS + 10_000;
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// A request's head, in bytes.
 const HEAD_BYTES: usize = 32 * 1024;
+/// What the kernel keeps of an answer that its reader does not take, in bytes (Linux doubles it). Of its own accord
+/// it would keep megabytes, filled in one go, for each of thousands who ask for much and read nothing.
+const SEND_BUFFER: u32 = 128 * 1024;
+/// Connections that the kernel holds until they are taken.
+const BACKLOG: u32 = 4_096;
+/// File descriptors that are none of connections: the database's, the log's, the voice's.
+const OTHER_DESCRIPTORS: usize = 512;
 /// Out of file descriptors: wait for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -58,10 +68,35 @@ impl Doorkeeper {
     }
 }
 
+/// Listens there, with bounds on what the kernel holds.
+pub fn bind(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait until the kernel has forgotten the connections of before.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(at)?;
+    socket.listen(BACKLOG)
+}
+
+/// Raises the limit of file descriptors as far as the system lets this process, and says how many connections it
+/// leaves room for. Shells and service managers give 1,024 at first, which one caller's share exceeds.
+pub fn room() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+    let now = if setrlimit(Resource::Nofile, raised).is_ok() { before.maximum } else { before.current };
+    let descriptors = now.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let room = descriptors.saturating_sub(OTHER_DESCRIPTORS).clamp(1, CONNECTIONS);
+    if room < CONNECTIONS {
+        tracing::info!(room, most = CONNECTIONS, "the limit of file descriptors is what bounds connections");
+    }
+    room
+}
+
 /// Serves until the server is told to stop. Connections that are up by then end with the request that they
 /// are at; [`Stopping::all_gone`] waits for them.
 pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, doorkeeper: Doorkeeper) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Arc::new(Semaphore::new(room()));
     let mut stop = stopping.connection();
     loop {
         let accepted = async {
@@ -107,16 +142,26 @@ async fn speak(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: st
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's algorithm");
     }
+    let (allowance, asked) = (Allowance::default(), Cell::new(false));
+    let counted = allowance.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request.map(Body::new))
+        request.extensions_mut().insert(counted.clone());
+        let (mut router, again) = (router.clone(), asked.replace(true));
+        async move {
+            if again {
+                // Whoever sends many requests at once waits behind everybody else with each.
+                yield_now().await;
+            }
+            router.call(request.map(Body::new)).await
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
             .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(Patient::new(stream)), service)
+            .serve_connection(TokioIo::new(Patient::new(stream, allowance)), service)
             .with_upgrades()
     );
     let ended = tokio::select! {

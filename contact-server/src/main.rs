@@ -10,6 +10,10 @@ use contact_server::{
     doctor, logs, run,
 };
 
+/// With glibc's, 800 MB of a flood of sign-ins stayed for good.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "ringside", version, about = "Call-me widget, contact server and co-browse")]
 struct Cli {

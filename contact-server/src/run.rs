@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use contact_core::Change;
 use shared::{BusinessId, Timestamp};
 use store::Store;
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     app::App,
@@ -59,8 +59,7 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         .with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
     let store = store::open(&config.database).await.context("the database cannot be opened")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listen::bind(config.listen)
         .with_context(|| format!("{} cannot be listened on: is another server running?", config.listen))?;
     let addr = listener.local_addr()?;
     config.bound(addr);
@@ -72,7 +71,7 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         assemble(config, store, clock).await?;
     let watch_addr = match app.config.metrics_listen {
         None => None,
-        Some(at) => Some(serve_watch(&app.config, at, watch, &mut background).await?),
+        Some(at) => Some(serve_watch(&app.config, at, watch, &mut background)?),
     };
     let router = http::router(app.clone(), hub);
     let doorkeeper = Doorkeeper::new(&app.config);
@@ -82,14 +81,13 @@ pub async fn start(mut config: Config) -> anyhow::Result<Running> {
 }
 
 /// Lives until the end of the shutdown, which those who watch want to see.
-async fn serve_watch(
+fn serve_watch(
     config: &Config,
     at: SocketAddr,
     watch: Watch,
     background: &mut Vec<JoinHandle<()>>,
 ) -> anyhow::Result<SocketAddr> {
-    let listener =
-        TcpListener::bind(at).await.with_context(|| format!("metrics cannot be served on {at}"))?;
+    let listener = listen::bind(at).with_context(|| format!("metrics cannot be served on {at}"))?;
     let addr = listener.local_addr()?;
     let router = watch_listen::router(watch);
     // Its connections are none of those that a shutdown waits for.

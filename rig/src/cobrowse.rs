@@ -9,7 +9,7 @@ use std::{
 };
 
 use shared::{
-    DocumentId, ProtocolVersion, TabId,
+    DocumentId, ProtocolVersion, TabId, close,
     wire::{
         Ping,
         mirror::{
@@ -55,7 +55,7 @@ pub struct Stage {
     pub delivered: AtomicU64,
     /// Frames that took longer than [`WAITED`] to leave.
     pub waits: AtomicU64,
-    /// Connections that ended.
+    /// Connections that ended before their contact did.
     pub lost: AtomicU64,
 }
 
@@ -84,6 +84,13 @@ impl Stage {
         Spread::of(latencies.into_iter().map(|us| Duration::from_micros(us.into())).collect())
     }
 
+    /// A connection ended; what ends with its contact is not lost.
+    fn ended(&self, how: Result<(), Closed>) {
+        if how.is_err_and(|code| code != close::FINISHED) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Lets publishers send for so long.
     pub async fn play(&self, pace: Pace, period: Duration) {
         self.pace.send_replace(pace);
@@ -96,9 +103,7 @@ impl Stage {
 
 /// A page that publishes until the task is ended.
 pub async fn publish(stage: Arc<Stage>, relay: Relay, session: usize, token: String) {
-    if publisher(&stage, &relay, session, token).await.is_err() {
-        stage.lost.fetch_add(1, Ordering::Relaxed);
-    }
+    stage.ended(publisher(&stage, &relay, session, token).await);
 }
 
 async fn publisher(stage: &Stage, relay: &Relay, session: usize, token: String) -> Result<(), Closed> {
@@ -165,9 +170,7 @@ fn frame(kind: FrameKind, epoch: u32, seq: u32, bytes: &[u8]) -> Vec<u8> {
 
 /// A viewer until the task is ended. `stalls`: it reads nothing after its hello.
 pub async fn view(stage: Arc<Stage>, relay: Relay, session: usize, token: String, stalls: bool) {
-    if viewer(&stage, &relay, session, token, stalls).await.is_err() {
-        stage.lost.fetch_add(1, Ordering::Relaxed);
-    }
+    stage.ended(viewer(&stage, &relay, session, token, stalls).await);
 }
 
 async fn viewer(

@@ -2,7 +2,7 @@
 //! the line is lost.
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 use shared::{
     ContactId, ProtocolVersion, TabId,
@@ -60,20 +60,28 @@ pub async fn call(world: &Arc<World>, wish: Wish, chance: &mut Chance) -> Result
         return Ok(None);
     }
     let (accepted, tries) = asked?;
+    let (reason, reconnects) = stay(world, wish, &accepted, chance).await?;
+    Ok(Some(Story { contact: accepted.contact, reason, tries, reconnects }))
+}
+
+/// Stays until the contact has ended: why it did, and how often the page came back.
+pub async fn stay(
+    world: &World,
+    wish: Wish,
+    accepted: &CallAccepted,
+    chance: &mut Chance,
+) -> Result<(Option<EndReason>, u32)> {
     let mut page = Page { wish, cancelled: false, asked_at: Instant::now() };
     let followed = timeout(ENDS_WITHIN, page.follow(world, &accepted.token, chance)).await;
-    let Ok((reason, reconnects)) = followed else {
-        bail!("contact {} has not ended within {ENDS_WITHIN:?}", accepted.contact)
-    };
-    Ok(Some(Story { contact: accepted.contact, reason, tries, reconnects }))
+    followed.with_context(|| format!("contact {} has not ended within {ENDS_WITHIN:?}", accepted.contact))
 }
 
 /// Sends the request until it is answered by 201.
 pub async fn ask(world: &World, wish: &Wish, chance: &mut Chance) -> Result<(CallAccepted, u32)> {
     let mut http = Http::new(world.addr);
-    let (key, body) = (chance.key(), request(wish));
+    let (key, body, from) = (chance.key(), request(wish), world.somebody());
     for tries in 1..=TRIES {
-        match timeout(ANSWER_WITHIN, post(&mut http, &key, &body)).await {
+        match timeout(ANSWER_WITHIN, post_from(&mut http, &key, &body, &from)).await {
             Ok(Ok(answer)) if answer.status == 201 => {
                 return Ok((serde_json::from_slice(&answer.body)?, tries));
             }
@@ -97,7 +105,12 @@ pub fn request(wish: &Wish) -> String {
 }
 
 pub async fn post(http: &mut Http, key: &str, body: &str) -> Result<Answer> {
-    let headers = [("origin", SHOP), ("idempotency-key", key)];
+    post_from(http, key, body, "127.0.0.1").await
+}
+
+/// The same of an address, as the proxy says it.
+pub async fn post_from(http: &mut Http, key: &str, body: &str, from: &str) -> Result<Answer> {
+    let headers = [("origin", SHOP), ("idempotency-key", key), ("x-forwarded-for", from)];
     http.send("POST", "/api/v1/requests", &headers, body.to_owned()).await
 }
 

@@ -4,6 +4,7 @@
 //!
 //! - [`chaos`]: kills the server again and again, and audits what it kept.
 //! - [`trouble`]: takes its disk away.
+//! - [`flood`]: a neighbour's times while strangers do all that they can.
 //! - [`trace`]: looks for an answer that left before its data were on disk.
 //! - [`bench`], [`soak`]: figures.
 pub mod agent;
@@ -14,6 +15,7 @@ pub mod chaos;
 pub mod cobrowse;
 pub mod crowd;
 pub mod customer;
+pub mod flood;
 pub mod http;
 pub mod journal;
 pub mod people;
@@ -27,8 +29,11 @@ pub mod trouble;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -50,6 +55,7 @@ pub struct World {
     healing: Mutex<Vec<Duration>>,
     offers: Mutex<BTreeMap<ContactId, Instant>>,
     faults: Mutex<Vec<String>>,
+    addresses: AtomicU32,
     /// Viewer tokens that agents were given.
     pub grants: Option<mpsc::Sender<(ContactId, String)>>,
 }
@@ -64,6 +70,7 @@ impl World {
             healing: Mutex::default(),
             offers: Mutex::default(),
             faults: Mutex::default(),
+            addresses: AtomicU32::new(0),
             grants: None,
         }
     }
@@ -85,6 +92,12 @@ impl World {
 
     pub fn offered_at(&self, contact: ContactId) -> Option<Instant> {
         lock(&self.offers).get(&contact).copied()
+    }
+
+    /// The address of a customer of its own, as the proxy (which the rig is) says it; of RFC 2544's networks.
+    pub fn somebody(&self) -> String {
+        let n = self.addresses.fetch_add(1, Ordering::Relaxed) % (2 << 16);
+        Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() | n).to_string()
     }
 
     /// Something that must not be.

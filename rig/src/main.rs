@@ -1,5 +1,5 @@
 //! `rig`: trials and figures of a real server. `cargo xtask` builds what it needs and runs it.
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
@@ -7,6 +7,7 @@ use rig::{
     bare,
     bench::{click, durable, relay},
     chaos,
+    flood::{self, attack},
     place::Database,
     process::built_server,
     soak, trace, trouble,
@@ -40,8 +41,31 @@ enum Command {
         #[arg(long, default_value_t = 200)]
         customers: usize,
     },
-    /// Take the server's disk away: full, and read-only
+    /// Take the server's disk away: full, read-only, and turning read-only
     Disk,
+    /// A neighbour's times alone, and while strangers and another business attack
+    Flood {
+        /// So short that it only shows that it works
+        #[arg(long)]
+        short: bool,
+        /// One kind of attack alone
+        #[arg(long)]
+        only: Option<String>,
+        #[arg(long)]
+        turns: Option<u32>,
+    },
+    /// The attackers of `flood`, which starts them
+    #[command(hide = true)]
+    Attack {
+        #[arg(long)]
+        addr: SocketAddr,
+        #[arg(long)]
+        seconds: u64,
+        #[arg(long)]
+        percent: usize,
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Look for answers that left before their data were on disk, with a control that must be caught
     Trace {
         #[arg(long, value_enum, default_value_t = Database::Sqlite)]
@@ -99,8 +123,13 @@ async fn execute(cli: Cli) -> Result<bool> {
         bare::serve(|addr| say(&addr.to_string())).await?;
         return Ok(true);
     }
-    let server = cli.server.map_or_else(built_server, Ok)?;
     let seed = cli.seed;
+    if let Command::Attack { addr, seconds, percent, only } = cli.command {
+        let plan = attack::Plan { addr, seed, period: Duration::from_secs(seconds), percent, only };
+        say(&serde_json::to_string(&attack::run(&plan).await?)?);
+        return Ok(true);
+    }
+    let server = cli.server.map_or_else(built_server, Ok)?;
     match cli.command {
         Command::Chaos { kills, store, seconds, agents, customers } => {
             let period = Duration::from_secs(seconds);
@@ -111,6 +140,13 @@ async fn execute(cli: Cli) -> Result<bool> {
             Ok(report.faults.is_empty())
         }
         Command::Disk => disk(server, seed).await,
+        Command::Flood { short, only, turns } => {
+            let whole = if short { flood::Size::short() } else { flood::Size::whole() };
+            let size = flood::Size { turns: turns.unwrap_or(whole.turns), only, ..whole };
+            let report = flood::run(server, seed, &size).await?;
+            say(&format!("{:#}", report.json()));
+            Ok(report.faults().is_empty())
+        }
         Command::Trace { store } => {
             let (honest, control) = match store {
                 Database::Sqlite => (
@@ -128,8 +164,11 @@ async fn execute(cli: Cli) -> Result<bool> {
         Command::Soak { contacts, seconds } => {
             let period = Duration::from_secs(seconds);
             let report = soak::run(server, seed, contacts, period, |look| say(&format!("{look:?}"))).await?;
-            say(&format!("lost {}, delivered {}", report.lost_connections, report.delivered));
-            Ok(report.lost_connections == 0)
+            let soak::Report { lost_connections, delivered, faults, load_before, .. } = report;
+            say(&format!(
+                "lost {lost_connections}, delivered {delivered}, load before {load_before}, faults {faults:?}"
+            ));
+            Ok(lost_connections == 0 && faults.is_empty())
         }
         Command::Bench { name, json, short, traced } => {
             let traced = traced.unwrap_or_else(|| server.clone());
@@ -145,7 +184,7 @@ async fn execute(cli: Cli) -> Result<bool> {
             say(&if json { figures.json() } else { figures.table() });
             Ok(true)
         }
-        Command::Bare => Ok(true),
+        Command::Bare | Command::Attack { .. } => Ok(true),
     }
 }
 
@@ -162,6 +201,13 @@ async fn disk(server: PathBuf, seed: u64) -> Result<bool> {
             }
             Err(error) => return Err(error),
         }
+    }
+    match trouble::turned_read_only(server.clone(), seed).await {
+        Ok(report) => {
+            say(&format!("turned read-only: {report:?}"));
+            sound &= report.faults.is_empty();
+        }
+        Err(error) => say(&format!("turned read-only: not tried, {error:#}")),
     }
     say(&format!("read-only: {}", trouble::read_only(server).await?.trim()));
     Ok(sound)

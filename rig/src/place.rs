@@ -1,5 +1,10 @@
 //! Where a trial takes place: a folder, a database, a port, a business with agents.
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use contact_core::{
@@ -66,14 +71,21 @@ impl Place {
 
     /// Writes the configuration. `more` are further keys, `simulated` the table of the driver.
     pub fn configure(&self, more: &str, simulated: &str) -> Result<PathBuf> {
-        let path = self.path("ringside.toml");
         let plenty = "{ burst = 1000000, per_minute = 10000000 }";
+        let limits = format!(
+            "[rates]\nrequests = {plenty}\nnumbers = {plenty}\nsign_in = {plenty}\nlogin = {plenty}\n\
+             all = {plenty}\n[shares]\nsockets_per_address = 100000\nnumbers_per_address = 1000000\n"
+        );
+        self.configure_bounded(more, &limits, simulated)
+    }
+
+    /// The same with the limits of `limits` (tables), and else with the default ones.
+    pub fn configure_bounded(&self, more: &str, limits: &str, simulated: &str) -> Result<PathBuf> {
+        let path = self.path("ringside.toml");
         let text = format!(
             "listen = '{}'\nmedia_bind = '127.0.0.1:0'\ndata = '{}'\ndatabase = '{}'\ndemo = true\n\
              demo_origins = ['{SHOP}']\ntrusted_proxies = ['127.0.0.1']\ndialer = 'simulated'\n{more}\n\
-             [rates]\nrequests = {plenty}\nnumbers = {plenty}\nsign_in = {plenty}\nlogin = {plenty}\n\
-             all = {plenty}\n[shares]\nsockets_per_address = 100000\nnumbers_per_address = 1000000\n\
-             [simulated]\n{simulated}\n",
+             {limits}[simulated]\n{simulated}\n",
             self.addr,
             self.path("data").display(),
             self.database,
@@ -138,10 +150,12 @@ pub fn now() -> Timestamp {
 }
 
 /// A port below those that the system gives to clients: a client that tries in vain to reach a server which
-/// is down could otherwise be given that very port, and reach itself.
+/// is down could otherwise be given that very port, and reach itself. No two trials of this process get the same.
 fn free_addr() -> Result<SocketAddr> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 8_000)?;
     (0..8_000)
+        .map(|_| NEXT.fetch_add(1, Ordering::Relaxed) % 8_000)
         .map(|n| SocketAddr::from(([127, 0, 0, 1], 20_000 + (start + n) % 8_000)))
         .find(|addr| std::net::TcpListener::bind(addr).is_ok())
         .context("no port between 20000 and 28000 is free")

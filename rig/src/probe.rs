@@ -1,8 +1,8 @@
 //! What a process uses, and how fast the disk is.
 use std::{fs, io::Write as _, path::Path, time::Duration};
 
-use anyhow::{Context as _, Result};
-use tokio::time::Instant;
+use anyhow::{Context as _, Result, bail};
+use tokio::{process::Command, time::Instant};
 
 /// Ticks of /proc/PID/stat in a second; Linux has told programs 100 for as long as it runs on these machines
 /// (man 5 proc, `sysconf(_SC_CLK_TCK)`).
@@ -35,6 +35,25 @@ pub fn usage(pid: u32) -> Result<Usage> {
 pub fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().and_then(|one| one.parse().ok()).unwrap_or(0.0)
+}
+
+/// Leaves the first core to the server: this program and whatever it starts run on the others, if there are any.
+pub async fn leave_first_core() -> Result<()> {
+    let cores = std::thread::available_parallelism()?.get();
+    if cores == 1 {
+        return Ok(());
+    }
+    let (cores, own) = (format!("1-{}", cores - 1), std::process::id().to_string());
+    let mut said = Vec::new();
+    // A thread that ends meanwhile is a failure to taskset.
+    for _ in 0..10 {
+        let output = Command::new("taskset").args(["-a", "-c", "-p", &cores, &own]).output().await?;
+        if output.status.success() {
+            return Ok(());
+        }
+        said = output.stderr;
+    }
+    bail!("taskset: {}", String::from_utf8_lossy(&said).trim())
 }
 
 /// Milliseconds that writing and syncing 4 KiB takes in that folder.

@@ -1,4 +1,4 @@
-//! Takes the server's disk away: no room, and a disk that only reads.
+//! Takes the server's disk away: no room, a disk that only reads, and one that turns so while the server runs.
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -12,6 +12,9 @@ use crate::{
     place::{Database, Place, shortened},
     process::{Launch, Started},
 };
+
+mod turned;
+pub use turned::turned_read_only;
 
 /// Requests after which the disk must be full.
 const MOST_REQUESTS: u32 = 20_000;

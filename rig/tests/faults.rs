@@ -1,9 +1,10 @@
-//! A real server is killed and its disk is taken away: a few times here, often by `cargo xtask chaos`.
+//! A real server is killed, flooded, and its disk is taken away: a little here, much by `cargo xtask chaos`.
 #![expect(clippy::unwrap_used, reason = "a test ends where its ground is missing")]
 use std::time::Duration;
 
 use rig::{
     chaos::{self, Plan},
+    flood,
     place::Database,
     process::built_server,
     trouble::{self, Wall},
@@ -25,6 +26,23 @@ async fn disk_that_was_full_takes_requests_again_and_holds_what_was_accepted() {
     let report = trouble::full(built_server().unwrap(), Wall::Limit, 1).await.unwrap();
     assert_eq!(report.faults, Vec::<String>::new());
     assert!(report.accepted > 0 && report.refused > 0, "{report:?}");
+}
+
+/// The figures are `cargo xtask chaos flood`'s. Here: the neighbour is served, those who hold or ask for too much
+/// are told when to come back, and what they held comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neighbour_is_served_while_strangers_and_another_business_do_all_they_can() {
+    let report = flood::run(built_server().unwrap(), 3, &flood::Size::short()).await.unwrap();
+    assert_eq!(report.faults(), Vec::<String>::new(), "{:#}", report.json());
+    for (kind, answer) in [
+        ("frames", "4501"),
+        ("bodies", "415"),
+        ("bodies", "413"),
+        ("false-tokens", "4500"),
+        ("requests", "201"),
+    ] {
+        assert!(report.answers.count(kind, answer) > 0, "{kind}: {answer}: {:#}", report.json());
+    }
 }
 
 async fn killed(database: Database, seed: u64) {

@@ -24,13 +24,15 @@ cargo xtask build              build what browsers load, into dist/
 cargo xtask setup              get what building needs: WASM target, npm tools; as root also Debian packages
 cargo xtask chaos [--seed S] [--kills N] [--store sqlite|postgres] [--seconds T]
                                kill the server again and again in a busy period, audit what it kept
-cargo xtask chaos disk         take its disk away: full, and read-only
+cargo xtask chaos disk         take its disk away: full, read-only, and turning so while it runs
+cargo xtask chaos flood [--only KIND] [--turns N]
+                               what a neighbour waits for alone, and while strangers and another business attack
 cargo xtask fuzz [--target T] [--seconds N] [--seed S]
                                bend what strangers send until a decoder breaks, each for N seconds (60)
 cargo xtask trace [--store sqlite|postgres]
                                look for answers that left before their data were on disk
 cargo xtask soak [--contacts N] [--seconds T]
-                               1,000 live contacts with co-browse for ten minutes: flat?
+                               1,000 live contacts with co-browse, which end and begin, for ten minutes: flat?
 cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable, mirror
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask mutants [WORD ...] plant faults in the contact centre's rules, one at a time, and count which of
@@ -63,6 +65,7 @@ fn command() -> Result<()> {
         ["mutants", wanted @ ..] => mutants::run(wanted),
         ["pictures"] => demo::pictures(),
         ["chaos", "disk"] => rig::debug(&["disk"]),
+        ["chaos", "flood", rest @ ..] => rig::release(&[&["flood"], rest].concat()),
         ["chaos", rest @ ..] => rig::chaos(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["trace", rest @ ..] => rig::trace(rest),

@@ -99,12 +99,11 @@ async fn verify(edge: &Edge, found: Option<AgentLogin>, password: String) -> Res
     let _waiting = edge.passwords_waiting.try_acquire().map_err(|_| busy())?;
     let _turn = edge.passwords.acquire().await.map_err(|_| busy())?;
     let hash = found.as_ref().map(|login| login.password_hash.clone());
-    let is_right = tokio::task::spawn_blocking(move || {
+    let is_right = passwords::aside(move || {
         let hash = hash.as_deref().unwrap_or_else(|| nobodys_hash());
         passwords::verify(&password, hash)
-    })
-    .await
-    .map_err(ApiError::internal)?;
+    });
+    let is_right = is_right.await.map_err(ApiError::internal)?;
     match found {
         Some(login) if is_right => Ok(login),
         found => {

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::limits::OUTBOX_BYTES;
 
 /// Snapshots of one slot replace one another: only the latest is worth sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     Status,
     Agent,
@@ -25,6 +25,22 @@ pub enum Slot {
     Sharing,
     Viewers,
     Keyframe,
+}
+
+impl Slot {
+    fn bit(self) -> u8 {
+        match self {
+            Self::Status => 1,
+            Self::Agent => 1 << 1,
+            Self::Queue => 1 << 2,
+            Self::Today => 1 << 3,
+            Self::Sharing => 1 << 4,
+            Self::Viewers => 1 << 5,
+            Self::Keyframe => 1 << 6,
+            // Of these there are many.
+            Self::Shown(_) => 0,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,8 +56,9 @@ pub struct Outbox {
 struct State {
     queue: VecDeque<(Option<Slot>, Bytes)>,
     bytes: usize,
-    /// Slots that were ever told of.
-    told: BTreeSet<Slot>,
+    /// Slots that were ever told of: a bit of each that there is one of, and the contacts that were shown.
+    told: u8,
+    shown: BTreeSet<ContactId>,
     closing: Option<u16>,
     probe: bool,
 }
@@ -73,7 +90,8 @@ impl Outbox {
     }
 
     pub fn was_told(&self, slot: Slot) -> bool {
-        self.lock().told.contains(&slot)
+        let state = self.lock();
+        state.told & slot.bit() != 0 || matches!(slot, Slot::Shown(contact) if state.shown.contains(&contact))
     }
 
     /// Forgets a snapshot that still waits.
@@ -148,7 +166,10 @@ impl Outbox {
             state.bytes += message.len();
             state.queue.push_back((slot, message));
         }
-        state.told.extend(slot);
+        if let Some(Slot::Shown(contact)) = slot {
+            state.shown.insert(contact);
+        }
+        state.told |= slot.map_or(0, Slot::bit);
         if state.bytes > OUTBOX_BYTES {
             state.queue.clear();
             state.bytes = 0;

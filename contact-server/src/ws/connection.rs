@@ -6,16 +6,15 @@ use bytes::Bytes;
 use contact_core::record::TokenHash;
 use futures_util::{SinkExt as _, StreamExt as _};
 use shared::{ProtocolVersion, Timestamp, close};
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use super::{Closed, Flow};
 use crate::{
     edge::Edge,
     hub::outbox::{Batch, Outbox},
-    limits::{Bucket, CLOSE_WITHIN, CONTROL, HEARTBEAT, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
+    limits::{Bucket, CLOSE_WITHIN, CONTROL, HEARTBEAT, HELLO_BYTES, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
+    lobby::Guest,
+    patient::Allowance,
     stopping,
 };
 
@@ -30,8 +29,8 @@ pub fn heartbeat_ms() -> u32 {
 pub struct Connection {
     socket: WebSocket,
     stopping: stopping::Connection,
-    /// Given back once the peer said who it is.
-    unknown: Option<OwnedSemaphorePermit>,
+    /// Left once the peer said who it is.
+    unknown: Option<(Guest, Allowance)>,
 }
 
 /// Something that a peer's messages are for.
@@ -88,19 +87,28 @@ impl Lease {
 }
 
 impl Connection {
-    pub fn new(socket: WebSocket, stopping: stopping::Connection, unknown: OwnedSemaphorePermit) -> Self {
-        Self { socket, stopping, unknown: Some(unknown) }
+    /// What the peer may send until its hello is bounded from here on.
+    pub fn new(
+        socket: WebSocket,
+        stopping: stopping::Connection,
+        guest: Guest,
+        allowance: Allowance,
+    ) -> Self {
+        allowance.limit(HELLO_BYTES);
+        Self { socket, stopping, unknown: Some((guest, allowance)) }
     }
 
     /// Waits for the first message. Whoever says nothing, or no message, is let go.
     pub async fn hello<T>(&mut self, decode: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, Closed> {
+        let Some((guest, allowance)) = self.unknown.take() else { return Err(close::MALFORMED) };
         let first = tokio::select! {
             () = self.stopping.stopping() => return Err(close::GOING_AWAY),
+            () = guest.shown_out() => return Err(close::TOO_MANY),
             first = timeout(HELLO_WITHIN, first_message(&mut self.socket)) => first,
         };
         let bytes = first.map_err(|_| close::HEARTBEAT_MISSED)?.ok_or(close::MALFORMED)?;
         let hello = decode(&bytes).ok_or(close::MALFORMED)?;
-        self.unknown = None;
+        allowance.lift();
         Ok(hello)
     }
 
@@ -118,10 +126,11 @@ impl Connection {
         let patience = 2 * HEARTBEAT;
         let mut control = Bucket::full(CONTROL, peer.now());
         let mut heard = Instant::now();
-        let tick = tokio::time::sleep_until(heard + patience);
-        let look = tokio::time::sleep(peer.next_look());
+        let mut look = heard + peer.next_look();
+        // One timer for both: there are tens of thousands of connections.
+        let timer = tokio::time::sleep_until(look.min(heard + patience));
         let stopping = stopping.stopping();
-        tokio::pin!(tick, look, stopping);
+        tokio::pin!(timer, stopping);
         loop {
             // What came in is looked at first, so that a peer whom we kept waiting is not taken for silent; its
             // rate is limited, so writing gets its turn.
@@ -158,17 +167,17 @@ impl Connection {
                         return end;
                     }
                 }
-                () = &mut look => {
-                    if let Flow::Break(code) = peer.look_again().await {
-                        return Some(code);
-                    }
-                    look.as_mut().reset(Instant::now() + peer.next_look());
-                }
-                () = &mut tick => {
+                () = &mut timer => {
                     if heard.elapsed() >= patience {
                         return Some(close::HEARTBEAT_MISSED);
                     }
-                    tick.as_mut().reset(heard + patience);
+                    if look <= Instant::now() {
+                        if let Flow::Break(code) = peer.look_again().await {
+                            return Some(code);
+                        }
+                        look = Instant::now() + peer.next_look();
+                    }
+                    timer.as_mut().reset(look.min(heard + patience));
                 }
             }
         }

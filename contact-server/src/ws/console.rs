@@ -37,7 +37,7 @@ use crate::{
     sites::Site,
 };
 
-pub async fn serve(edge: &Edge, mut connection: Connection, headers: &HeaderMap) {
+pub async fn serve(edge: &Edge, mut connection: Box<Connection>, headers: &HeaderMap) {
     let outbox = Arc::new(Outbox::default());
     match Box::pin(enter(edge, &mut connection, headers, outbox.clone())).await {
         Ok(mut console) => {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{edge::Edge, hub::outbox::Batch, ids, numbers};
 
-pub async fn serve(edge: &Edge, mut connection: Connection, is_own_page: bool) {
+pub async fn serve(edge: &Edge, mut connection: Box<Connection>, is_own_page: bool) {
     match Box::pin(enter(edge, &mut connection, is_own_page)).await {
         Ok(mut handset) => connection.run(&mut handset).await,
         Err(code) => connection.close(code).await,

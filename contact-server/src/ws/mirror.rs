@@ -25,7 +25,7 @@ use crate::{
     limits::{Bucket, FRAME_KIB, FRAMES},
 };
 
-pub async fn serve(edge: &Edge, mut connection: Connection, origin: Option<String>) {
+pub async fn serve(edge: &Edge, mut connection: Box<Connection>, origin: Option<String>) {
     match Box::pin(enter(edge, &mut connection, origin.as_deref())).await {
         Ok(mut publisher) => connection.run(&mut publisher).await,
         Err(code) => connection.close(code).await,

@@ -31,7 +31,7 @@ use crate::{
     sites::Site,
 };
 
-pub async fn serve(edge: &Edge, mut connection: Connection, is_own_page: bool) {
+pub async fn serve(edge: &Edge, mut connection: Box<Connection>, is_own_page: bool) {
     match Box::pin(enter(edge, &mut connection, is_own_page)).await {
         Ok(mut viewer) => connection.run(&mut viewer).await,
         Err(code) => connection.close(code).await,

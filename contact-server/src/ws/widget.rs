@@ -74,7 +74,7 @@ pub fn internal(error: &(dyn std::error::Error + 'static)) -> Closed {
     close::INTERNAL
 }
 
-pub async fn serve(edge: &Edge, mut connection: Connection, origin: Option<String>) {
+pub async fn serve(edge: &Edge, mut connection: Box<Connection>, origin: Option<String>) {
     match Box::pin(enter(edge, &mut connection, origin.as_deref())).await {
         Ok(mut page) => connection.run(&mut page).await,
         Err(Refused { outbox, code }) => connection.tell_and_close(&outbox, code).await,

@@ -1,6 +1,6 @@
-//! Places at which a trial may end the process, as a power cut would. Debug builds alone have them.
+//! Places at which a trial may kill the process (SIGKILL, by its own hand). Debug builds alone have them.
 //!
-//! `RINGSIDE_TEST_ABORT=STAGE:NAME:COUNT` ends the process when the stage is reached with that name for the
+//! `RINGSIDE_TEST_ABORT=STAGE:NAME:COUNT` kills the process when the stage is reached with that name for the
 //! `COUNT`th time. Stages: `before` (the transaction is not committed), `stored` (committed, nobody told),
 //! `told`. Names: those of events (`requested`, `dialed`, ...), and `migration`.
 use std::sync::{
@@ -33,12 +33,15 @@ pub(crate) fn sync_is_off() -> bool {
     std::env::var("RINGSIDE_TEST_SYNC").is_ok_and(|value| value == "off")
 }
 
-/// Ends the process if this is the place. `names` are asked for only where a plan is.
+/// Kills the process if this is the place. `names` are asked for only where a plan is.
 pub fn reached<S: AsRef<str>>(stage: &str, names: impl FnOnce() -> Vec<S>) {
     let Some(plan) = plan().filter(|plan| plan.stage == stage) else { return };
     for name in names() {
         if name.as_ref() == plan.name && plan.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            std::process::abort();
+            // No handler, no unwinding, no flush: what kill -9 leaves behind.
+            let killed =
+                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            unreachable!("the system does not let this process kill itself: {killed:?}");
         }
     }
 }

@@ -92,6 +92,20 @@ async fn giant_and_endless_frames_end_their_connection() {
     server.assert_alive().await;
 }
 
+/// A hundred addresses would otherwise have the server collect eight megabytes for each of their connections.
+#[tokio::test]
+async fn nobody_who_has_not_said_hello_sends_more_than_a_hello() {
+    let server = server().await;
+    let (mut stream, _) = upgrade(&server, "/ws/mirror", "203.0.113.9", "").await;
+    let allowed = u32::try_from(shared::limits::MIRROR_MESSAGE_BYTES).unwrap() - 1;
+    let head = [&[0x82, 0x80 | 127][..], &u64::from(allowed).to_be_bytes(), &[0; 4]].concat();
+    stream.write_all(&head).await.unwrap();
+    // The server may have closed.
+    drop(stream.write_all(&vec![0; 2 * contact_server::limits::HELLO_BYTES]).await);
+    assert!(matches!(close_code(&mut stream).await, Some(close::MALFORMED) | None));
+    server.assert_alive().await;
+}
+
 #[tokio::test]
 async fn floods_of_pings_and_of_messages_end_their_connection() {
     let server = server().await;
