@@ -46,6 +46,8 @@ pub async fn turned_read_only(server: PathBuf, seed: u64) -> Result<Report> {
     }
     process.kill().await?;
     disk.mend().await?;
+    // Nobody synced it, and what was not synced may be gone.
+    let config = place.configure("", "browsers = 'connected'\n")?;
     let Started::Ready(again) = place.launch(&config, &log).start().await? else {
         report.faults.push("it does not start on the mended disk".to_owned());
         return Ok(report);
