@@ -23,6 +23,8 @@ const MOST_BULLETS: usize = 64;
 const SHORTEST_SECRET: usize = 4;
 /// So many digits of a masked value are looked for whatever stands between them.
 const SHORTEST_DIGITS: usize = 6;
+/// Instead of a field's id: the field is not there yet. No node has this id.
+const AHEAD: u32 = crate::tree::NONE;
 
 /// `part` stands somewhere in `text`.
 fn has(text: &str, part: &str) -> bool {
@@ -43,6 +45,7 @@ pub fn value_bullets(value: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Secrets {
     known: Vec<Secret>,
+    noted: u32,
     /// Nothing is masked.
     off: bool,
 }
@@ -79,6 +82,26 @@ impl Secrets {
     pub fn note(&mut self, field: u32, value: &str) {
         self.forget(field);
         let value = value.trim();
+        match self.known.iter_mut().find(|secret| secret.field == AHEAD && secret.value == value) {
+            Some(secret) => secret.field = field,
+            None => self.keep(field, value),
+        }
+    }
+
+    /// A value of a field that is not there yet.
+    pub fn note_ahead(&mut self, value: &str) {
+        let value = value.trim();
+        if !self.known.iter().any(|secret| secret.value == value) {
+            self.keep(AHEAD, value);
+        }
+    }
+
+    /// All fields are there.
+    pub fn forget_ahead(&mut self) {
+        self.forget(AHEAD);
+    }
+
+    fn keep(&mut self, field: u32, value: &str) {
         let is_short = value.chars().nth(SHORTEST_SECRET - 1).is_none();
         if self.off || is_short || value.chars().all(|c| c == BULLET) || self.known.len() >= limits::SECRETS {
             return;
@@ -88,6 +111,12 @@ impl Secrets {
             digits.clear();
         }
         self.known.push(Secret { field, value: value.to_owned(), digits });
+        self.noted = self.noted.wrapping_add(1);
+    }
+
+    /// Counts up with each value that is looked for from then on.
+    pub fn noted(&self) -> u32 {
+        self.noted
     }
 
     pub fn forget(&mut self, field: u32) {

@@ -15,7 +15,11 @@ use crate::{
         ids, state,
     },
     limits,
-    mask::{self, Secrets, attributes::attribute, fields::Secrecy},
+    mask::{
+        self, Secrets,
+        attributes::{Name, attribute},
+        fields::Secrecy,
+    },
     tree::{NONE, ROOT, Tree},
 };
 
@@ -29,6 +33,8 @@ pub struct Recorder {
     pending: Vec<u8>,
     /// Every name that the script gave, for as long as the page lives.
     names: Vec<Box<str>>,
+    /// What each of them decides.
+    named: Vec<Name>,
     tree: Tree,
     known: Known,
     shapes: nodes::Shapes,
@@ -36,6 +42,10 @@ pub struct Recorder {
     fields: Vec<(u32, Field)>,
     secrets: Secrets,
     freed: Vec<u32>,
+    /// The page comes in several batches, and not all of them are there.
+    held: bool,
+    /// A secret came to light after a batch of the page was written, which may repeat it.
+    late: bool,
 }
 
 /// A frame without its header, so that it can be compressed first.
@@ -64,6 +74,20 @@ impl Recorder {
         self.fields.clear();
         self.secrets.clear();
         self.freed.clear();
+        (self.held, self.late) = (false, false);
+    }
+
+    /// The page that was begun comes in several batches: nothing is taken before [`Self::complete`].
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// All of the page is there. False: a value that is masked came to light only after something that may repeat it
+    /// was written. Begin again, with the whole page in one batch.
+    pub fn complete(&mut self) -> bool {
+        self.held = self.late;
+        self.secrets.forget_ahead();
+        !self.late
     }
 
     /// From here on nothing is masked: to prove that a search for secrets would find them.
@@ -74,7 +98,10 @@ impl Recorder {
     /// Takes one batch. After an error nothing of this epoch may be sent any more.
     pub fn flush(&mut self, numbers: &[u32], text: &str) -> Result<(), BatchError> {
         let batch = Batch::parse(numbers, text, &mut self.names)?;
+        self.named.extend(self.names.iter().skip(self.named.len()).map(|name| Name::new(name)));
+        let secrets = self.secrets.noted();
         self.note_fields(&batch);
+        self.late |= self.held && !self.pending.is_empty() && self.secrets.noted() != secrets;
         if !batch.runs.is_empty() {
             let bytes = self.nodes(&batch)?;
             Section::Nodes.wrap(&bytes, &mut self.pending);
@@ -96,7 +123,7 @@ impl Recorder {
 
     /// The gathered frame, if anything changed.
     pub fn take(&mut self) -> Option<Body> {
-        if self.pending.is_empty() {
+        if self.held || self.pending.is_empty() {
             return None;
         }
         let keyframe = std::mem::take(&mut self.beginning);
@@ -155,8 +182,9 @@ impl Recorder {
             let field = self.field(change.id).map(|field| field.secrecy);
             let name = &self.names[change.name as usize];
             let value = change.value.and_then(|value| {
-                let tag = self.names.get(tag as usize).map_or("", AsRef::as_ref);
-                attribute(tag, name, value, field, change.flags.masked(), &self.secrets)
+                let tag = self.named.get(tag as usize).copied().unwrap_or_default();
+                let named = self.named[change.name as usize];
+                attribute(tag, named, value, field, change.flags.masked(), &self.secrets)
             });
             if name.len() > limits::NAME_BYTES {
                 continue;

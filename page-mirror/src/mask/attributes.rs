@@ -41,26 +41,76 @@ const SECRET_NAMES: [&str; 14] = [
     "signature",
 ];
 
+/// What a name alone decides. A page has few names and many attributes, so each is asked once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Name {
+    /// As a tag: its attributes stay in the browser.
+    bare: bool,
+    /// As a tag: the attribute `value` is a field's.
+    input: bool,
+    field: bool,
+    never: bool,
+    secret: bool,
+    source: bool,
+    content: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    Class,
+    Value,
+    Address,
+    #[default]
+    Other,
+}
+
+impl Name {
+    pub fn new(name: &str) -> Self {
+        let is_data = name.starts_with("data-");
+        Self {
+            bare: BARE.contains(&name),
+            input: name == "input",
+            field: matches!(name, "input" | "textarea" | "select"),
+            never: NEVER.contains(&name) || name.starts_with("on"),
+            secret: is_data && has_secret_name(name),
+            source: SOURCES.contains(&name),
+            content: is_data || CONTENT.contains(&name),
+            kind: match name {
+                "class" => Kind::Class,
+                "value" => Kind::Value,
+                "href" | "cite" => Kind::Address,
+                _ => Kind::Other,
+            },
+        }
+    }
+
+    /// As a tag: a form field, with a value.
+    pub fn is_field(self) -> bool {
+        self.field
+    }
+}
+
 /// How an attribute leaves the browser; none: not at all. `field` is the secrecy of the element's value,
 /// `masked` says that it lies in a masked region.
 pub fn attribute<'a>(
-    tag: &str,
-    name: &str,
+    tag: Name,
+    name: Name,
     value: &'a str,
     field: Option<Secrecy>,
     masked: bool,
     secrets: &Secrets,
 ) -> Option<Cow<'a, str>> {
-    if BARE.contains(&tag) || NEVER.contains(&name) || name.starts_with("on") {
+    if tag.bare || name.never {
         return None;
     }
     if secrets.are_open() {
         return Some(value.into());
     }
-    if name.starts_with("data-") && has_secret_name(name) {
+    if name.secret {
         return None;
     }
-    if name == "value" && tag == "input" {
+    if name.kind == Kind::Value && tag.input {
         match field {
             Some(Secrecy::Hidden) => return None,
             Some(Secrecy::Password) => return Some(super::FIXED.into()),
@@ -68,18 +118,16 @@ pub fn attribute<'a>(
             Some(Secrecy::Open) | None => {}
         }
     }
-    if masked {
-        if SOURCES.contains(&name) {
-            return None;
-        }
-        if CONTENT.contains(&name) || name.starts_with("data-") {
-            return Some(bullets(value).into());
-        }
+    if masked && name.source {
+        return None;
     }
-    match name {
-        "class" => Some(value.into()),
-        "href" | "cite" => Some(hide_in(scrub_url(value), secrets)),
-        _ => Some(secrets.hide(value)),
+    if masked && name.content {
+        return Some(bullets(value).into());
+    }
+    match name.kind {
+        Kind::Class => Some(value.into()),
+        Kind::Address => Some(hide_in(scrub_url(value), secrets)),
+        Kind::Value | Kind::Other => Some(secrets.hide(value)),
     }
 }
 
@@ -136,7 +184,7 @@ mod tests {
         let mut secrets = Secrets::default();
         secrets.note(3, "hunter22");
         let shown = |tag, name, value, field| {
-            attribute(tag, name, value, field, false, &secrets).map(Cow::into_owned)
+            attribute(Name::new(tag), Name::new(name), value, field, false, &secrets).map(Cow::into_owned)
         };
         assert_eq!(
             shown("input", "value", "hunter22", Some(Secrecy::Password)).unwrap(),
@@ -152,7 +200,9 @@ mod tests {
     #[test]
     fn a_masked_region_shows_no_content_in_attributes() {
         let secrets = Secrets::default();
-        let shown = |name, value| attribute("img", name, value, None, true, &secrets).map(Cow::into_owned);
+        let shown = |name, value| {
+            attribute(Name::new("img"), Name::new(name), value, None, true, &secrets).map(Cow::into_owned)
+        };
         assert_eq!(shown("alt", "my face").unwrap(), "•• ••••");
         assert_eq!(shown("src", "/me.png"), None);
         assert_eq!(shown("class", "round").unwrap(), "round");

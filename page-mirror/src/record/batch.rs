@@ -18,6 +18,7 @@
 //!        | 10 sheet string                   text of a sheet made by scripts
 //!        | 11 id count sheet*                the sheets that a document or shadow root adopted
 //!        | 12 string string                  URL and title
+//!        | 13 name flags count (name string)* string     a field that comes later in the page, and its value
 //! item  := 1 name flags count (name string)* item* 0     element
 //!        | 2 flags string | 3                             text, comment
 //!        | 4 id                                           a node that moves here
@@ -116,6 +117,7 @@ pub struct Batch<'a> {
     pub sheets: Vec<(u32, &'a str)>,
     pub adopted: Vec<(u32, Vec<u32>)>,
     pub page: Option<(&'a str, &'a str)>,
+    pub ahead: Vec<(Element, &'a str)>,
 }
 
 impl<'a> Batch<'a> {
@@ -155,6 +157,10 @@ impl<'a> Batch<'a> {
                     batch.adopted.push((id, sheets));
                 }
                 12 => batch.page = Some((from.string()?, from.string()?)),
+                13 => {
+                    let element = batch.element(&mut from, names)?;
+                    batch.ahead.push((element, from.string()?));
+                }
                 _ => return Err(BatchError::Malformed),
             }
         }
@@ -195,6 +201,21 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    fn element(
+        &mut self,
+        from: &mut Source<'_, 'a>,
+        names: &mut Vec<Box<str>>,
+    ) -> Result<Element, BatchError> {
+        let name = from.name(names)?;
+        let (flags, count) = (Flags(from.number()?), from.number()? as usize);
+        let first = self.attributes.len();
+        for _ in 0..count {
+            let attribute = (from.name(names)?, from.string()?);
+            self.attributes.push(attribute);
+        }
+        Ok(Element { name, flags, first, count, children: 0 })
+    }
+
     fn item(
         &mut self,
         kind: u32,
@@ -202,16 +223,7 @@ impl<'a> Batch<'a> {
         names: &mut Vec<Box<str>>,
     ) -> Result<Item<'a>, BatchError> {
         Ok(match kind {
-            1 => {
-                let name = from.name(names)?;
-                let (flags, count) = (Flags(from.number()?), from.number()? as usize);
-                let first = self.attributes.len();
-                for _ in 0..count {
-                    let attribute = (from.name(names)?, from.string()?);
-                    self.attributes.push(attribute);
-                }
-                Item::Element(Element { name, flags, first, count, children: 0 })
-            }
+            1 => Item::Element(self.element(from, names)?),
             2 => Item::Text { masked: Flags(from.number()?).masked(), text: from.string()? },
             3 => Item::Comment,
             4 => Item::Ref(from.number()?),

@@ -1,7 +1,7 @@
 //! What the page's form fields hold, as far as it decides how their values leave the browser.
 use super::{
     Recorder,
-    batch::{self, AttributeChange, Batch, StateChange},
+    batch::{self, AttributeChange, Batch, Element, StateChange},
 };
 use crate::{codec::state, mask::fields::Secrecy};
 
@@ -17,12 +17,15 @@ pub(super) struct Field {
 impl Recorder {
     /// Values of masked fields come first, so that what repeats them is masked in the same batch.
     pub(super) fn note_fields(&mut self, batch: &Batch<'_>) {
+        for (element, value) in &batch.ahead {
+            self.note_ahead(batch, element, value);
+        }
         let mut id = self.tree.next_id();
         for item in &batch.items {
             match item {
                 batch::Item::Element(element) => {
-                    let tag = &self.names[element.name as usize];
-                    if matches!(&**tag, "input" | "textarea" | "select") {
+                    if self.named[element.name as usize].is_field() {
+                        let tag = &self.names[element.name as usize];
                         let given = &batch.attributes[element.first..element.first + element.count];
                         let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
                         let secrecy = self.secrets.field(tag, given.clone(), element.flags.once_password());
@@ -50,6 +53,18 @@ impl Recorder {
             if change.kind == state::VALUE && self.value_secrecy(change) != Secrecy::Open {
                 self.secrets.note(change.id, change.value);
             }
+        }
+    }
+
+    /// A field that a later batch brings: what it hides is hidden from now on.
+    fn note_ahead(&mut self, batch: &Batch<'_>, element: &Element, value: &str) {
+        let tag = &self.names[element.name as usize];
+        let given = &batch.attributes[element.first..element.first + element.count];
+        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
+        let secrecy = self.secrets.field(tag, given.clone(), element.flags.once_password());
+        let written = given.filter(|(name, _)| *name == "value").map(|(_, value)| value);
+        if secrecy != Secrecy::Open || element.flags.masked() {
+            written.chain([value]).for_each(|value| self.secrets.note_ahead(value));
         }
     }
 

@@ -12,7 +12,8 @@ use crate::{
         columns::{FREE, Writer},
         token,
     },
-    limits, mask,
+    limits,
+    mask::{self, attributes::attribute},
     tree::{NONE, NOT_AN_ELEMENT},
     words::Words,
 };
@@ -78,6 +79,9 @@ struct Gathered<'a> {
     places: Vec<usize>,
     texts: Vec<Cow<'a, str>>,
     last_ref: u32,
+    /// Of the element at hand: its shape, and its attributes as they leave. Kept to be filled again.
+    shape: Vec<u8>,
+    kept: Vec<(u32, Cow<'a, str>)>,
 }
 
 impl<'a> Gathered<'a> {
@@ -209,21 +213,21 @@ impl Recorder {
         batch: &Batch<'a>,
         gathered: &mut Gathered<'a>,
     ) -> Result<(), BatchError> {
-        let tag = &self.names[element.name as usize];
         let field = self.field(self.tree.next_id()).map(|field| field.secrecy);
-        let mut shape = (element.name << 2 | element.flags.namespace()).to_le_bytes().to_vec();
-        let mut kept: Vec<u32> = Vec::with_capacity(element.count);
-        let mut values: Vec<Cow<'a, str>> = Vec::with_capacity(element.count);
+        let tag = self.named[element.name as usize];
+        let (mut shape, mut kept) = (std::mem::take(&mut gathered.shape), std::mem::take(&mut gathered.kept));
+        shape.clear();
+        kept.clear();
+        shape.extend_from_slice(&(element.name << 2 | element.flags.namespace()).to_le_bytes());
         for (name, value) in &batch.attributes[element.first..element.first + element.count] {
-            let text = &self.names[*name as usize];
-            if text.len() > limits::NAME_BYTES || values.len() >= limits::ATTRIBUTES {
+            let at = *name as usize;
+            if self.names[at].len() > limits::NAME_BYTES || kept.len() >= limits::ATTRIBUTES {
                 continue;
             }
             let masked = element.flags.masked();
-            if let Some(value) = mask::attributes::attribute(tag, text, value, field, masked, &self.secrets) {
+            if let Some(value) = attribute(tag, self.named[at], value, field, masked, &self.secrets) {
                 shape.extend_from_slice(&name.to_le_bytes());
-                kept.push(*name);
-                values.push(value);
+                kept.push((*name, value));
             }
         }
         let out = &mut gathered.structure;
@@ -232,21 +236,22 @@ impl Recorder {
             Some(number) => put(out, number + token::FIRST_SHAPE),
             None => {
                 put(out, token::NEW_SHAPE);
-                self.shapes.name(element.name, tag, 0, out)?;
+                self.shapes.name(element.name, &self.names[element.name as usize], 0, out)?;
                 put(out, element.flags.namespace());
                 put(out, u32::try_from(kept.len()).unwrap_or(u32::MAX));
             }
         }
-        for (name, value) in kept.iter().zip(values) {
+        for (name, value) in kept.drain(..) {
             let number = match known {
-                Some(_) => self.shapes.names[*name as usize] - 1,
-                None => self.shapes.name(*name, &self.names[*name as usize], 0, &mut gathered.structure)?,
+                Some(_) => self.shapes.names[name as usize] - 1,
+                None => self.shapes.name(name, &self.names[name as usize], 0, &mut gathered.structure)?,
             };
             gathered.value(number, value);
         }
         if known.is_none() && self.shapes.shapes.count(0) < limits::SHAPES {
             self.shapes.shapes.insert(0, &shape);
         }
+        (gathered.shape, gathered.kept) = (shape, kept);
         Ok(())
     }
 }

@@ -72,6 +72,30 @@ impl Script {
         recorder.take().unwrap()
     }
 
+    /// A run of nodes after the document's first child.
+    fn more(&mut self) -> &mut Self {
+        self.numbers.extend([1, 2, 0]);
+        self
+    }
+
+    /// A field that a later batch brings.
+    fn ahead(&mut self, tag: &str, attributes: &[(&str, &str)], value: &str) -> &mut Self {
+        self.numbers.push(13);
+        self.name(tag);
+        self.numbers.extend([0, u32::try_from(attributes.len()).unwrap()]);
+        for (name, value) in attributes {
+            self.name(name);
+            self.string(value);
+        }
+        self.string(value);
+        self
+    }
+
+    fn add_to(&mut self, recorder: &mut Recorder) {
+        let (numbers, text) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.text));
+        recorder.flush(&numbers, &text).unwrap();
+    }
+
     fn name(&mut self, name: &str) {
         let known = self.names.iter().position(|known| known == name);
         self.numbers.push(u32::try_from(known.unwrap_or(self.names.len())).unwrap());
@@ -167,4 +191,37 @@ fn a_masked_region_keeps_its_shape_and_shows_nothing() {
         assert!(!holds(&body, needle), "{needle}");
     }
     assert!(holds(&body, "••• ••••••••"));
+}
+
+/// A page in two batches: text that repeats a password, and then its field.
+fn in_two_batches(script: &mut Script, recorder: &mut Recorder) -> bool {
+    script.page().text(0, PASSWORD).end_of_page().add_to(recorder);
+    assert_eq!(recorder.take(), None, "not all of the page is there");
+    script.more().element("input", 0, &[("type", "password")]).numbers.push(0);
+    script.value(4, 0, PASSWORD).add_to(recorder);
+    recorder.complete()
+}
+
+#[test]
+fn a_secret_that_comes_late_holds_the_page_back() {
+    let (mut script, mut recorder) = (Script::default(), Recorder::new());
+    recorder.begin();
+    recorder.hold();
+    assert!(!in_two_batches(&mut script, &mut recorder), "the text was written before its field was known");
+    assert_eq!(recorder.take(), None);
+    recorder.begin();
+    script.page().text(0, PASSWORD).element("input", 0, &[("type", "password")]).end_of_page();
+    let body = script.value(4, 0, PASSWORD).hand_over(&mut recorder);
+    assert!(!holds(&body, PASSWORD));
+}
+
+#[test]
+fn a_field_that_is_told_ahead_hides_what_repeats_it() {
+    let (mut script, mut recorder) = (Script::default(), Recorder::new());
+    recorder.begin();
+    recorder.hold();
+    script.ahead("input", &[("type", "password")], PASSWORD);
+    assert!(in_two_batches(&mut script, &mut recorder));
+    let body = recorder.take().unwrap();
+    assert!(body.keyframe && !holds(&body, PASSWORD));
 }

@@ -77,10 +77,19 @@ impl Core {
         close::should_reconnect(code)
     }
 
-    /// The next batch is the whole page. What was not sent is dropped.
-    pub fn begin(&mut self) {
+    /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
+    /// [`Self::complete`]. What was not sent is dropped.
+    pub fn begin(&mut self, several: bool) {
         self.recorder.begin();
+        if several {
+            self.recorder.hold();
+        }
         self.taken = None;
+    }
+
+    /// All of the page was handed over. False: it must be begun again, and handed over in one batch.
+    pub fn complete(&mut self) -> bool {
+        self.recorder.complete()
     }
 
     /// From here on nothing is masked.

@@ -3,28 +3,22 @@
 //! Ours goes through a real server to a console; rrweb's events through a bare relay in this process to its
 //! own replayer. The two pages of a side stand in two profiles of one browser, so in two processes; both clocks
 //! are the machine's, which DevTools relates them to.
-use anyhow::{Context, Result, ensure};
-use e2e::{
-    Person, Stage, StageOptions, agent,
-    api::{self, Posted},
-    handset, merchant,
-};
+use anyhow::{Context, Result};
+use e2e::Person;
 use rig::bench::Goal;
 use serde_json::{Value, json};
 
 use crate::{
     Plan,
+    scene::{self, REPLICA, Scene},
     side::{Side, round},
     site::Site,
     tab::Tab,
 };
 
-const PAGE: u32 = 1_000;
 /// Between two changes, on the average.
 const PAUSE_MS: u32 = 40;
-/// Nobody answers the telephone: the page is shown all the while.
-const RINGS: &str = "1200s";
-const REPLICA: &str = "document.querySelector('.page-view iframe').contentDocument";
+const WATCH: &str = include_str!("sides.js");
 const RRWEB: &str = "replayer.iframe.contentDocument";
 const P50_GOAL_MS: f64 = 4.0;
 const P99_GOAL_MS: f64 = 20.0;
@@ -42,32 +36,17 @@ pub(crate) async fn run(
     person: &Person,
     site: &Site,
 ) -> Result<(Vec<(&'static str, f64, Goal)>, Value)> {
-    let options = StageOptions {
-        settings: vec![("ring_customer", RINGS)],
-        origins: vec![site.origin.clone()],
-        program: plan.server.clone(),
-        ..StageOptions::default()
-    };
-    let stage = Stage::start(options).await?;
-    let holder = person.as_another("handset").await?;
-    handset::switches_on(&holder, &stage.ready).await?;
-    let viewer = person.as_another("agent").await?;
-    agent::starts_shift(&viewer, &stage.ready).await?;
+    let scene = Scene::open(plan, person, site).await?;
     let rounds = plan.repetitions.div_ceil(2);
     let (mut ours, mut rrweb) = (Ways::default(), Ways::default());
-    let token = asks(&stage, person, site).await?;
     for _ in 0..rounds {
-        let to = json!({
-            "socket": format!("{}/ws/mirror", stage.ready.url.replacen("http", "ws", 1)),
-            "token": token, "tab": "00000000000000000000000000000001",
-        });
-        ours.extend(one(plan, person, site, Side::Ours, &to, &viewer).await?);
+        ours.extend(one(plan, person, site, (Side::Ours, &scene.to), &scene.agent).await?);
         let replayer = person.as_another("replayer").await?;
         replayer.goes_to(&format!("{}/replay", site.origin)).await?;
         let view = site.socket("/relay/view");
         replayer.asks::<bool>(&format!("() => watchRrweb('{view}')")).await?;
         let to = json!({ "socket": site.socket("/relay/publish") });
-        rrweb.extend(one(plan, person, site, Side::Rrweb, &to, &replayer).await?);
+        rrweb.extend(one(plan, person, site, (Side::Rrweb, &to), &replayer).await?);
         replayer.page.close().await?;
     }
     let ratio = at(&ours.seen, 50) / at(&rrweb.seen, 50);
@@ -83,51 +62,23 @@ fn server(plan: &Plan) -> &'static str {
     if plan.server.is_some() { "as given" } else { "debug build" }
 }
 
-/// A customer asks for a call, and keeps the token.
-async fn asks(stage: &Stage, person: &Person, site: &Site) -> Result<String> {
-    let business = merchant::KEY.rsplit('=').next().context("the tag names a business")?;
-    let number = &stage.ready.handset_number;
-    let body = json!({ "business": business, "channel": "telephone", "number": number, "consent": "1" });
-    let posted = Posted { key: "b".repeat(32), body: body.to_string() };
-    let answer = api::post(person, &stage.ready.url, &site.origin, &posted).await?;
-    ensure!(answer.status == 201, "the call is refused: {answer:?}");
-    Ok(answer.text("token").to_owned())
-}
-
 /// One page, its viewer, and changes.
 async fn one(
     plan: &Plan,
     person: &Person,
     site: &Site,
-    side: Side,
-    to: &Value,
+    (side, to): (Side, &Value),
     viewer: &Person,
 ) -> Result<Ways> {
     let page = Tab::of(person).await?;
-    person.goes_to(&format!("{}/page", site.origin)).await?;
-    let (seed, name) = (plan.seed, side.name());
-    person.asks::<f64>(&format!("() => bench.fill({PAGE}, {seed})")).await?;
-    person.asks::<Value>(&format!("() => bench.load('{name}', {to})")).await?;
-    person.asks::<Value>("() => bench.start()").await?;
-    let (document, watch) = match side {
-        Side::Ours => (REPLICA, include_str!("sides.js")),
-        Side::Rrweb | Side::Bare => (RRWEB, ""),
-    };
-    viewer
-        .finds(
-            "the replica shows the page",
-            &format!("() => {document}?.getElementById('beat')?.textContent === '0'"),
-        )
-        .await?;
-    if !watch.is_empty() {
-        let start = watch.find("const watchBeats").context("sides.js has watchBeats")?;
-        let end = watch.find("// A viewer of rrweb").context("sides.js has watchRrweb")?;
-        viewer
-            .asks::<bool>(&format!("() => {{ {}; return watchBeats({document}); }}", &watch[start..end]))
-            .await?;
-    } else {
-        viewer.asks::<bool>(&format!("() => watchBeats({document})")).await?;
-    }
+    let document = if side == Side::Ours { REPLICA } else { RRWEB };
+    scene::shows(plan, &page, site, (side, to), (viewer, document)).await?;
+    // The console has nothing of the bench's.
+    let watch = WATCH.split("// ----").nth(1).and_then(|part| part.split_once('\n'));
+    let (_, watch) = watch.context("sides.js has a part for viewers")?;
+    let script = format!("() => {{ {watch} return watchBeats({document}); }}");
+    viewer.asks::<bool>(&script).await?;
+    let seed = plan.seed;
     let count = plan.changes;
     let began: Vec<f64> = person.asks(&format!("() => bench.beats({count}, {PAUSE_MS}, {seed})")).await?;
     viewer.finds("the last change was painted", &format!("() => painted[{count}] > 0")).await?;

@@ -6,7 +6,9 @@
 //! that were sent: our frames, and rrweb's events as gzipped JSON.
 mod keyframes;
 mod latency;
+mod memory;
 mod mutations;
+mod scene;
 mod side;
 mod site;
 mod tab;
@@ -37,6 +39,9 @@ pub(crate) struct Plan {
     pub(crate) repetitions: usize,
     /// Changes whose way to the replica is timed.
     pub(crate) changes: u32,
+    /// Pages that one customer walks through, and changes of one page, while memory is looked at.
+    pub(crate) navigations: u32,
+    pub(crate) churn: u32,
     /// Name of the only part to run.
     pub(crate) only: Option<String>,
 }
@@ -50,6 +55,8 @@ impl Plan {
             pages: &[1_000, 10_000, 45_000],
             repetitions: 5,
             changes: 400,
+            navigations: 100,
+            churn: 40_000,
             only: None,
         };
         while let Some(word) = words.next() {
@@ -59,12 +66,16 @@ impl Plan {
                 "--server" => plan.server = Some(value()?.into()),
                 "--seed" => plan.seed = value()?.parse()?,
                 "--repetitions" => plan.repetitions = value()?.parse()?,
+                "--navigations" => plan.navigations = value()?.parse()?,
+                "--churn" => plan.churn = value()?.parse()?,
                 "--only" => plan.only = Some(value()?),
                 // Shows that it works; its figures mean nothing.
                 "--short" => {
                     plan.pages = &[1_000];
                     plan.repetitions = 1;
                     plan.changes = 40;
+                    plan.navigations = 5;
+                    plan.churn = 1_000;
                 }
                 other => bail!("`{other}` is no option of this bench"),
             }
@@ -115,6 +126,9 @@ async fn run(plan: &Plan) -> Result<Figures> {
     }
     if plan.wants("latency") {
         keep("latency", latency::run(plan, &person, &site).await?);
+    }
+    if plan.wants("memory") {
+        keep("memory", memory::run(plan, &person, &site).await?);
     }
     context["load_after"] = probe::load().into();
     person.leaves().await?;

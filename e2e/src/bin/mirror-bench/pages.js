@@ -68,7 +68,7 @@ class Writer {
           <span class="card__badge badge badge--${this.pick(["new", "sale", "eco", "last"])}">${this.pick(["New", "Sale", "Eco", "Last one"])}</span>
           <h3 class="card__title text-lg font-semibold">${this.title()}</h3>
         </a>
-        <p class="card__text text-sm text-muted">${this.sentence(4, 12)}</p>
+        <p class="card__text text-sm text-muted">${this.sentence(3, 9)}</p>
         <div class="card__price price" style="--save: ${this.below(60)}%"><span class="price__now">${this.price()}</span> <s class="price__was">${this.price()}</s></div>
         <button class="btn btn--primary btn--small" type="button" data-action="add" data-id="${id}">Add to basket</button>
       </article>`;
@@ -77,13 +77,13 @@ class Writer {
     return `
       <li class="review" id="review-${this.serial++}">
         <header class="review__head"><strong class="review__author">${this.title()}</strong> <time datetime="2026-${String(1 + this.below(12)).padStart(2, "0")}-${String(1 + this.below(28)).padStart(2, "0")}">${this.below(30) + 1} days ago</time></header>
-        <p class="review__body">${this.sentence(12, 40)} <em>${this.sentence(3, 6)}</em> ${this.sentence(8, 30)}</p>
+        <p class="review__body">${this.sentence(5, 13)} <em>${this.sentence(3, 6)}</em> ${this.sentence(3, 9)}</p>
         <button class="link review__vote" type="button">Helpful (${this.below(80)})</button>
       </li>`;
   }
   row() {
     return `
-        <tr class="spec ${this.pick(["is-odd", "is-even"])}"><th scope="row" class="spec__name">${this.title()}</th><td class="spec__value">${this.below(400)} cm</td><td class="spec__value">${this.word()} ${this.word()}</td><td class="spec__note text-sm">${this.sentence(3, 8)}</td></tr>`;
+        <tr class="spec ${this.pick(["is-odd", "is-even"])}"><th scope="row" class="spec__name">${this.title()}</th><td class="spec__value">${this.below(400)} cm</td><td class="spec__value">${this.word()} ${this.word()}</td><td class="spec__note text-sm">${this.sentence(2, 6)}</td></tr>`;
   }
   field() {
     const name = `${this.word()}_${this.serial++}`;
@@ -116,7 +116,7 @@ class Writer {
       case 4:
         return `
     <section class="prose">${this.many(5, () => `
-      <p class="prose__p">${this.sentence(20, 60)} <a class="link" href="/guide/${this.word()}.html">${this.words(2)}</a> ${this.sentence(10, 40)}</p>`)}
+      <p class="prose__p">${this.sentence(7, 16)} <a class="link" href="/guide/${this.word()}.html">${this.words(2)}</a> ${this.sentence(3, 10)}</p>`)}
     </section>`;
       default:
         return `

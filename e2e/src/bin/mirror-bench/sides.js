@@ -37,13 +37,13 @@ const opened = (address) =>
     socket.onerror = failed;
   });
 
-let recorder, socket;
+let recorder, memory, socket;
 const SIDES = {
   none: { load() {}, start() {} },
   ours: {
     async load() {
       recorder = await import("/app/recorder.js");
-      await recorder.default({ module_or_path: "/app/recorder_bg.wasm" });
+      ({ memory } = await recorder.default({ module_or_path: "/app/recorder_bg.wasm" }));
     },
     // `to`: a socket's address, a contact token, a tab's id.
     start(to) {
@@ -77,6 +77,13 @@ const SIDES = {
 let side, to, writer, marked;
 const bench = {
   fill: (nodes, seed) => fillPage(nodes, seed),
+  wasmBytes: () => memory?.buffer.byteLength ?? 0,
+  // Tells this page from the ones before.
+  serial() {
+    const serial = Math.floor(Math.random() * 2 ** 40);
+    document.getElementById("beat").title = serial;
+    return serial;
+  },
   async load(name, where) {
     side = SIDES[name];
     to = where;
@@ -114,6 +121,20 @@ const bench = {
     WORKLOADS[name].run(document.getElementById("work"), writer);
     return bench.sent(side === SIDES.none ? 0 : 1);
   },
+  // Changes as fast as the page can: what is added goes again.
+  async churn(count) {
+    const writer = new Writer(count),
+      work = document.getElementById("work"),
+      beat = document.getElementById("beat");
+    for (let n = 0; n < count; n++) {
+      work.append(item(writer));
+      if (work.childNodes.length > 200) work.firstChild.remove();
+      writer.pick(work.children).className = `item is-${writer.word()}`;
+      beat.firstChild.data = Number(beat.firstChild.data) + 1;
+      if (n % 20 === 0) await new Promise((done) => setTimeout(done));
+    }
+    return Number(beat.firstChild.data);
+  },
   // Small changes one after the other, each in a task of its own; says when, by this page's clock.
   async beats(count, pauseMs, seed) {
     const writer = new Writer(seed),
@@ -133,6 +154,8 @@ const bench = {
   },
 };
 
+// ---- for viewers
+
 // The viewer's side of `beats`: when each was in the document, and when it was painted.
 const watchBeats = (page) => {
   globalThis.seen = [];
@@ -151,6 +174,8 @@ const watchBeats = (page) => {
   new MutationObserver(look).observe(page, { subtree: true, childList: true, characterData: true });
   return true;
 };
+
+// ---- for rrweb
 
 // A viewer of rrweb's own: live, over the relay.
 const watchRrweb = async (address) => {

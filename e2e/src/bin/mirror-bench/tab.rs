@@ -13,7 +13,7 @@ use crate::{
 
 /// Any: the sinks of this bench let everybody in.
 const TOKEN: &str = "bench";
-const TAB: &str = "00000000000000000000000000000001";
+pub(crate) const TAB: &str = "00000000000000000000000000000001";
 
 pub(crate) struct Tab<'p> {
     pub(crate) person: &'p Person,
@@ -37,13 +37,18 @@ impl<'p> Tab<'p> {
 
     /// A fresh page with about so many nodes, and a recorder that has not begun; says how many nodes it has.
     pub(crate) async fn opens(&self, plan: &Plan, site: &Site, nodes: u32, side: Side) -> Result<f64> {
-        self.person.goes_to(&format!("{}/page", site.origin)).await?;
-        let (seed, name) = (plan.seed, side.name());
-        let count = self.person.asks(&format!("() => bench.fill({nodes}, {seed})")).await?;
+        let name = side.name();
+        let count = self.fills(site, nodes, plan.seed).await?;
         let socket = site.socket(&format!("/sink/{name}"));
         let to = json!({ "socket": socket, "token": TOKEN, "tab": TAB });
         self.person.asks::<Value>(&format!("() => bench.load('{name}', {to})")).await?;
         Ok(count)
+    }
+
+    /// A fresh page with about so many nodes; says how many it has.
+    pub(crate) async fn fills(&self, site: &Site, nodes: u32, seed: u32) -> Result<f64> {
+        self.person.goes_to(&format!("{}/page", site.origin)).await?;
+        self.person.asks(&format!("() => bench.fill({nodes}, {seed})")).await
     }
 
     /// What the page's main thread used until now, in milliseconds of thread time.
@@ -58,7 +63,7 @@ impl<'p> Tab<'p> {
         Ok(metric("NavigationStart") * 1_000.0)
     }
 
-    async fn metrics(&self) -> Result<impl Fn(&str) -> f64 + use<>> {
+    pub(crate) async fn metrics(&self) -> Result<impl Fn(&str) -> f64 + use<>> {
         let answer = self.session.send("Performance.getMetrics", None).await?;
         let metrics = answer["result"]["metrics"].as_array().context("DevTools tells metrics")?.clone();
         Ok(move |name: &str| {

@@ -40,16 +40,18 @@ pub(crate) async fn run(
             let thread = probe::median(longest.iter().map(|task| task.thread_ms).collect());
             details[nodes.to_string()][side.name()] = json!({ "wall": round(wall), "thread": round(thread) });
             if (nodes, side) == (PAGE, Side::Ours) {
-                figures.push((FIGURE, round(wall), Goal::AtMost(GOAL_MS)));
+                figures.push((FIGURE, round(thread), Goal::AtMost(GOAL_MS)));
             }
         }
     }
     Ok((figures, details))
 }
 
+/// The longest of all tasks.
 struct Task {
+    /// By the clock: what others do on the machine counts.
     wall_ms: f64,
-    /// Of the same task: what it would take on a machine of its own.
+    /// By what the thread used: what it takes on a machine of its own.
     thread_ms: f64,
 }
 
@@ -79,15 +81,15 @@ async fn longest_task(tab: &Tab<'_>) -> Result<Task> {
     longest_of(&events).context("the trace has no task of the page's main thread")
 }
 
-/// The main thread is the renderer's whose tasks took the most time: the page under measurement.
+/// The main threads of all pages that were traced; those that are not measured have nothing to do.
 fn longest_of(events: &[Value]) -> Option<Task> {
     let number = |event: &Value, key: &str| event[key].as_f64().unwrap_or(0.0);
-    let name_of = |event: &Value| event["args"]["name"].as_str().unwrap_or_default().to_owned();
-    let is_main = |event: &&Value| event["name"] == "thread_name" && name_of(event) == "CrRendererMain";
-    let threads: Vec<_> =
-        events.iter().filter(is_main).map(|event| (number(event, "pid"), number(event, "tid"))).collect();
-    let tasks = events.iter().filter(|event| event["ph"] == "X");
-    let of_main = tasks.filter(|event| threads.contains(&(number(event, "pid"), number(event, "tid"))));
-    let longest = of_main.max_by(|one, other| number(one, "dur").total_cmp(&number(other, "dur")))?;
-    Some(Task { wall_ms: number(longest, "dur") / 1_000.0, thread_ms: number(longest, "tdur") / 1_000.0 })
+    let is_main =
+        |event: &&Value| event["name"] == "thread_name" && event["args"]["name"] == "CrRendererMain";
+    let thread = |event: &Value| (number(event, "pid"), number(event, "tid"));
+    let threads: Vec<_> = events.iter().filter(is_main).map(thread).collect();
+    let tasks = events.iter().filter(|event| event["ph"] == "X" && threads.contains(&thread(event)));
+    let longest = |key: &str| tasks.clone().map(|event| number(event, key) / 1_000.0).fold(0.0, f64::max);
+    let task = Task { wall_ms: longest("dur"), thread_ms: longest("tdur") };
+    (task.wall_ms > 0.0).then_some(task)
 }

@@ -1,5 +1,5 @@
 // What is no node: form state, scroll, viewport, and the page's address and title.
-import { ids, put, put1, string } from "./batch.js";
+import { ids, isNew, put, put1, string } from "./batch.js";
 import { attributeOf, isConnected, tagOf } from "./dom.js";
 import { fieldFlags } from "./rules.js";
 
@@ -37,8 +37,8 @@ const lookAtField = (node) => {
   put(6, id, fieldFlags(node), kind);
   string(now);
 };
-export const lookAtFields = () => {
-  for (const node of fields.keys()) lookAtField(node);
+export const lookAtFields = (onlyNew) => {
+  for (const node of fields.keys()) if (!onlyNew || isNew(node)) lookAtField(node);
 };
 export const fieldChanged = (node) => fields.has(node) && (lookAtField(node), true);
 

@@ -3,18 +3,21 @@ import { forgetAll, handOver, mark } from "./batch.js";
 import { matches, parentOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, forgetFields, lookAtFields, onResized, scrolled, surroundings } from "./fields.js";
 import {
-  attributes, changes, forgetChanges, isMarked, place, putPage, retakeOthers, texts, touched,
+  attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retakeOthers, ruled, texts, touched,
 } from "./nodes.js";
-import { hasRules, setRuleless, strict } from "./rules.js";
+import { asks, hasRules, isRule, setRuleless } from "./rules.js";
 import { forgetSheets, lookAtSheets, putStyles, roots, styleChanged, styles } from "./sheets.js";
 import { soon, tooLarge } from "./run.js";
 
 const MANY = 64,
-  KEYFRAME_MS = 1000;
+  KEYFRAME_MS = 1000,
+  SLICE_MS = 8;
 // Milliseconds between frames.
 export const FRAME_MS = 8;
 
-let paced, keyframeTimer,
+let paced, keyframeTimer, sliceMs,
+  // Not all of the page is read yet.
+  reading = false,
   lastKeyframe = 0;
 export let core,
   recording = false,
@@ -28,6 +31,7 @@ const see = (records) => {
   for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
     if (type === "attributes") {
       if (!attributes.has(target)) attributes.set(target, new Set());
+      if (isRule(attributeName)) ruled();
       attributes.get(target).add(/xlink$/.test(attributeNamespace || "") ? "xlink:" + attributeName : attributeName);
       continue;
     }
@@ -50,8 +54,10 @@ export const flush = (look) => {
   if (!recording) return;
   see(observer.takeRecords());
   mark();
-  // For many changes one search of the page is cheaper than a question for each.
-  const ruleless = !isMarked && attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules);
+  // Rules of the page stand in attributes, which were seen. For those of the business and many changes one search of
+  // the page is cheaper than a question for each.
+  const ruleless =
+    !isMarked && (!asks || (attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules)));
   setRuleless(ruleless);
   retakeOthers(ruleless);
   if (look) lookAtSheets();
@@ -63,6 +69,7 @@ export const flush = (look) => {
   nothingNew();
   setRuleless(false);
   if (handOver(core)) soon();
+  else if (reading) giveUp();
   else keyframe();
 };
 const keyframe = () => {
@@ -79,27 +86,42 @@ export const beginAfter = (wait, ready) => {
 };
 const startOver = (root) => {
   clearTimeout(keyframeTimer);
-  recording = !!root;
+  recording = reading = !!root;
   generation++;
-  core.begin();
+  core.begin(reading && sliceMs < Infinity);
   observer.disconnect();
   nothingNew();
   forgetFields();
   forgetSheets();
   forgetAll(root);
 };
-// The whole page, and then what changes.
-export const begin = () => {
+// The whole page, a slice a task, and then what changes. Nothing is sent until all is read.
+export const begin = (ms = SLICE_MS) => {
   lastKeyframe = performance.now();
+  sliceMs = ms;
   startOver(document);
-  putPage(strict);
-  lookAtSheets();
-  putStyles();
-  lookAtFields();
+  beginPage();
   if (scrollX || scrollY) scrolled.add(document);
-  surroundings();
-  nothingNew();
-  if (handOver(core)) return soon();
+  readOn();
+};
+const readOn = () => {
+  const isRead = putMore(sliceMs);
+  // What fields hold comes with them, since other text may repeat it.
+  lookAtFields(true);
+  if (!handOver(core)) return giveUp();
+  if (!isRead) return slices.port2.postMessage(0);
+  flush(true);
+  if (!reading) return;
+  reading = false;
+  if (core.complete()) soon();
+  else begin(Infinity);
+};
+const slices = new MessageChannel();
+slices.port1.onmessage = () => {
+  flush();
+  if (reading) readOn();
+};
+const giveUp = () => {
   pause();
   tooLarge();
 };

@@ -6,11 +6,24 @@ import {
 } from "./dom.js";
 import { fields } from "./fields.js";
 import { observe } from "./flush.js";
-import { BLOCK, MASKED, ONCE_PASSWORD, UNMASK, fieldFlags, hasRules, isMasked, masks, once, selectors } from "./rules.js";
+import { BLOCK, MASKED, ONCE_PASSWORD, UNMASK, asks, fieldFlags, isMasked, isRule, masks, once, selectors } from "./rules.js";
 import { inlined, isStyle, roots, styles } from "./sheets.js";
 import { value } from "./urls.js";
 
-const DEEPEST = 1200;
+const DEEPEST = 1200,
+  LOOK_AT_CLOCK = 32;
+// Nodes whose children are not all read yet, with their depth, the deepest first; and when reading must pause.
+let open = [],
+  until = Infinity,
+  late = false,
+  credit = 0;
+const isLate = () => {
+  if (until < Infinity && !late && --credit < 0) {
+    credit = LOOK_AT_CLOCK;
+    late = performance.now() > until;
+  }
+  return late;
+};
 // What happened since the last flush.
 export const touched = new Set(),
   attributes = new Map(),
@@ -21,6 +34,7 @@ let removed = [],
 // Elements that a rule names.
 const marked = new WeakSet();
 export let isMarked = false;
+export const ruled = () => (isMarked = true);
 
 export const forgetChanges = () => {
   touched.clear();
@@ -30,7 +44,6 @@ export const forgetChanges = () => {
 };
 
 const shape = (element, tag, flags, keys, box) => {
-  put1(1);
   name(box ? "ringside-box" : tag);
   put(flags, keys.length + (box ? 3 : 0));
   for (const key of keys) {
@@ -47,12 +60,17 @@ const shape = (element, tag, flags, keys, box) => {
     string(`${Math.round(width)}x${Math.round(height)}`);
   }
 };
-const element = (node, depth, masked, ruled) => {
+// As `isLeft` says.
+const isWidget = (tag, keys) => tag === "ringside-widget" || keys.includes("data-ringside");
+const element = (node, depth, masked) => {
   let tag = tagOf(node),
     keys = namesOf(node);
   const language = LANGUAGES[languageOf(node)] ?? 0,
-    html = !language;
-  if (ruled && matches(node, selectors)) {
+    html = !language,
+    ruled = (asks || keys.some(isRule)) && matches(node, selectors);
+  if (isWidget(tag, keys)) return;
+  adopt(node);
+  if (ruled) {
     marked.add(node);
     isMarked = true;
     masked = !matches(node, UNMASK) && (masked || matches(node, masks));
@@ -69,7 +87,8 @@ const element = (node, depth, masked, ruled) => {
   } else if (html && tag === "link" && !isSheet) keys = [];
   const isField = html && (tag === "input" || tag === "textarea" || tag === "select");
   if (isField && node.type === "password") once.add(node);
-  shape(node, tag, language | (masked ? MASKED : 0) | (once.has(node) ? ONCE_PASSWORD : 0), keys, box);
+  put1(1);
+  shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box);
   if (tag === "style") styles.add(node);
   if (isField) fields.set(node, "");
   if (!box && (!html || LEAVES[tag] === undefined)) {
@@ -78,51 +97,75 @@ const element = (node, depth, masked, ruled) => {
       adopt(shadow);
       put1(5);
       watch(shadow);
-      below(shadow, depth + 1, masked, hasRules(shadow));
+      below(shadow, depth + 1, masked);
       put1(0);
     }
-    below(node, depth + 1, masked, ruled);
+    below(node, depth + 1, masked);
   }
   put1(0);
 };
-const below = (node, depth, masked, ruled) => {
-  for (let child = firstOf(node); child; child = nextOf(child)) item(child, depth, masked, ruled);
+const below = (node, depth, masked, child = firstOf(node)) => {
+  for (; child; child = nextOf(child)) {
+    if (isLate()) return open.push([node, depth]);
+    item(child, depth, masked);
+  }
 };
 // One node with all below it; one that the other side has already moves.
-const item = (node, depth, masked, ruled) => {
+const item = (node, depth, masked) => {
   const id = known(node);
   if (id) {
     put(4, id);
     moved.add(node);
     return;
   }
-  if (isLeft(node)) return;
+  const type = typeOf(node);
+  if (type === 1) return element(node, depth, masked);
   adopt(node);
-  switch (typeOf(node)) {
-    case 1:
-      return element(node, depth, masked, ruled);
-    case 3:
-    case 4:
-      put1(2);
-      put1(masked ? MASKED : 0);
-      return string(dataOf(node));
-    case 10:
-      return put1(6);
-    default:
-      return put1(3);
-  }
+  if (type !== 3 && type !== 4) return put1(type === 10 ? 6 : 3);
+  put1(2);
+  put1(masked ? MASKED : 0);
+  string(dataOf(node));
 };
 const watch = (root) => {
   roots.set(root, "");
   observe(root);
 };
-// The whole page.
-export const putPage = (strict) => {
+// The whole page, of which nothing is read yet.
+export const beginPage = () => {
   isMarked = false;
   watch(document);
-  put(1, 1, 0);
-  below(document, 0, strict, hasRules(document));
-  put1(0);
+  open = [[document, 0]];
+  // Text that is read before them may repeat what they hide.
+  for (const node of document.querySelectorAll("input,textarea")) {
+    if (!node.value) continue;
+    put1(13);
+    shape(node, tagOf(node), fieldFlags(node), namesOf(node), "");
+    string(node.value);
+  }
+};
+// Reads on for so many milliseconds, from where it stopped; true once all is read. What the page changed meanwhile was
+// told before, so that of each open node the first children are known and the others are not.
+export const putMore = (ms) => {
+  until = performance.now() + ms;
+  credit = LOOK_AT_CLOCK;
+  late = false;
+  while (open.length && !late) {
+    const [[node, depth], ...others] = open;
+    const id = ids.get(node);
+    open = [];
+    let child = id ? firstOf(node) : null,
+      after = 0;
+    for (; child && (ids.has(child) || isLeft(child)); child = nextOf(child)) after = ids.get(child) || after;
+    if (child) {
+      put(1, id, after);
+      below(node, depth, isMasked(typeOf(node) === 1 ? node : node.host), child);
+      put1(0);
+    }
+    open.push(...others);
+  }
+  until = Infinity;
+  late = false;
+  return !open.length;
 };
 
 const isTouched = (node) => touched.has(node) || isLeft(node);
@@ -137,10 +180,12 @@ export const place = () => {
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;
+    // It stands where the page is not read yet.
+    if (open.length && before && !known(before)) continue;
     put(1, parentId, (before && known(before)) || 0);
     const masked = isMasked(typeOf(parent) === 1 ? parent : parent.host);
     for (let next = first; next && isTouched(next); next = nextOf(next)) {
-      item(next, 0, masked, typeOf(next) === 1 && (matches(next, selectors) || hasRules(next)));
+      item(next, 0, masked);
       moved.add(next);
     }
     put1(0);
@@ -175,16 +220,18 @@ export const retakeOthers = (ruleless) => {
 };
 export const changes = () => {
   for (const [node, keys] of attributes) {
-    const id = known(node),
-      tag = tagOf(node);
-    if (!id || !isConnected(node) || isLeft(node)) continue;
-    const isHtml = languageOf(node) === HTML;
-    if (isHtml && tag === "input" && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);
-    const flags = fieldFlags(node);
+    const id = known(node);
+    if (!id || !isConnected(node)) continue;
+    const tag = tagOf(node),
+      isOdd = (LEAVES[tag] || isStyle(tag, node)) && languageOf(node) === HTML,
+      isInput = tag === "input" && languageOf(node) === HTML;
+    if (isInput && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);
+    const flags = isInput ? fieldFlags(node) : isMasked(node) ? MASKED : 0;
     for (const key of keys) {
       const text = attributeOf(node, key);
-      if (isHtml && (LEAVES[tag] || isStyle(tag, node)) && !/^(?:id|class|style|media)$/.test(key)) continue;
-      put(text === null ? 4 : 3, id);
+      if (isOdd && !/^(?:id|class|style|media)$/.test(key)) continue;
+      put1(text === null ? 4 : 3);
+      put1(id);
       if (text !== null) put1(flags);
       name(key);
       if (text !== null) string(value(tag, key, text));
@@ -193,7 +240,9 @@ export const changes = () => {
   for (const node of texts) {
     const id = known(node);
     if (!id || !isConnected(node)) continue;
-    put(5, id, isMasked(parentOf(node)) ? MASKED : 0);
+    put1(5);
+    put1(id);
+    put1(isMasked(parentOf(node)) ? MASKED : 0);
     string(dataOf(node));
   }
 };

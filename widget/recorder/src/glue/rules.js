@@ -6,9 +6,12 @@ export const UNMASK = "[data-ringside-unmask]",
   BLOCK = "[data-ringside-block]",
   MASKED = 4,
   ONCE_PASSWORD = 8;
+const OURS = "data-ringside-";
 export let strict = false,
   selectors = "",
-  masks = MASK;
+  masks = MASK,
+  // The business has rules of its own: every element must be asked. Those of the page stand in attributes.
+  asks = false;
 // No rule applies anywhere: nothing needs to be asked.
 let ruleless = false;
 
@@ -18,6 +21,7 @@ export const once = new WeakSet();
 // `level`: 0 balanced, 1 strict, 2 off.
 export const readRules = (level, list) => {
   strict = level === 1;
+  asks = list.length > 0;
   masks = level === 2 ? ":not(*)" : MASK;
   for (const selector of level === 2 ? [] : list) {
     try {
@@ -41,5 +45,6 @@ export const isMasked = (element) => {
   }
   return strict;
 };
+export const isRule = (key) => key.startsWith(OURS);
 export const hasRules = (root) => root.querySelector(selectors) !== null;
 export const fieldFlags = (node) => (isMasked(node) ? MASKED : 0) | (once.has(node) ? ONCE_PASSWORD : 0);
