@@ -28,8 +28,11 @@ export const recordFor = (given) => (core = given);
 export const observe = (root) =>
   observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
 const see = (records) => {
-  for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
+  for (const record of records) {
+    const { type, target } = record;
     if (type === "attributes") {
+      // A record makes its lists of nodes when they are asked for.
+      const { attributeName, attributeNamespace } = record;
       if (!attributes.has(target)) attributes.set(target, new Set());
       if (isRule(attributeName)) ruled();
       attributes.get(target).add(/xlink$/.test(attributeNamespace || "") ? "xlink:" + attributeName : attributeName);
@@ -38,6 +41,7 @@ const see = (records) => {
     const style = type === "childList" ? target : parentOf(target);
     if (style && typeOf(style) === 1 && tagOf(style) === "style") styleChanged(style);
     else if (type === "childList") {
+      const { addedNodes, removedNodes } = record;
       for (let i = 0; i < addedNodes.length; i++) touched.add(addedNodes[i]);
       for (let i = 0; i < removedNodes.length; i++) touched.add(removedNodes[i]);
     } else texts.add(target);
