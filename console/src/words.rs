@@ -79,3 +79,38 @@ pub(crate) fn cause(cause: LegCause) -> &'static str {
         LegCause::Failed => "Failed",
     }
 }
+
+pub(crate) const FOLLOWING: &str = "Following the customer.";
+pub(crate) const POINTING: &str = "Your pointer is shown to the customer.";
+pub(crate) const HIGHLIGHTING: &str = "Press what you want to show.";
+pub(crate) const DRAWING: &str = "Draw on the page. It fades after a moment.";
+pub(crate) const PLACING: &str = "Press where the note belongs.";
+pub(crate) const PINNED: &str = "The customer sees your note.";
+pub(crate) const ASKED: &str = "Waiting for the customer…";
+pub(crate) const SAID_NO: &str = "The customer said no.";
+pub(crate) const CONTROLS: &str = "You are in control. Following the customer's scrolling.";
+pub(crate) const LEADING: &str = "You are in control. Leading: your wheel scrolls the customer's page.";
+pub(crate) const TOOK_BACK: &str = "The customer took control back.";
+pub(crate) const GAVE_BACK: &str = "You gave control back.";
+pub(crate) const POINTING_STOPPED: &str = "The customer does not want to be pointed at anything.";
+pub(crate) const FOLLOWS_NOW: &str = "The customer is at it, and comes first: you follow.";
+
+/// Why something was not done in the customer's page, by its code.
+pub(crate) fn refused_deed(code: &str) -> &'static str {
+    use shared::refused as R;
+    match code {
+        R::NO_CONTROL => "You are not in control of the page.",
+        R::NO_PAGE => "The customer has no page open right now.",
+        R::STALE => "The page has just changed. Look again.",
+        R::GONE => "That is not on the page any more.",
+        R::CHANGED => "That has just changed. Look again before you press it.",
+        R::COVERED => "Something else is in front of that.",
+        R::CUSTOMER_FIRST => "The customer is at it, and comes first. Try again in a moment.",
+        R::MASKED => "What is hidden from you stays the customer's to fill in.",
+        R::FILE => "Files are the customer's to choose.",
+        R::LEADS_AWAY => "That leads away from the shop. Only the customer can press it.",
+        R::CUSTOMER_SENDS => "This form holds something hidden from you: the customer sends it.",
+        R::TOO_FAST => "That was too soon. Wait a moment, then try again.",
+        _ => "That can't be done there.",
+    }
+}

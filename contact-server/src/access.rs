@@ -130,6 +130,8 @@ pub enum Reach {
     Connection,
     /// The contact of the token.
     OwnContact,
+    /// The page of the token's contact, as far as its customer has granted this agent the power.
+    Granted,
     /// The agent of the session.
     OwnAgent,
     /// A contact that it names, if it is the agent's now.
@@ -165,6 +167,10 @@ pub const SOCKETS: &[Socket] = &[
             ("Ping", Reach::Connection),
             ("Frame", Reach::OwnContact),
             ("InFront", Reach::OwnContact),
+            ("AnswerPower", Reach::OwnContact),
+            ("StopPower", Reach::OwnContact),
+            ("ActDone", Reach::OwnContact),
+            ("RemoveNote", Reach::OwnContact),
         ],
     },
     Socket {
@@ -197,6 +203,12 @@ pub const SOCKETS: &[Socket] = &[
             ("Ping", Reach::Connection),
             ("KeyframeNeeded", Reach::OwnContact),
             ("PushUrl", Reach::OwnContact),
+            ("AskPower", Reach::OwnContact),
+            ("DropPower", Reach::OwnContact),
+            ("Point", Reach::Granted),
+            ("Act", Reach::Granted),
+            ("AddNote", Reach::Granted),
+            ("RemoveNote", Reach::OwnContact),
         ],
     },
     Socket {

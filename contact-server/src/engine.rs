@@ -178,7 +178,7 @@ impl Snapshots for Engines {
         self.view(business, move |center| {
             let status = center.status(contact)?;
             let viewer = center.viewing(contact).and_then(|(agent, _)| agent);
-            Some(CustomerSnapshot { status, viewer })
+            Some(CustomerSnapshot { status, viewer, lead: center.lead(contact).unwrap_or_default() })
         })
         .await
     }

@@ -142,6 +142,11 @@ impl Directory for Hub {
                     room.lock().set_viewing(agent, sharing);
                 }
             }
+            Notice::Lead { contact, lead } => {
+                if let Some(room) = self.room(business, contact) {
+                    room.lock().set_lead(lead);
+                }
+            }
             Notice::Agent { agent, state } => {
                 let message = ServerToConsole::from(state).encode();
                 self.desks().show(business, agent, Slot::Agent, message);

@@ -59,11 +59,19 @@ pub const MIRROR_BYTES: usize = 1024 * 1024 * 1024;
 pub const BATCH_BYTES: usize = 64 * 1024;
 /// Push outcomes that wait for a viewer.
 pub const OUTCOMES: usize = 32;
+/// Marks of other viewers that wait for a viewer.
+pub const MARKS: usize = 64;
+/// Deeds that a page has not answered; past it the oldest counts as refused.
+pub const ACTS_PENDING: usize = 256;
 /// A budget or a viewer's trouble asks the page for a keyframe at most this often.
 pub const KEYFRAME_EVERY: Duration = Duration::from_secs(30);
 
 /// Messages a second on a socket that people type and click at, and how many at once.
 pub const MESSAGES: Rate = Rate { burst: 60, per_minute: 1_200 };
+/// Marks that one viewer shows in a page; what is more is dropped.
+pub const POINTS: Rate = Rate { burst: 120, per_minute: 2_400 };
+/// Deeds of one viewer; what is more is refused.
+pub const ACTS: Rate = Rate { burst: 60, per_minute: 1_800 };
 /// Mirror frames: a page that changes at every animation frame, and pointer moves.
 pub const FRAMES: Rate = Rate { burst: 600, per_minute: 12_000 };
 /// Mirror bytes in KiB: two of the greatest keyframes at once, 2 MiB a second in the long run.

@@ -183,6 +183,11 @@ impl Metrics {
             | Event::Answered { .. }
             | Event::Confirmed { .. }
             | Event::Held { .. }
+            | Event::PowerAsked { .. }
+            | Event::PowerGranted { .. }
+            | Event::PowerRefused { .. }
+            | Event::PowerEnded { .. }
+            | Event::PointingStopped { .. }
             | Event::WrapUpDone { .. }
             | Event::SharingSet { .. }
             | Event::OptedOut { .. }

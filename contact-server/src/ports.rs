@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal};
+use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal, effect::Lead};
 use shared::{
     AgentId, BusinessId, ContactId, LegId,
     contact::CustomerStatus,
@@ -122,6 +122,8 @@ pub struct CustomerSnapshot {
     pub status: CustomerStatus,
     /// The agent who may see the page now. Whether the customer allows it is `status.sharing`.
     pub viewer: Option<AgentId>,
+    /// What agents may do in the page.
+    pub lead: Lead,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -273,6 +273,9 @@ fn told_refusal(refusal: &Refusal) -> Told {
         Refusal::NotNow { .. } => {
             told(S::CONFLICT, Code::NotNow, "Things have moved on since. Look again and choose anew.")
         }
+        Refusal::PowerOff => {
+            told(S::CONFLICT, Code::NotNow, "Your business does not let agents do that in a customer's page.")
+        }
         Refusal::NotYours => told(S::FORBIDDEN, Code::NotYours, "That contact belongs to another agent."),
         Refusal::KeyReused => told(
             S::UNPROCESSABLE_ENTITY,

@@ -259,6 +259,19 @@ fn told(event: &Event) -> Option<(ContactId, &'static str, Attributes)> {
         Event::Ended { contact, reason } => (*contact, "ended", vec![("reason", name(reason))]),
         Event::SharingSet { contact, .. } => (*contact, "sharing_set", Vec::new()),
         Event::OptedOut { contact } => (*contact, "opted_out", Vec::new()),
+        Event::PowerAsked { contact, agent, .. } => {
+            (*contact, "power_asked", vec![("agent", agent.to_string())])
+        }
+        Event::PowerGranted { contact, agent, .. } => {
+            (*contact, "power_granted", vec![("agent", agent.to_string())])
+        }
+        Event::PowerRefused { contact, agent, .. } => {
+            (*contact, "power_refused", vec![("agent", agent.to_string())])
+        }
+        Event::PowerEnded { contact, agent, .. } => {
+            (*contact, "power_ended", vec![("agent", agent.to_string())])
+        }
+        Event::PointingStopped { contact } => (*contact, "pointing_stopped", Vec::new()),
         Event::Erased { contact } => (*contact, "erased", Vec::new()),
         Event::Presence { .. } | Event::SettingsChanged { .. } => return None,
     };

@@ -168,6 +168,8 @@ pub fn shortened() -> Settings {
         version: 1,
         dial_mode: DialMode::AgentReserved,
         press_one: true,
+        pointing: true,
+        control: true,
         ring_customer: ms(3_000),
         confirm_within: ms(2_500),
         ring_agent: ms(2_500),

@@ -9,6 +9,24 @@ pub const VERSION: &str = "1";
 pub const TEXT: &str = "The agent will see the pages you visit here, and the last ones before, until you press Stop \
     or the call ends. Password and card fields are hidden.";
 
+/// The version of [`CONTROL_TEXT`].
+pub const CONTROL_VERSION: &str = "control-1";
+/// What a customer agrees to who gives an agent control of the page. `{agent}` is the agent's first name.
+pub const CONTROL_TEXT: &str = "Let {agent} click, type and scroll on this page with you? Passwords, card details and \
+    files stay out of reach. You can stop it at any time.";
+/// The version of [`POINT_TEXT`].
+pub const POINT_VERSION: &str = "point-1";
+/// The same for pointing, after the customer had stopped it.
+pub const POINT_TEXT: &str = "Let {agent} point at things on this page again?";
+
+/// The version and the text that a power is given by.
+pub fn of_power(power: crate::wire::lead::Power) -> (&'static str, &'static str) {
+    match power {
+        crate::wire::lead::Power::Point => (POINT_VERSION, POINT_TEXT),
+        crate::wire::lead::Power::Control => (CONTROL_VERSION, CONTROL_TEXT),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,5 +40,16 @@ mod tests {
              call ends. Password and card fields are hidden.",
         )];
         assert!(known.contains(&(VERSION, TEXT)));
+        let known = [
+            (
+                "control-1",
+                "Let {agent} click, type and scroll on this page with you? Passwords, card details and files stay \
+                 out of reach. You can stop it at any time.",
+            ),
+            ("point-1", "Let {agent} point at things on this page again?"),
+        ];
+        for power in [crate::wire::lead::Power::Point, crate::wire::lead::Power::Control] {
+            assert!(known.contains(&of_power(power)));
+        }
     }
 }

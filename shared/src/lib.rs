@@ -9,6 +9,7 @@ pub mod contact;
 pub mod envelope;
 pub mod ids;
 pub mod limits;
+pub mod refused;
 pub mod time;
 pub mod version;
 pub mod wire;

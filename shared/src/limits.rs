@@ -24,3 +24,13 @@ pub const MIRROR_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 pub const WRAP_UP_NOTES_CHARS: usize = 4_000;
 /// Lines of an order in a wrap-up.
 pub const ORDER_LINES: usize = 50;
+/// What an agent types into one field of a customer's page, in characters.
+pub const FILL_CHARS: usize = 4_000;
+/// Options that are selected at once.
+pub const CHOSEN: usize = 256;
+/// Points of one piece of a stroke.
+pub const INK_POINTS: usize = 64;
+/// A note on the page, in characters.
+pub const PINNED_CHARS: usize = 280;
+/// Notes of one contact.
+pub const PINNED_NOTES: usize = 20;

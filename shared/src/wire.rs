@@ -5,6 +5,7 @@
 //! `tests/golden.rs`.
 pub mod console;
 pub mod handset;
+pub mod lead;
 pub mod mirror;
 pub mod widget;
 

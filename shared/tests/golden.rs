@@ -8,8 +8,8 @@ use shared::{
     api::{Channel, OrderLine, PageView, WrapUp},
     contact::{CustomerStatus, EndReason, LegCause, Phase, Presence},
     wire::{
-        LegAnswer, LegFailed, LegGone, LegInvite, LegOffer, LegTrouble, Ping, Pong, console, handset, mirror,
-        widget,
+        LegAnswer, LegFailed, LegGone, LegInvite, LegOffer, LegTrouble, Ping, Pong, console, handset, lead,
+        mirror, widget,
     },
     *,
 };
@@ -96,7 +96,56 @@ fn messages() -> String {
         mirror::PushOutcome { order: 12, url: "u".into(), refused: Some("no_page".into()) },
     );
     console_lines(&mut out, offer, answer, failed, invite, gone);
+    lead_lines(&mut out);
     out
+}
+
+/// One message a line; each is also decoded again.
+macro_rules! lead {
+    ($out:ident, $direction:ident: $($message:expr),+ $(,)?) => {$(
+        let message: mirror::$direction = $message.into();
+        let bytes = message.encode();
+        assert_eq!(mirror::$direction::decode(&bytes), Ok(message.clone()));
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let name = format!("{message:?}");
+        let name = name.split('(').next().unwrap_or_default();
+        $out.push_str(&format!("mirror::{} {name} {hex}\n", stringify!($direction)));
+    )+};
+}
+
+fn lead_lines(out: &mut String) {
+    use lead::*;
+    let (at, text) = (Spot { node: 300, x: 5_000, y: 10_000 }, "t".to_owned());
+    let mark = |mark| Point { document: DOCUMENT, epoch: 1, mark };
+    let act = |deed| Act { act: 4, document: DOCUMENT, epoch: 1, seq: 2, deed };
+    lead!(out, PublisherToServer:
+        AnswerPower { number: 3, consent: Some("control-1".into()) }, StopPower { power: Power::Control },
+        ActDone { order: 14, refused: Some(refused::MASKED.into()) }, RemoveNote { note: 2 },
+    );
+    let hold = PowerHeld { number: 3, power: Power::Control, by: "Ada".into(), granted: true };
+    let note =
+        Note { note: 2, by: "Ada".into(), document: DOCUMENT, epoch: 1, at: Some(at), text: text.clone() };
+    let notes = Notes { order: 16, notes: vec![note] };
+    let pointed =
+        Pointed { order: 13, by: "Ada".into(), document: DOCUMENT, epoch: 1, mark: Mark::Laser(at) };
+    lead!(out, ServerToHand:
+        Powers { order: 12, pointing: true, holds: vec![hold], origins: vec!["https://a".into()] }, pointed.clone(),
+        ActAsked { order: 14, number: 3, epoch: 1, seq: 2, deed: Deed::Click { at } }, notes.clone(),
+    );
+    lead!(out, ViewerToServer:
+        AskPower { power: Power::Control }, DropPower { power: Power::Point },
+        mark(Mark::Laser(at)), mark(Mark::Highlight(at)), mark(Mark::Gone),
+        mark(Mark::Ink { anchor: 7, stroke: 1, points: vec![(-1, 300)] }),
+        act(Deed::Click { at }), act(Deed::Fill { node: 7, text: text.clone(), done: true }),
+        act(Deed::Choose { node: 7, options: vec![0, 2] }), act(Deed::Press { node: 7, key: Key::Enter }),
+        act(Deed::Scroll { node: 1, x: 0, y: -3 }), act(Deed::Grab { at }), act(Deed::Drag { at }),
+        act(Deed::Drop { at }),
+        AddNote { document: DOCUMENT, epoch: 1, at: Some(at), text }, RemoveNote { note: 2 },
+    );
+    lead!(out, ServerToViewer:
+        Standings { order: 12, point: Standing::Yes, control: Standing::Asked, led_by: Some("Grace".into()) }, pointed,
+        ActOutcome { order: 15, act: 4, refused: None }, notes,
+    );
 }
 
 fn console_lines(

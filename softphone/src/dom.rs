@@ -9,13 +9,13 @@ pub(crate) fn window() -> Window {
 }
 
 /// Runs `work` once, `ms` milliseconds from now, unless dropped before.
-pub(crate) struct Timer {
+pub struct Timer {
     id: i32,
     _work: Closure<dyn FnMut()>,
 }
 
 impl Timer {
-    pub(crate) fn new(ms: u32, work: impl FnOnce() + 'static) -> Self {
+    pub fn new(ms: u32, work: impl FnOnce() + 'static) -> Self {
         let work = Closure::once(work);
         let delay = i32::try_from(ms).unwrap_or(i32::MAX);
         let id = window()

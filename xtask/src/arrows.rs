@@ -15,12 +15,13 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
     ("softphone", &["shared"]),
     ("recorder", &["page-mirror", "shared"]),
+    ("hand", &["page-mirror", "shared"]),
     ("replica", &["page-mirror", "shared", "softphone"]),
     ("line", &["shared", "softphone"]),
     ("call", &["line", "shared", "softphone"]),

@@ -13,9 +13,9 @@ use crate::{
     setup, slim,
 };
 
-const CRATES: [&str; 6] = ["widget", "line", "recorder", "call", "console", "handset"];
+const CRATES: [&str; 7] = ["widget", "line", "recorder", "hand", "call", "console", "handset"];
 /// Loaded by merchants' pages, from a folder that is named by its content.
-const APP: [&str; 3] = ["widget", "line", "recorder"];
+const APP: [&str; 4] = ["widget", "line", "recorder", "hand"];
 /// Pages of our own: crate, and where its sources stand.
 const PAGES: [(&str, &str); 3] = [("call", "widget/call"), ("console", "console"), ("handset", "handset")];
 const BROTLI_QUALITY: u32 = 11;

@@ -12,6 +12,7 @@ const POINTER_SIZE_PX: u32 = 18;
 pub(crate) struct Frame {
     host: Element,
     shell: HtmlElement,
+    pub(crate) overlay: HtmlElement,
     pub(crate) iframe: HtmlIFrameElement,
     pointer: HtmlElement,
     size: Cell<(u32, u32)>,
@@ -54,7 +55,7 @@ impl Frame {
         iframe.set_attribute("referrerpolicy", "no-referrer")?;
         iframe.set_attribute("title", "The customer's page")?;
         iframe.set_src(address);
-        let overlay =
+        let overlay: HtmlElement =
             styled(&document, "div", &[("position", "absolute"), ("inset", "0"), ("cursor", "default")])?;
         overlay.set_attribute("data-replica-overlay", "")?;
         let pointer = pointer(&document)?;
@@ -70,6 +71,7 @@ impl Frame {
         let frame = Self {
             host: host.clone(),
             shell,
+            overlay,
             iframe,
             pointer,
             size: Cell::new((0, 0)),
@@ -121,7 +123,22 @@ impl Frame {
         let _ = style.set_property("display", "block");
     }
 
-    fn scale(&self) -> f64 {
+    /// CSS pixels of the frame's document, from the console's.
+    pub(crate) fn to_page(&self, x: f64, y: f64) -> (f64, f64) {
+        let bounds = self.iframe.get_bounding_client_rect();
+        let scale = self.scale();
+        ((x - bounds.left()) / scale, (y - bounds.top()) / scale)
+    }
+
+    /// An inert document answers no question of what lies where; under the overlay nothing can be pressed either way.
+    pub(crate) fn set_touchable(&self, yes: bool) {
+        let changed =
+            if yes { self.iframe.remove_attribute("inert") } else { self.iframe.set_attribute("inert", "") };
+        debug_assert!(changed.is_ok(), "the name of an attribute");
+        let _ = self.overlay.style().set_property("cursor", if yes { "crosshair" } else { "default" });
+    }
+
+    pub(crate) fn scale(&self) -> f64 {
         let (width, height) = self.size.get();
         let room = self.host.get_bounding_client_rect();
         if room.width() <= 0.0 || room.height() <= 0.0 || width == 0 || height == 0 {

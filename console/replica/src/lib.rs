@@ -10,9 +10,13 @@
 //! `host` is an empty element with a size; the replica fills it, laid out at the customer's size and scaled
 //! to fit. Dropping the view empties the host.
 mod frame;
+mod ghost;
+mod hits;
 mod replica;
+mod tool;
 mod view;
 
 pub use page_mirror::replay::View as PageView;
 pub use replica::{Outcome, Replica, Stats};
+pub use tool::Tool;
 pub use view::{ReplicaView, ViewEvent};

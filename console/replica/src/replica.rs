@@ -10,10 +10,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlIFrameElement};
 
 use crate::frame::Frame;
+pub(crate) use crate::hits::Hit;
 
 #[wasm_bindgen(module = "/src/applier.js")]
 extern "C" {
-    type Applier;
+    pub(crate) type Applier;
     #[wasm_bindgen(constructor, catch)]
     fn new(frame: &HtmlIFrameElement) -> Result<Applier, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -42,13 +43,15 @@ pub struct Stats {
 
 /// The customer's page in an element of the console.
 #[derive(Clone)]
-pub struct Replica(Rc<Inner>);
+pub struct Replica(pub(crate) Rc<Inner>);
 
-struct Inner {
-    frame: Frame,
+pub(crate) struct Inner {
+    pub(crate) frame: Frame,
     model: RefCell<replay::Replica>,
     /// Until the frame's document is there, operations gather in the model.
-    applier: RefCell<Option<Applier>>,
+    pub(crate) applier: RefCell<Option<Applier>>,
+    /// The agent's own stroke, while it is drawn.
+    pub(crate) stroke: RefCell<Option<web_sys::Element>>,
     frames: Cell<u32>,
     bytes: Cell<u64>,
 }
@@ -74,6 +77,7 @@ impl Replica {
                 frame,
                 model: RefCell::new(replay::Replica::new(Origins::default())),
                 applier: RefCell::default(),
+                stroke: RefCell::default(),
                 frames: Cell::new(0),
                 bytes: Cell::new(0),
             }

@@ -9,6 +9,7 @@ use shared::{
     DocumentId, ProtocolVersion,
     wire::{
         Ping,
+        lead::{AskPower, DropPower, Note, Power, RemoveNote, Standings},
         mirror::{
             KeyframeNeeded, PushUrl, ResumePoint, ServerToViewer, StreamFrame, ViewerHello, ViewerToServer,
             ViewerWelcome,
@@ -19,7 +20,10 @@ use softphone::socket::{Socket, SocketEvent};
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use crate::replica::{Outcome, Replica};
+use crate::{
+    replica::{Outcome, Replica},
+    tool::{Tool, Tools},
+};
 
 /// What the console shows beside the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,17 @@ pub enum ViewEvent {
         url: String,
         refused: Option<String>,
     },
+    /// What this agent may do in the page.
+    Standings(Standings),
+    /// What became of a deed; 0 is a question.
+    Acted {
+        act: u32,
+        refused: Option<String>,
+    },
+    /// All notes on the page.
+    Notes(Vec<Note>),
+    /// A note was placed.
+    Pinned,
 }
 
 /// Follows the contact that the token is for, until dropped.
@@ -60,6 +75,7 @@ struct Inner {
     /// A keyframe was asked for and did not come yet.
     asked: Cell<bool>,
     page: RefCell<View>,
+    tools: RefCell<Option<Rc<Tools>>>,
     on: Rc<dyn Fn(ViewEvent)>,
 }
 
@@ -79,6 +95,7 @@ impl ReplicaView {
             document: Cell::new(None),
             asked: Cell::new(false),
             page: RefCell::default(),
+            tools: RefCell::default(),
             on,
         });
         let (hello, heard) = (Rc::downgrade(&inner), Rc::downgrade(&inner));
@@ -93,6 +110,7 @@ impl ReplicaView {
             }),
         );
         inner.socket.replace(Some(opened));
+        inner.tools.replace(Some(tools_of(&inner)));
         Ok(Self(inner))
     }
 
@@ -101,9 +119,57 @@ impl ReplicaView {
         self.0.send(ViewerToServer::from(PushUrl { url: url.to_owned() }))
     }
 
+    /// Asks the customer for a power.
+    pub fn ask(&self, power: Power) -> bool {
+        self.0.send(ViewerToServer::from(AskPower { power }))
+    }
+
+    /// Gives it back, or takes the question back.
+    pub fn give_back(&self, power: Power) -> bool {
+        self.0.send(ViewerToServer::from(DropPower { power }))
+    }
+
+    /// What the mouse does above the page.
+    pub fn choose(&self, tool: Tool) {
+        self.0.with_tools(|tools| tools.choose(tool));
+    }
+
+    /// The wheel scrolls the customer's page, as long as the agent has control.
+    pub fn lead(&self, yes: bool) {
+        self.0.with_tools(|tools| tools.lead(yes));
+    }
+
+    /// Puts a note on the page, or (`at_element`) where the agent presses next.
+    pub fn note(&self, text: &str, at_element: bool) {
+        self.0.with_tools(|tools| {
+            tools.prepare_note(text);
+            if !at_element {
+                tools.pin(None);
+            }
+        });
+    }
+
+    pub fn remove_note(&self, note: u32) -> bool {
+        self.0.send(ViewerToServer::from(RemoveNote { note }))
+    }
+
     pub fn replica(&self) -> &Replica {
         &self.0.replica
     }
+}
+
+fn tools_of(inner: &Rc<Inner>) -> Rc<Tools> {
+    let (of, from, to) = (Rc::downgrade(inner), Rc::downgrade(inner), Rc::downgrade(inner));
+    Tools::new(
+        inner.replica.clone(),
+        Rc::new(move || of.upgrade()?.document.get()),
+        Rc::new(move |message| from.upgrade().is_some_and(|inner| inner.send(message))),
+        Rc::new(move || {
+            if let Some(inner) = to.upgrade() {
+                (inner.on)(ViewEvent::Pinned);
+            }
+        }),
+    )
 }
 
 fn hello_of(inner: &Weak<Inner>, token: &str) -> ViewerHello {
@@ -157,7 +223,22 @@ impl Inner {
             ServerToViewer::PushOutcome(outcome) => {
                 (self.on)(ViewEvent::Pushed { url: outcome.url, refused: outcome.refused });
             }
-            ServerToViewer::Pong(_) | ServerToViewer::Unknown { .. } => {}
+            ServerToViewer::Standings(standings) => (self.on)(ViewEvent::Standings(standings)),
+            ServerToViewer::ActOutcome(outcome) => {
+                if outcome.refused.is_some() {
+                    self.with_tools(|tools| tools.give_up_typing());
+                }
+                (self.on)(ViewEvent::Acted { act: outcome.act, refused: outcome.refused });
+            }
+            ServerToViewer::Notes(notes) => (self.on)(ViewEvent::Notes(notes.notes)),
+            ServerToViewer::Pointed(_) | ServerToViewer::Pong(_) | ServerToViewer::Unknown { .. } => {}
+        }
+    }
+
+    fn with_tools(&self, work: impl FnOnce(&Rc<Tools>)) {
+        let tools = self.tools.borrow().clone();
+        if let Some(tools) = tools {
+            work(&tools);
         }
     }
 

@@ -3,6 +3,7 @@ pub(crate) mod state;
 
 mod call_bar;
 mod customer;
+mod lead;
 mod link;
 mod notify;
 mod offer;

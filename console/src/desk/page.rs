@@ -6,7 +6,12 @@ use shared::{ContactId, close, contact::Presence};
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
-use super::{DeskHandle, DeskState, customer::Trail, link::socket_url};
+use super::{
+    DeskHandle, DeskState,
+    customer::Trail,
+    lead::{Lead, LeadBar, Press},
+    link::socket_url,
+};
 use crate::icons::Icon;
 
 /// Where the server gives the replica's empty document with a policy of its own.
@@ -78,15 +83,27 @@ struct Live {
     audience: Vec<String>,
     /// What became of the last pushed page.
     pushed: Option<Result<String, String>>,
+    lead: Lead,
 }
 
-struct Saw(ViewEvent);
+enum Saw {
+    Event(ViewEvent),
+    Press(Press),
+}
 
 impl Reducible for Live {
     type Action = Saw;
 
-    fn reduce(self: Rc<Self>, Saw(event): Saw) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, saw: Saw) -> Rc<Self> {
         let mut next = (*self).clone();
+        let event = match saw {
+            Saw::Press(press) => {
+                next.lead.pressed(press);
+                return next.into();
+            }
+            Saw::Event(event) => event,
+        };
+        next.lead.heard(&event);
         match event {
             ViewEvent::Connecting | ViewEvent::Waiting { .. } | ViewEvent::Closed { .. } => {
                 next.connected = false
@@ -102,6 +119,7 @@ impl Reducible for Live {
             }
             ViewEvent::Audience(names) => next.audience = names,
             ViewEvent::Pushed { url, refused } => next.pushed = Some(refused.map_or(Ok(url), Err)),
+            ViewEvent::Standings(_) | ViewEvent::Acted { .. } | ViewEvent::Notes(_) | ViewEvent::Pinned => {}
         }
         next.into()
     }
@@ -122,7 +140,7 @@ fn LivePage(props: &LiveProps) -> Html {
                 if event == (ViewEvent::Closed { code: close::UNAUTHORIZED }) {
                     desk.ask_view(contact);
                 }
-                dispatch.dispatch(Saw(event));
+                dispatch.dispatch(Saw::Event(event));
             });
             if let Some(host) = host.cast::<Element>() {
                 let opened = ReplicaView::open(
@@ -138,9 +156,16 @@ fn LivePage(props: &LiveProps) -> Html {
             move || drop(view.take())
         });
     }
+    let press = {
+        let dispatch = live.dispatcher();
+        Callback::from(move |press| dispatch.dispatch(Saw::Press(press)))
+    };
     html! {
         <section class="page-view" aria-label="The customer's page">
-            <AddressBar page={live.page.clone()} view={ViewHandle(view)} pushed={live.pushed.clone()} />
+            <AddressBar page={live.page.clone()} view={ViewHandle(view.clone())} pushed={live.pushed.clone()} />
+            if live.connected && !live.stopped {
+                <LeadBar lead={live.lead.clone()} view={ViewHandle(view)} on_press={press} />
+            }
             <p class="page-state" role="status">{ page_words(&live) }</p>
             <div class="replica" ref={host}></div>
         </section>
@@ -162,7 +187,7 @@ fn page_words(live: &Live) -> String {
 
 /// Shared with the component that owns it; two handles are the same view.
 #[derive(Clone)]
-struct ViewHandle(Rc<RefCell<Option<ReplicaView>>>);
+pub(super) struct ViewHandle(pub(super) Rc<RefCell<Option<ReplicaView>>>);
 
 impl PartialEq for ViewHandle {
     fn eq(&self, other: &Self) -> bool {

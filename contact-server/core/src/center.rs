@@ -39,6 +39,7 @@ mod consoles;
 mod contacts;
 mod erase;
 mod ids;
+mod lead;
 mod legs;
 mod limits;
 mod offers;
@@ -51,6 +52,7 @@ mod tests;
 mod views;
 
 pub use contacts::END_READABLE;
+pub use lead::{ASK_AGAIN, Hold, LeadRow};
 pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
 pub use views::Census;
@@ -176,6 +178,14 @@ impl Center {
             Input::PageViewed(contact, page) => return self.page_viewed(contact, page),
             Input::ContextSet(contact, context) => return self.context_set(contact, context),
             Input::SharingSet(contact, on) => return self.sharing_set(contact, on),
+            Input::PowerAsked { agent, contact, power } => return self.power_asked(agent, contact, power),
+            Input::PowerAnswered { contact, number, consent } => {
+                return self.power_answered(contact, number, consent);
+            }
+            Input::PowerStopped(contact, power) => return self.power_stopped(contact, power),
+            Input::PowerDropped { agent, contact, power } => {
+                return self.power_dropped(agent, contact, power);
+            }
             Input::SignedIn { agent, station } => return self.signed_in(agent, station),
             Input::SignedOut { agent, station } => return self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => return self.console_lost(agent, station),

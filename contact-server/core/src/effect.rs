@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     AgentId, ContactId, EffectId, LegId, StationId,
     contact::{CustomerStatus, LegCause},
-    wire::console::{AgentState, ContactShown, Queue, Today},
+    wire::{
+        console::{AgentState, ContactShown, Queue, Today},
+        lead::Power,
+    },
 };
 
 use crate::record::Change;
@@ -145,4 +148,32 @@ pub enum Notice {
         agent: Option<AgentId>,
         sharing: bool,
     },
+    /// What agents may do in the page: the hub lets nothing else through.
+    Lead {
+        contact: ContactId,
+        lead: Lead,
+    },
+}
+
+/// What agents may do in a customer's page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lead {
+    /// The business lets agents point at all.
+    pub may_point: bool,
+    /// The business lets agents ask for control.
+    pub may_control: bool,
+    /// Whoever sees the page may point now.
+    pub pointing: bool,
+    pub holds: Vec<LeadHold>,
+}
+
+/// A question that is open, or (granted) a power that somebody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadHold {
+    pub number: u32,
+    pub agent: AgentId,
+    /// First name.
+    pub name: String,
+    pub power: Power,
+    pub granted: bool,
 }

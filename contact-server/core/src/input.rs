@@ -3,6 +3,7 @@ use shared::{
     AgentId, ContactId, EffectId, LegId, StationId, Timestamp,
     api::{Channel, PageView, WrapUp},
     contact::LegCause,
+    wire::lead::Power,
 };
 
 use crate::{
@@ -25,6 +26,27 @@ pub enum Input {
     ContextSet(ContactId, String),
     /// Consent to be seen, given again or withdrawn.
     SharingSet(ContactId, bool),
+
+    /// An agent asks the customer for a power.
+    PowerAsked {
+        agent: AgentId,
+        contact: ContactId,
+        power: Power,
+    },
+    /// `consent`: the version of the text that the customer agreed to; None is a no.
+    PowerAnswered {
+        contact: ContactId,
+        number: u32,
+        consent: Option<String>,
+    },
+    /// The customer takes a power from whoever has it.
+    PowerStopped(ContactId, Power),
+    /// The agent gives it back, or does not see the page any more.
+    PowerDropped {
+        agent: AgentId,
+        contact: ContactId,
+        power: Power,
+    },
 
     /// A console connected. A new station drops the old one.
     SignedIn {
@@ -141,6 +163,8 @@ pub enum Refusal {
     TooManyOpen,
     #[error("the business does not offer that skill")]
     SkillUnknown,
+    #[error("the business does not let agents do that")]
+    PowerOff,
     #[error("the desired time has passed")]
     WindowPassed,
 }

@@ -13,6 +13,7 @@ use shared::{
     AgentId, ContactId, EffectId, LegId, StationId, Timestamp,
     api::{Channel, LegRecord, PageView, WrapUp},
     contact::{EndReason, LegCause, Presence},
+    wire::lead::Power,
 };
 
 use crate::settings::Settings;
@@ -159,6 +160,39 @@ pub enum Event {
     OptedOut {
         contact: ContactId,
     },
+    /// `number`: of the question, and of the grant that follows from it.
+    PowerAsked {
+        contact: ContactId,
+        agent: AgentId,
+        power: Power,
+        number: u32,
+    },
+    /// `consent`: the version of the text that the customer agreed to.
+    PowerGranted {
+        contact: ContactId,
+        agent: AgentId,
+        power: Power,
+        number: u32,
+        consent: String,
+    },
+    PowerRefused {
+        contact: ContactId,
+        agent: AgentId,
+        power: Power,
+        number: u32,
+    },
+    /// A question, or a power that was granted.
+    PowerEnded {
+        contact: ContactId,
+        agent: AgentId,
+        power: Power,
+        number: u32,
+        end: PowerEnd,
+    },
+    /// The customer does not want to be pointed at anything.
+    PointingStopped {
+        contact: ContactId,
+    },
     Presence {
         agent: AgentId,
         presence: Presence,
@@ -169,6 +203,16 @@ pub enum Event {
     Erased {
         contact: ContactId,
     },
+}
+
+/// Who or what ended a power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PowerEnd {
+    Customer,
+    Agent,
+    /// The contact, its being shown, or the agent's part in it ended.
+    Over,
 }
 
 /// The current state of a contact, without personal data.
@@ -203,6 +247,9 @@ pub struct ContactRow {
     /// When `state.phase()` began.
     #[serde(default)]
     pub phase_since: Timestamp,
+    /// What agents may do in the page.
+    #[serde(default)]
+    pub lead: crate::center::LeadRow,
 }
 
 /// Personal data of a contact; erased as one. `Debug` tells only what is there, so that it can't leak into a log.

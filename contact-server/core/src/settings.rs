@@ -40,6 +40,10 @@ pub struct Settings {
     pub open_contacts: u32,
     /// Skills that a page may name. The empty skill ("anybody") always may.
     pub skills: BTreeSet<String>,
+    /// Agents may point at things on a page that they are shown.
+    pub pointing: bool,
+    /// Agents may ask a customer for control of the page.
+    pub control: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +120,8 @@ impl Default for Settings {
             dials_per_number: 5,
             open_contacts: 10_000,
             skills: BTreeSet::new(),
+            pointing: true,
+            control: true,
         }
     }
 }

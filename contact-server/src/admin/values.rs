@@ -152,6 +152,8 @@ pub(super) fn set_setting(settings: &mut Settings, setting: &str, value: &str) -
             };
         }
         "press_one" => settings.press_one = flag(value)?,
+        "pointing" => settings.pointing = flag(value)?,
+        "control" => settings.control = flag(value)?,
         "regions" => {
             settings.regions = items(value).iter().map(|text| region(text)).collect::<anyhow::Result<_>>()?;
         }
@@ -220,6 +222,8 @@ pub(super) fn show_settings(settings: &Settings) -> Vec<(&'static str, String)> 
     let mut shown = vec![
         ("dial_mode", mode.to_owned()),
         ("press_one", settings.press_one.to_string()),
+        ("pointing", settings.pointing.to_string()),
+        ("control", settings.control.to_string()),
         ("regions", list(&settings.regions)),
         ("skills", list(&settings.skills)),
     ];

@@ -73,6 +73,12 @@ pub fn write(order: u64, document: DocumentId, frame: &Incoming<'_>) -> Bytes {
     out.into()
 }
 
+/// The order of a message that a viewer gets: each begins with it.
+pub fn order(message: &[u8]) -> u64 {
+    let body = message.get(HEADER_BYTES..).unwrap_or_default();
+    postcard::take_from_bytes(body).map_or(0, |(order, _)| order)
+}
+
 /// The place of a frame in its stream.
 impl Incoming<'_> {
     pub fn cursor(&self) -> super::stream::Cursor {
@@ -104,6 +110,7 @@ mod tests {
                 seq: 70_000,
                 bytes,
             };
+            assert_eq!(order(&relayed), u64::MAX);
             assert_eq!(ServerToViewer::decode(&relayed), Ok(expected.into()));
         }
     }

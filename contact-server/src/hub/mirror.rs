@@ -6,21 +6,25 @@ use bytes::Bytes;
 use shared::{
     AgentId, DocumentId, TabId, Timestamp, close,
     wire::mirror::{
-        Audience, KeyframeWanted, Navigate, PushOutcome, ResumePoint, ServerToPublisher, ServerToViewer,
-        SharingChanged, SharingSet, StreamEnded, StreamStarted, Viewers,
+        KeyframeWanted, Navigate, PushOutcome, ResumePoint, ServerToPublisher, ServerToViewer, SharingSet,
+        Viewers,
     },
 };
 use tokio::sync::Notify;
+
+mod follow;
+mod lead;
+
+pub use contact_core::effect::{Lead, LeadHold};
+pub use follow::{Follow, Rest};
 
 use super::{
     frame::{self, Incoming},
     kept::Kept,
     outbox::{Outbox, Slot},
-    stream::{BadFrame, Cursor, StreamLog},
+    stream::{BadFrame, StreamLog},
 };
-use crate::limits::{
-    BATCH_BYTES, Bucket, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT,
-};
+use crate::limits::{Bucket, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
 
 /// There is no room for another tab or viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,7 @@ pub struct Mirror {
     claims: u64,
     viewers: Vec<Viewer>,
     kept: Kept,
+    leading: lead::Leading,
 }
 
 #[derive(Debug)]
@@ -57,6 +62,8 @@ struct Publisher {
     claimed: u64,
     log: StreamLog,
     outbox: Arc<Outbox>,
+    /// Has been told of what agents may do, and is told of changes.
+    knows_powers: bool,
 }
 
 #[derive(Debug)]
@@ -66,29 +73,10 @@ struct Viewer {
     name: String,
     wake: Arc<Notify>,
     outcomes: VecDeque<Bytes>,
+    /// Of other viewers.
+    marks: VecDeque<Bytes>,
     closing: Option<u16>,
     resends: Bucket,
-}
-
-/// How far one viewer got. Held by its connection.
-#[derive(Debug, Default)]
-pub struct Follow {
-    stream: Option<(u64, DocumentId)>,
-    resume: Option<ResumePoint>,
-    cursor: Option<Cursor>,
-    sharing_order: u64,
-    names_order: u64,
-    pointers: u64,
-}
-
-/// What [`Mirror::next`] left to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    /// Wait to be woken.
-    Nothing,
-    /// Write this, then ask again.
-    More,
-    Close(u16),
 }
 
 impl Mirror {
@@ -129,6 +117,9 @@ impl Mirror {
             publisher.log.restart();
             publisher.outbox.show(Slot::Sharing, message.clone());
         }
+        if !sharing {
+            self.forget_notes();
+        }
         self.wake_viewers();
         true
     }
@@ -165,8 +156,10 @@ impl Mirror {
             claimed: self.claims,
             log: StreamLog::new(STREAM_BYTES, self.kept.clone()),
             outbox,
+            knows_powers: false,
         });
         self.choose_front(None);
+        self.brief(serial);
         Ok(())
     }
 
@@ -237,6 +230,7 @@ impl Mirror {
             name,
             wake: wake.clone(),
             outcomes: VecDeque::new(),
+            marks: VecDeque::new(),
             closing: (self.watcher != Some(agent)).then_some(close::FINISHED),
             resends: Bucket::full(RESENDS, now),
         });
@@ -246,55 +240,9 @@ impl Mirror {
     }
 
     pub fn leave_viewer(&mut self, serial: u64) {
+        self.unpoint(serial);
         self.viewers.retain(|viewer| viewer.serial != serial);
         self.tell_names();
-    }
-
-    /// Puts what the viewer has not got yet into `out`: about [`BATCH_BYTES`] at most.
-    pub fn next(&mut self, serial: u64, follow: &mut Follow, out: &mut Vec<Bytes>) -> Rest {
-        let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial) else {
-            return Rest::Close(close::FINISHED);
-        };
-        if let Some(code) = viewer.closing {
-            return Rest::Close(code);
-        }
-        out.extend(viewer.outcomes.drain(..));
-        if follow.sharing_order != self.sharing_order {
-            follow.sharing_order = self.sharing_order;
-            push(out, SharingChanged { order: self.sharing_order, on: self.sharing });
-        }
-        if follow.names_order != self.names_order {
-            follow.names_order = self.names_order;
-            push(out, Audience { order: self.names_order, names: self.names.clone() });
-        }
-        if follow.stream.map(|(serial, _)| serial) != self.front {
-            self.change_stream(follow, out);
-        }
-        let Some(front) = self.front_publisher() else { return Rest::Nothing };
-        if !front.log.read(&mut follow.cursor, BATCH_BYTES, out) {
-            return Rest::More;
-        }
-        out.extend(front.log.pointer(&mut follow.pointers));
-        Rest::Nothing
-    }
-
-    /// A replica cannot go on: it gets the keyframe once more if there is one, and the page is asked for a new one
-    /// (seldom).
-    pub fn need_keyframe(&mut self, serial: u64, follow: &mut Follow, document: DocumentId, now: Timestamp) {
-        let Some(front) = self.publishers.iter_mut().find(|publisher| Some(publisher.serial) == self.front)
-        else {
-            return;
-        };
-        if front.document != document {
-            return;
-        }
-        front.ask_for_keyframe(now, false);
-        if let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial)
-            && viewer.resends.take(RESENDS, 1, now).is_ok()
-        {
-            follow.cursor = None;
-            viewer.wake.notify_one();
-        }
     }
 
     /// Leads the page in front to `url` (or says why not), and tells every viewer what became of it.
@@ -322,27 +270,6 @@ impl Mirror {
         }
     }
 
-    fn change_stream(&self, follow: &mut Follow, out: &mut Vec<Bytes>) {
-        if let Some((serial, document)) = follow.stream.take()
-            && !self.publishers.iter().any(|publisher| publisher.serial == serial)
-        {
-            push(out, StreamEnded { order: self.ended_order, document });
-        }
-        let Some(front) = self.front_publisher() else { return };
-        follow.stream = Some((front.serial, front.document));
-        follow.cursor = follow
-            .resume
-            .take()
-            .filter(|resume| resume.document == front.document)
-            .map(|resume| Cursor { epoch: resume.epoch, seq: resume.seq.saturating_add(1) })
-            .filter(|at| front.log.can_resume(*at));
-        if follow.cursor.is_none() {
-            let Publisher { tab, document, started_order, .. } = *front;
-            push(out, StreamStarted { order: started_order, tab, document });
-        }
-        follow.pointers = 0;
-    }
-
     /// Follows the tab that last said (or had to be taken) to be in front.
     fn choose_front(&mut self, now: Option<Timestamp>) {
         let front = self.publishers.iter().max_by_key(|publisher| (publisher.in_front, publisher.claimed));
@@ -361,6 +288,7 @@ impl Mirror {
         if let Some(now) = now {
             self.serve_newcomer(now);
         }
+        self.unpin();
         self.wake_viewers();
     }
 
@@ -421,10 +349,6 @@ impl Publisher {
             self.outbox.show(Slot::Keyframe, ServerToPublisher::from(KeyframeWanted {}).encode());
         }
     }
-}
-
-fn push(out: &mut Vec<Bytes>, message: impl Into<ServerToViewer>) {
-    out.push(message.into().encode().into());
 }
 
 #[cfg(test)]

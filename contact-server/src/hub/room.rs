@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use contact_core::effect::Lead;
 use shared::{
     BusinessId, ContactId, LegId, close,
     contact::{CustomerStatus, Phase},
@@ -36,6 +37,7 @@ pub struct RoomState {
     /// None: neither told nor asked yet.
     status: Option<CustomerStatus>,
     knows_viewing: bool,
+    knows_lead: bool,
     finished: bool,
     widgets: Vec<Widget>,
     invite: Option<LegId>,
@@ -76,6 +78,9 @@ impl RoomState {
         if !self.knows_viewing {
             self.set_viewing(snapshot.viewer, snapshot.status.sharing);
         }
+        if !self.knows_lead {
+            self.set_lead(snapshot.lead);
+        }
         if self.status.is_none() {
             self.set_status(snapshot.status);
         }
@@ -91,6 +96,11 @@ impl RoomState {
         if self.mirror.set_viewing(agent, sharing) {
             self.tell_status();
         }
+    }
+
+    pub fn set_lead(&mut self, lead: Lead) {
+        self.knows_lead = true;
+        self.mirror.set_lead(lead);
     }
 
     /// The contact is over: pages and viewers go at once, widgets after their last status.

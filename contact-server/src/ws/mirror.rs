@@ -2,10 +2,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use contact_core::Input;
 use shared::{
-    Timestamp, close,
+    Timestamp, close, consent,
     wire::{
         Ping, Pong,
+        lead::{AnswerPower, RemoveNote, StopPower},
         mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
     },
 };
@@ -23,6 +25,7 @@ use crate::{
         outbox::{Batch, Outbox},
     },
     limits::{Bucket, FRAME_KIB, FRAMES},
+    ports::EngineError,
 };
 
 pub async fn serve(edge: &Edge, mut connection: Box<Connection>, origin: Option<String>) {
@@ -65,6 +68,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
             mask_selectors: site.business.mask_selectors.clone(),
         };
         outbox.send(ServerToPublisher::from(welcome).encode());
+        room.mirror.set_origins(&site.business.origins);
         room.mirror.join_publisher(serial, (tab, document), outbox.clone()).map_err(|_| close::TOO_MANY)?;
     }
     tracing::debug!(%contact, %tab, %document, "page publishes");
@@ -136,14 +140,14 @@ impl Peer for Publisher {
                 Ok(()) => Flow::Continue(()),
                 Err(_) => Flow::Break(close::MALFORMED),
             },
-            Ok(None) => self.other(&bytes),
+            Ok(None) => self.other(&bytes).await,
             Err(_) => Flow::Break(close::MALFORMED),
         }
     }
 }
 
 impl Publisher {
-    fn other(&self, bytes: &[u8]) -> Flow {
+    async fn other(&self, bytes: &[u8]) -> Flow {
         match PublisherToServer::decode(bytes) {
             Ok(PublisherToServer::Ping(Ping { nonce })) => {
                 let pong = Pong { nonce, now: self.edge.now() };
@@ -152,12 +156,38 @@ impl Publisher {
             Ok(PublisherToServer::InFront(InFront { yes })) => {
                 self.seat.lock().mirror.set_in_front(self.serial, yes, self.edge.now());
             }
+            Ok(PublisherToServer::AnswerPower(AnswerPower { number, consent })) => {
+                // Consent is to a text that there is.
+                let known = [consent::CONTROL_VERSION, consent::POINT_VERSION];
+                if consent.as_deref().is_some_and(|version| !known.contains(&version)) {
+                    return Flow::Break(close::MALFORMED);
+                }
+                let contact = self.seat.contact;
+                return self.input(Input::PowerAnswered { contact, number, consent }).await;
+            }
+            Ok(PublisherToServer::StopPower(StopPower { power })) => {
+                return self.input(Input::PowerStopped(self.seat.contact, power)).await;
+            }
+            Ok(PublisherToServer::ActDone(done)) => self.seat.lock().mirror.act_done(&done),
+            Ok(PublisherToServer::RemoveNote(RemoveNote { note })) => {
+                self.seat.lock().mirror.remove_note(note);
+            }
             Ok(PublisherToServer::Unknown { .. }) => {}
             Ok(PublisherToServer::PublisherHello(_) | PublisherToServer::Frame(_)) | Err(_) => {
                 return Flow::Break(close::MALFORMED);
             }
         }
         Flow::Continue(())
+    }
+
+    async fn input(&self, input: Input) -> Flow {
+        match self.edge.app.engine.input(self.customer.business, input).await {
+            // What does not apply any more was overtaken; the powers say how things stand.
+            Ok(()) | Err(EngineError::Refused(_)) => Flow::Continue(()),
+            Err(error @ (EngineError::Unavailable | EngineError::NoSuchBusiness)) => {
+                Flow::Break(internal(&error))
+            }
+        }
     }
 }
 

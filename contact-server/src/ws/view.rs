@@ -2,17 +2,22 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use contact_core::Input;
 use shared::{
-    Timestamp, close,
-    limits::URL_BYTES,
+    AgentId, Timestamp, close,
+    limits::{PINNED_CHARS, URL_BYTES},
+    refused,
     wire::{
         Ping, Pong,
+        lead::{AskPower, DropPower, Power, RemoveNote},
         mirror::{KeyframeNeeded, PushUrl, ServerToViewer, ViewerHello, ViewerToServer, ViewerWelcome},
     },
 };
 use store::{Scope, Token};
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 use url::Url;
+
+mod lead;
 
 use super::{
     Closed, Flow,
@@ -27,7 +32,8 @@ use crate::{
         outbox::Batch,
     },
     ids,
-    limits::{Bucket, MESSAGES},
+    limits::{ACTS, Bucket, MESSAGES, POINTS},
+    ports::EngineError,
     sites::Site,
 };
 
@@ -88,8 +94,11 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     };
     tracing::debug!(%contact, %agent, "viewer joined");
     let replies = vec![ServerToViewer::from(welcome).encode().into()];
-    let bucket = Bucket::full(MESSAGES, now);
-    Ok(Viewer { edge: edge.clone(), lease, site, seat, serial, follow, wake, replies, more: false, bucket })
+    let edge = edge.clone();
+    let (bucket, points, acts) =
+        (Bucket::full(MESSAGES, now), Bucket::full(POINTS, now), Bucket::full(ACTS, now));
+    let more = false;
+    Ok(Viewer { edge, agent, lease, site, seat, serial, follow, wake, replies, more, bucket, points, acts })
 }
 
 /// What customers are told of who looks at their page.
@@ -99,6 +108,7 @@ fn first_name(name: &str) -> String {
 
 struct Viewer {
     edge: Edge,
+    agent: AgentId,
     lease: Lease,
     site: Arc<Site>,
     seat: Seat,
@@ -109,6 +119,8 @@ struct Viewer {
     replies: Vec<Bytes>,
     more: bool,
     bucket: Bucket,
+    points: Bucket,
+    acts: Bucket,
 }
 
 impl Drop for Viewer {
@@ -116,6 +128,17 @@ impl Drop for Viewer {
         let mut room = self.seat.lock();
         room.mirror.leave_viewer(self.serial);
         room.tell_status();
+        if room.mirror.sees(self.agent) {
+            return;
+        }
+        drop(room);
+        // Whoever does not see the page any more has no control of it.
+        let (edge, business) = (self.edge.clone(), self.seat.business);
+        let (agent, contact) = (self.agent, self.seat.contact);
+        let gone = Input::PowerDropped { agent, contact, power: Power::Control };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { edge.app.engine.post(business, gone).await });
+        }
     }
 }
 
@@ -151,26 +174,86 @@ impl Peer for Viewer {
 
     async fn message(&mut self, bytes: Bytes) -> Flow {
         let now = self.edge.now();
-        if self.bucket.take(MESSAGES, 1, now).is_err() {
-            return Flow::Break(close::TOO_MANY);
+        let message = ViewerToServer::decode(&bytes);
+        match message {
+            // These come many a second, and what is too much is no fault.
+            Ok(ViewerToServer::Point(point)) => {
+                if !lead::fits(&point) {
+                    return Flow::Break(close::MALFORMED);
+                }
+                if self.points.take(POINTS, 1, now).is_ok() {
+                    self.seat.lock().mirror.point(self.serial, point);
+                }
+                Flow::Continue(())
+            }
+            Ok(ViewerToServer::Act(act)) => {
+                if !lead::is_possible(&act) {
+                    return Flow::Break(close::MALFORMED);
+                }
+                let mirror = &mut self.seat.lock().mirror;
+                match self.acts.take(ACTS, 1, now) {
+                    Ok(()) => mirror.act(self.serial, act),
+                    Err(_) => mirror.refuse_act(self.serial, act.act, refused::TOO_FAST),
+                }
+                Flow::Continue(())
+            }
+            _ if self.bucket.take(MESSAGES, 1, now).is_err() => Flow::Break(close::TOO_MANY),
+            Ok(message) => self.other(message, now).await,
+            Err(_) => Flow::Break(close::MALFORMED),
         }
-        match ViewerToServer::decode(&bytes) {
-            Ok(ViewerToServer::Ping(Ping { nonce })) => {
+    }
+}
+
+impl Viewer {
+    async fn other(&mut self, message: ViewerToServer, now: Timestamp) -> Flow {
+        match message {
+            ViewerToServer::Ping(Ping { nonce }) => {
                 self.replies.push(ServerToViewer::from(Pong { nonce, now }).encode().into());
             }
-            Ok(ViewerToServer::KeyframeNeeded(KeyframeNeeded { document })) => {
+            ViewerToServer::KeyframeNeeded(KeyframeNeeded { document }) => {
                 self.seat.lock().mirror.need_keyframe(self.serial, &mut self.follow, document, now);
             }
-            Ok(ViewerToServer::PushUrl(PushUrl { url })) if url.len() <= URL_BYTES => {
+            ViewerToServer::PushUrl(PushUrl { url }) if url.len() <= URL_BYTES => {
                 let refused = check_pushed(&url, &self.site).err();
                 self.seat.lock().mirror.push_url(self.serial, url, refused);
             }
-            Ok(ViewerToServer::Unknown { .. }) => {}
-            Ok(ViewerToServer::ViewerHello(_) | ViewerToServer::PushUrl(_)) | Err(_) => {
-                return Flow::Break(close::MALFORMED);
+            ViewerToServer::AskPower(AskPower { power }) => {
+                let (agent, contact) = (self.agent, self.seat.contact);
+                return self.input(Input::PowerAsked { agent, contact, power }).await;
             }
+            ViewerToServer::DropPower(DropPower { power }) => {
+                let (agent, contact) = (self.agent, self.seat.contact);
+                return self.input(Input::PowerDropped { agent, contact, power }).await;
+            }
+            ViewerToServer::AddNote(mut note) => {
+                note.text = note.text.trim().to_owned();
+                if note.text.is_empty() || note.text.chars().count() > PINNED_CHARS {
+                    return Flow::Break(close::MALFORMED);
+                }
+                self.seat.lock().mirror.add_note(self.serial, note);
+            }
+            ViewerToServer::RemoveNote(RemoveNote { note }) => self.seat.lock().mirror.remove_note(note),
+            ViewerToServer::Unknown { .. } => {}
+            ViewerToServer::ViewerHello(_)
+            | ViewerToServer::PushUrl(_)
+            | ViewerToServer::Point(_)
+            | ViewerToServer::Act(_) => return Flow::Break(close::MALFORMED),
         }
         Flow::Continue(())
+    }
+
+    async fn input(&self, input: Input) -> Flow {
+        match self.edge.app.engine.input(self.seat.business, input).await {
+            Ok(()) => Flow::Continue(()),
+            // Too soon after a no, or overtaken: 0 is the question itself.
+            Err(EngineError::Refused(_)) => {
+                self.seat.lock().mirror.refuse_act(self.serial, 0, refused::TOO_FAST);
+                Flow::Continue(())
+            }
+            Err(error @ (EngineError::Unavailable | EngineError::NoSuchBusiness)) => {
+                Flow::Break(internal(&error))
+            }
+        }
     }
 }
 

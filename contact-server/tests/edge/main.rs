@@ -4,6 +4,7 @@ mod access;
 mod assets;
 mod attacks;
 mod floods;
+mod lead;
 mod mirror;
 mod openapi;
 mod requests;

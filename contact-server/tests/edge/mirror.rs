@@ -233,8 +233,8 @@ async fn end_of_the_contact_ends_pages_and_viewers() {
 }
 
 /// A contact for which an agent is reserved, while the customer's telephone rings.
-struct Stage {
-    server: Server,
+pub(super) struct Stage {
+    pub(super) server: Server,
     token: String,
     view: String,
     _handset: Socket,
@@ -242,7 +242,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set() -> Self {
+    pub(super) async fn set() -> Self {
         let server = server().await;
         let handset = handset(&server).await;
         let ada = server.ada().await;
@@ -265,7 +265,7 @@ impl Stage {
         Self { server, token: accepted.token, view, _handset: handset, _console: console }
     }
 
-    async fn page(&self, tab: TabId, document: DocumentId) -> Socket {
+    pub(super) async fn page(&self, tab: TabId, document: DocumentId) -> Socket {
         let mut socket = self.server.socket("/ws/mirror", &[("origin", SHOP)]).await;
         let hello =
             PublisherHello { version: ProtocolVersion::CURRENT, token: self.token.clone(), tab, document };
@@ -282,7 +282,7 @@ impl Stage {
         socket
     }
 
-    async fn viewer(&self, resume: Option<ResumePoint>) -> Viewer {
+    pub(super) async fn viewer(&self, resume: Option<ResumePoint>) -> Viewer {
         let mut viewer = Viewer(self.open_view(resume).await);
         let welcome = viewer.pick(|message| {
             if let ServerToViewer::ViewerWelcome(welcome) = message { Some(welcome) } else { None }
@@ -292,14 +292,14 @@ impl Stage {
     }
 }
 
-struct Viewer(Socket);
+pub(super) struct Viewer(pub(super) Socket);
 
 impl Viewer {
-    async fn pick<T>(&mut self, pick: impl Fn(ServerToViewer) -> Option<T>) -> T {
+    pub(super) async fn pick<T>(&mut self, pick: impl Fn(ServerToViewer) -> Option<T>) -> T {
         self.0.wait(|bytes| pick(ServerToViewer::decode(bytes).unwrap())).await
     }
 
-    async fn frame(&mut self) -> StreamFrame {
+    pub(super) async fn frame(&mut self) -> StreamFrame {
         self.pick(|message| if let ServerToViewer::StreamFrame(frame) = message { Some(frame) } else { None })
             .await
     }
@@ -334,7 +334,7 @@ async fn handset(server: &Server) -> Socket {
     socket
 }
 
-fn frame(kind: FrameKind, epoch: u32, seq: u32, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: FrameKind, epoch: u32, seq: u32, bytes: &[u8]) -> Vec<u8> {
     PublisherToServer::from(Frame { kind, epoch, seq, bytes: bytes.to_vec() }).encode()
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use contact_server::hub::{
     frame,
-    mirror::{Mirror, Rest},
+    mirror::{Lead, LeadHold, Mirror, Rest},
     outbox::Outbox,
 };
 use page_mirror::{
@@ -13,7 +13,10 @@ use page_mirror::{
 };
 use shared::{
     AgentId, DocumentId, TabId, Timestamp,
-    wire::mirror::{Frame, FrameKind, InFront, PublisherToServer},
+    wire::{
+        lead::Power,
+        mirror::{Frame, FrameKind, InFront, PublisherToServer, ViewerToServer},
+    },
 };
 
 use super::{MIB, Script, Target, as_it_is, note, put_piece};
@@ -108,6 +111,14 @@ fn hub(bytes: &[u8]) {
         let ids = (TabId(serial.into()), DocumentId(serial.into()));
         assert!(mirror.join_publisher(serial, ids, Arc::new(Outbox::default())).is_ok());
     }
+    let hold = LeadHold {
+        number: 1,
+        agent: AgentId(1),
+        name: "Ada".to_owned(),
+        power: Power::Control,
+        granted: true,
+    };
+    mirror.set_lead(Lead { may_point: true, may_control: true, pointing: true, holds: vec![hold] });
     let joined = mirror.join_viewer(10, (AgentId(1), "Ada".to_owned()), None, Timestamp(0));
     let Ok((mut follow, _wake)) = joined else { return };
     let mut now = Timestamp(0);
@@ -124,6 +135,13 @@ fn hub(bytes: &[u8]) {
             1 => mirror.need_keyframe(10, &mut follow, DocumentId(serial.into()), now),
             2 => mirror.set_in_front(serial, how & 128 != 0, now),
             3 => drop(mirror.set_viewing(Some(AgentId(1)), how & 128 != 0)),
+            7 => match ViewerToServer::decode(script.piece()) {
+                Ok(ViewerToServer::Point(point)) => mirror.point(10, point),
+                Ok(ViewerToServer::Act(act)) => mirror.act(10, act),
+                Ok(ViewerToServer::AddNote(added)) => mirror.add_note(10, added),
+                Ok(ViewerToServer::RemoveNote(gone)) => mirror.remove_note(gone.note),
+                Ok(_) | Err(_) => {}
+            },
             _ => {
                 let piece = script.piece();
                 match frame::read(piece) {

@@ -3,7 +3,7 @@
 use shared::wire::{
     console::{ConsoleToServer, ServerToConsole},
     handset::{HandsetToServer, ServerToHandset},
-    mirror::{PublisherToServer, ServerToPublisher, ServerToViewer, ViewerToServer},
+    mirror::{PublisherToServer, ServerToHand, ServerToPublisher, ServerToViewer, ViewerToServer},
     widget::{ServerToWidget, WidgetToServer},
 };
 
@@ -51,6 +51,7 @@ pub(super) const TARGETS: &[Target] = &[
     target!("wire-to-handset", ServerToHandset, to_handset),
     target!("wire-to-publisher", ServerToPublisher, to_publisher),
     target!("wire-to-viewer", ServerToViewer, to_viewer),
+    target!("wire-to-hand", ServerToHand, to_hand),
 ];
 
 pub(super) fn golden(messages: &str) -> Vec<Vec<u8>> {

@@ -100,7 +100,14 @@ impl Folded {
                 self.presences.insert(*agent, *presence);
                 Ok(())
             }
-            Event::SharingSet { .. } | Event::SettingsChanged { .. } | Event::Erased { .. } => Ok(()),
+            Event::SharingSet { .. }
+            | Event::SettingsChanged { .. }
+            | Event::Erased { .. }
+            | Event::PowerAsked { .. }
+            | Event::PowerGranted { .. }
+            | Event::PowerRefused { .. }
+            | Event::PowerEnded { .. }
+            | Event::PointingStopped { .. } => Ok(()),
         }
     }
 

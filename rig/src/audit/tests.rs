@@ -135,5 +135,6 @@ fn row() -> ContactRow {
         closed: true,
         state: ContactState::Ended,
         phase_since: Timestamp(9),
+        lead: contact_core::center::LeadRow::default(),
     }
 }

@@ -7,7 +7,13 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ping, Pong};
+use super::{
+    Ping, Pong,
+    lead::{
+        Act, ActAsked, ActDone, ActOutcome, AddNote, AnswerPower, AskPower, DropPower, Notes, Point, Pointed,
+        Powers, RemoveNote, Standings, StopPower,
+    },
+};
 use crate::{DocumentId, ProtocolVersion, TabId, Timestamp, messages};
 
 extern crate alloc;
@@ -51,6 +57,10 @@ messages! {
         2 => Ping,
         3 => Frame,
         4 => InFront,
+        32 => AnswerPower,
+        33 => StopPower,
+        34 => ActDone,
+        35 => RemoveNote,
     }
 }
 
@@ -111,6 +121,20 @@ messages! {
     }
 }
 
+messages! {
+    /// Also on `/ws/mirror`, for the module that shows and does what agents may. The recorder knows these kinds by
+    /// their number alone ([`HAND_KINDS`]), and passes them on.
+    pub enum ServerToHand {
+        32 => Powers,
+        33 => Pointed,
+        34 => ActAsked,
+        35 => Notes,
+    }
+}
+
+/// Kinds of [`ServerToHand`], now and later.
+pub const HAND_KINDS: core::ops::Range<u16> = 32..64;
+
 /// Where a viewer left off in a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResumePoint {
@@ -145,6 +169,12 @@ messages! {
         2 => Ping,
         3 => KeyframeNeeded,
         4 => PushUrl,
+        32 => AskPower,
+        33 => DropPower,
+        34 => Point,
+        35 => Act,
+        36 => AddNote,
+        37 => RemoveNote,
     }
 }
 
@@ -216,5 +246,9 @@ messages! {
         6 => SharingChanged,
         7 => Audience,
         8 => PushOutcome,
+        32 => Standings,
+        33 => Pointed,
+        34 => ActOutcome,
+        35 => Notes,
     }
 }

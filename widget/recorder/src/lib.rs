@@ -13,7 +13,7 @@
 //!
 //! The scripts in `src/glue` watch the DOM and hold the socket; they apply rules and decide none. One batch a flush comes
 //! in ([`Core::flush`]) and one frame goes out.
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Uint8Array};
 use page_mirror::{
     codec::seal,
     record::{Body, Recorder, pointer},
@@ -22,7 +22,9 @@ use shared::{
     DocumentId, ProtocolVersion, TabId, close,
     wire::{
         Ping,
-        mirror::{Frame, FrameKind, InFront, PublisherHello, PublisherToServer, ServerToPublisher},
+        mirror::{
+            Frame, FrameKind, HAND_KINDS, InFront, PublisherHello, PublisherToServer, ServerToPublisher,
+        },
     },
 };
 use wasm_bindgen::prelude::*;
@@ -128,6 +130,12 @@ impl Core {
         PublisherToServer::from(Frame { kind, epoch, seq, bytes: seal(body, deflated) }).encode()
     }
 
+    /// Epoch and seq of the frame that was made last.
+    pub fn position(&self) -> Vec<u32> {
+        let (epoch, seq) = self.recorder.position();
+        vec![epoch, seq]
+    }
+
     pub fn pointer(&self, x: i32, y: i32, down: bool) -> Vec<u8> {
         let (epoch, seq) = self.recorder.position();
         let bytes = seal(&pointer(x, y, down), false);
@@ -150,6 +158,9 @@ impl Core {
             ServerToPublisher::SharingSet(sharing) => Array::of2(&4.into(), &sharing.on.into()),
             ServerToPublisher::Viewers(viewers) => Array::of2(&5.into(), &strings(&viewers.names)),
             ServerToPublisher::Navigate(to) => Array::of3(&6.into(), &to.url.into(), &to.by.into()),
+            ServerToPublisher::Unknown { kind } if HAND_KINDS.contains(&kind) => {
+                Array::of2(&7.into(), &Uint8Array::from(bytes))
+            }
             ServerToPublisher::Pong(_) | ServerToPublisher::Unknown { .. } => list(2),
         })
     }

@@ -52,6 +52,7 @@ impl Center {
             reason: None,
             closed: false,
             state: state.clone(),
+            lead: super::LeadRow::default(),
             phase_since: self.now,
         };
         self.record(Event::Requested { contact: id, channel, skill: row.skill.clone(), consent, merged });

@@ -3,6 +3,7 @@
 mod agents;
 mod calls;
 mod erasures;
+mod lead;
 mod ledger;
 mod requests;
 mod restarts;

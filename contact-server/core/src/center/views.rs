@@ -166,7 +166,7 @@ impl Center {
     }
 
     /// The agent who may see the page: as long as the call has not ended.
-    fn viewer(&self, contact: &Contact) -> Option<AgentId> {
+    pub(super) fn viewer(&self, contact: &Contact) -> Option<AgentId> {
         if contact.row.state.is_over() { None } else { self.shown_to(contact) }
     }
 
@@ -182,7 +182,9 @@ impl Center {
     }
 
     fn tell_contact(&mut self, id: ContactId) {
+        self.straighten_lead(id);
         let Some(contact) = self.contacts.get(&id) else { return };
+        let lead = self.lead_of(contact);
         let status = self.status_of(contact);
         let shown_to = self.shown_to(contact);
         let viewing = (self.viewer(contact), contact.row.sharing);
@@ -199,6 +201,10 @@ impl Center {
             notices.push_back(Notice::Viewing { contact: id, agent, sharing });
         }
         told.viewing = Some(viewing);
+        if told.lead.as_ref() != Some(&lead) {
+            told.lead = Some(lead.clone());
+            notices.push_back(Notice::Lead { contact: id, lead });
+        }
         let before = std::mem::replace(&mut told.shown_to, shown_to);
         if let Some(agent) = before.filter(|agent| Some(*agent) != shown_to) {
             notices.push_back(Notice::Cleared { agent, contact: id, cause: contact.lost });

@@ -165,6 +165,7 @@ impl Directory for Journal {
             | Notice::Today { .. }
             | Notice::Queue(_)
             | Notice::Displaced { .. }
+            | Notice::Lead { .. }
             | Notice::Viewing { .. } => "told others",
         });
     }

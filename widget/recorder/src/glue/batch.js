@@ -45,6 +45,7 @@ export const known = (node) => {
 };
 export const isNew = (node) => ids.get(node) >= firstNew;
 // What is adopted from here on is new.
+export const nodeOf = (id) => nodes[id];
 export const mark = () => (firstNew = nodes.length);
 
 export const forgetNames = () => names.clear();

@@ -1,9 +1,9 @@
 // Holds the socket, and listens to the page.
-import { forgetNames } from "./batch.js";
+import { forgetNames, nodeOf } from "./batch.js";
 import {
   FRAME_MS, begin, beginAfter, core, flush, generation, onField, onResize, onScroll, pause, recordFor, recording,
 } from "./flush.js";
-import { readRules } from "./rules.js";
+import { fieldFlags, readRules, strict } from "./rules.js";
 import { absolute } from "./urls.js";
 
 // Milliseconds between looks at what no event tells, and between pointer frames.
@@ -104,6 +104,22 @@ const share = (yes) => {
   else pause();
   state(yes ? "live" : "stopped");
 };
+// What agents show and do is another module's (widget/hand), fetched when it is first wanted. No bytes: it is over.
+let hand;
+const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
+const lead = (bytes) => {
+  hand ??= import("../../hand.js").then((module) =>
+    module.default().then(() =>
+      module.start({
+        of: nodeOf,
+        mask: (node) => fieldFlags(node) | strict,
+        at: () => core.position(),
+        say: (message) => live && ws.send(message),
+      }),
+    ),
+  );
+  handOn(bytes);
+};
 const receive = (message) => {
   if (!message) return ws.close(4501);
   const [kind, a, b, c, d] = message;
@@ -118,6 +134,7 @@ const receive = (message) => {
     share(b);
   } else if (kind === 3 && recording) begin();
   else if (kind === 4) share(a);
+  else if (kind === 7) lead(a);
   else if (kind === 5) on({ type: "viewers", names: a });
   else if (kind === 6 && /^https?:/.test(absolute(a, location.href)))
     on({ type: "navigate", url: absolute(a, location.href), by: b });
@@ -161,6 +178,7 @@ const stop = () => {
   stopped = true;
   live = false;
   pause();
+  handOn([]);
   listen("removeEventListener");
   clearInterval(looking);
   clearTimeout(beat);

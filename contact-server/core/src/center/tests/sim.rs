@@ -12,6 +12,7 @@ mod driver;
 mod engine;
 mod found;
 mod invariants;
+mod leads;
 mod model;
 mod people;
 mod transitions;

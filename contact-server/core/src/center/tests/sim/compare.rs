@@ -206,6 +206,11 @@ fn contact_of(event: &Event) -> Option<ContactId> {
         | Event::Ended { contact, .. }
         | Event::SharingSet { contact, .. }
         | Event::OptedOut { contact }
+        | Event::PowerAsked { contact, .. }
+        | Event::PowerGranted { contact, .. }
+        | Event::PowerRefused { contact, .. }
+        | Event::PowerEnded { contact, .. }
+        | Event::PointingStopped { contact }
         | Event::Erased { contact } => Some(*contact),
         Event::Presence { .. } | Event::SettingsChanged { .. } => None,
     }

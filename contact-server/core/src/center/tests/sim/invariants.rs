@@ -53,6 +53,7 @@ impl Watch {
                     return Err(format!("{contact} was cleared and never shown to {agent}"));
                 }
             }
+            Notice::Lead { .. } => {}
             Notice::Viewing { contact, agent, .. } => drop(self.viewing.insert(*contact, *agent)),
             Notice::Agent { .. } | Notice::Today { .. } | Notice::Queue(_) | Notice::Displaced { .. } => {}
         }

@@ -26,6 +26,7 @@ use crate::{
 mod agents;
 mod calls;
 mod customers;
+mod lead;
 mod restart;
 mod turns;
 mod views;
@@ -80,6 +81,7 @@ pub(super) struct Request {
     pub(super) merged: bool,
     pub(super) attempts: u32,
     pub(super) sharing: bool,
+    pub(super) lead: lead::Allowed,
     pub(super) at: At,
     pub(super) phase_since: Timestamp,
     /// The customer's live leg.
@@ -202,6 +204,7 @@ impl Model {
                 request.phase_since = now;
             }
         }
+        self.powers_end();
     }
 
     fn apply(&mut self, input: &Input) -> Result<(), Refusal> {
@@ -218,6 +221,10 @@ impl Model {
             Input::PageViewed(contact, page) => self.page_viewed(contact, page),
             Input::ContextSet(contact, context) => self.context_set(contact, context),
             Input::SharingSet(contact, on) => self.sharing_set(contact, on),
+            Input::PowerAsked { agent, contact, power } => self.asks_power(agent, contact, power),
+            Input::PowerAnswered { contact, number, consent } => self.answers_power(contact, number, consent),
+            Input::PowerStopped(contact, power) => self.stops_power(contact, power),
+            Input::PowerDropped { agent, contact, power } => self.drops_power(agent, contact, power),
             Input::SignedIn { agent, station } => self.signed_in(agent, station),
             Input::SignedOut { agent, station } => self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => self.console_lost(agent, station),

@@ -172,7 +172,8 @@ impl World {
     }
 
     fn customer_acts(&mut self, some: ContactId) {
-        match self.rng.below(16) {
+        match self.rng.below(18) {
+            16 | 17 => self.customer_allows(some),
             0..=9 => self.customer_asks(),
             10 => {
                 self.input(Input::Cancelled(some)).unwrap();
@@ -218,7 +219,8 @@ impl World {
         }
         let rings = agents.iter().find(|agent| self.model.doing(**agent).0 == Presence::Ringing).copied();
         let agent = rings.filter(|_| self.rng.one_in(3)).unwrap_or_else(|| self.rng.pick(&agents));
-        match self.rng.below(46) {
+        match self.rng.below(50) {
+            46..=49 => self.agent_leads(agent),
             0..=29 => self.agent_works(agent),
             30 => {
                 let station = self.station_of(agent);

@@ -80,12 +80,16 @@ const MOVES: &[(&str, &[From])] = &[
 ];
 
 /// Who may be asked of a request: at their consoles, in the shop.
-const OF_REQUESTS: [&str; 12] = [
+const OF_REQUESTS: [&str; 16] = [
     "erased",
     "cancelled",
     "page viewed",
     "context set",
     "sharing set",
+    "power asked",
+    "power answered",
+    "power stopped",
+    "power dropped",
     "accepted",
     "declined",
     "hung up",
@@ -94,7 +98,7 @@ const OF_REQUESTS: [&str; 12] = [
     "draft",
     "wrapped up",
 ];
-const OF_AGENTS: [&str; 14] = [
+const OF_AGENTS: [&str; 16] = [
     "changed",
     "removed",
     "signed in",
@@ -108,6 +112,8 @@ const OF_AGENTS: [&str; 14] = [
     "hold",
     "unhold",
     "draft",
+    "power asked",
+    "power dropped",
     "wrapped up",
 ];
 const OF_LEGS: [&str; 12] = [

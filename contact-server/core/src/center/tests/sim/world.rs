@@ -332,6 +332,8 @@ fn random_settings(rng: &mut Rng, version: u32) -> Settings {
         dial_budget: rng.pick(&[6, 500, 500, 500]),
         dials_per_number: rng.pick(&[3, 50]),
         open_contacts: 12,
+        pointing: !rng.one_in(6),
+        control: !rng.one_in(6),
         ..settings()
     }
 }

@@ -80,6 +80,7 @@ impl Model {
             merged,
             attempts: 0,
             sharing: true,
+            lead: super::lead::Allowed::default(),
             at: opens.map_or(At::InLine { not_before: None }, At::Scheduled),
             phase_since: self.now,
             leg: None,

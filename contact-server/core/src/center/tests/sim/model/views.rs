@@ -74,6 +74,7 @@ impl Request {
             closed: self.at == At::Closed,
             state: self.state(),
             phase_since: self.phase_since,
+            lead: self.lead.row(),
         }
     }
 }

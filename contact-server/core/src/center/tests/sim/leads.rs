@@ -1,0 +1,40 @@
+//! Who may do what in a page: agents ask, customers answer and stop.
+use shared::{AgentId, ContactId, wire::lead::Power};
+
+use super::world::World;
+use crate::Input;
+
+impl World {
+    /// Answers a question, whether there is one or not, or takes a power back.
+    pub(super) fn customer_allows(&mut self, some: ContactId) {
+        if self.rng.one_in(2) {
+            let power = self.rng.pick(&[Power::Point, Power::Control, Power::Control]);
+            let _ = self.input(Input::PowerStopped(some, power));
+            return;
+        }
+        let open = self.model.requests.get(&some).map(|request| request.lead.questions());
+        let number = open.filter(|open| !open.is_empty()).map_or(1, |open| self.rng.pick(&open));
+        let consent = (!self.rng.one_in(3)).then(|| "control-1".to_owned());
+        let _ = self.input(Input::PowerAnswered { contact: some, number, consent });
+    }
+
+    /// Asks for powers, mostly in the page that he is shown, and gives them back.
+    pub(super) fn agent_leads(&mut self, agent: AgentId) {
+        let (_, shown, _) = self.model.doing(agent);
+        let open = self.open_contacts();
+        let any = if open.is_empty() { ContactId(0) } else { self.rng.pick(&open) };
+        let contact = shown.filter(|_| !self.rng.one_in(4)).unwrap_or(any);
+        let power = self.rng.pick(&[Power::Point, Power::Control]);
+        if self.rng.one_in(4) {
+            let _ = self.input(Input::PowerDropped { agent, contact, power });
+        } else if self.input(Input::PowerAsked { agent, contact, power }).is_ok() {
+            self.saw("a power asked for");
+            let open = self.model.requests[&contact].lead.questions();
+            if let Some(&number) = open.last().filter(|_| self.rng.one_in(2)) {
+                let consent = (!self.rng.one_in(4)).then(|| "control-1".to_owned());
+                self.input(Input::PowerAnswered { contact, number, consent }).unwrap();
+                self.saw("a power answered");
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! One order: whatever happens in a contact, every viewer is told in the same sequence; and nothing is passed on that
+//! was not granted.
+use std::collections::BTreeMap;
+
+use contact_core::effect::{Lead, LeadHold};
+use proptest::prelude::*;
+use shared::{
+    refused,
+    wire::{
+        lead::{Act, ActAsked, ActDone, AddNote, Deed, Mark, Point, Power, Spot},
+        mirror::ServerToHand,
+    },
+};
+
+use super::*;
+
+const SPOT: Spot = Spot { node: 7, x: 1, y: 2 };
+const PAGE: DocumentId = DocumentId(1);
+
+#[test]
+fn a_deed_without_a_grant_reaches_no_page_and_one_with_it_does() {
+    let (mut mirror, page) = led_page();
+    let (mut follow, _) = join(&mut mirror, 10, ADA);
+    let (mut other, _) = join(&mut mirror, 11, GRACE);
+    mirror.watcher = Some(ADA);
+    told_hand(&page);
+    let refusals = |mirror: &mut Mirror, serial, follow: &mut Follow| {
+        let seen = drain(mirror, serial, follow);
+        let outcomes = seen.into_iter().filter_map(|message| {
+            if let ServerToViewer::ActOutcome(outcome) = message {
+                Some((outcome.act, outcome.refused))
+            } else {
+                None
+            }
+        });
+        outcomes.collect::<Vec<_>>()
+    };
+    // Nobody has it; somebody asked; another has it.
+    for lead in [Lead::default(), control(ADA, 1, false), control(GRACE, 2, true)] {
+        mirror.set_lead(Lead { pointing: true, ..lead });
+        told_hand(&page);
+        mirror.act(10, act(1, PAGE));
+        assert_eq!(told_hand(&page), []);
+        assert_eq!(refusals(&mut mirror, 10, &mut follow), [(1, Some(refused::NO_CONTROL.into()))]);
+    }
+    mirror.set_lead(control(ADA, 3, true));
+    told_hand(&page);
+    mirror.act(10, act(2, PAGE));
+    let asked = told_hand(&page);
+    let [ServerToHand::ActAsked(ActAsked { order, number: 3, .. })] = asked[..] else { panic!("{asked:?}") };
+    assert_eq!(refusals(&mut mirror, 10, &mut follow), [], "the page answers");
+    mirror.act_done(&ActDone { order: order + 1, refused: None });
+    mirror.act_done(&ActDone { order, refused: Some("<b>made up</b>".into()) });
+    mirror.act_done(&ActDone { order, refused: None });
+    assert_eq!(refusals(&mut mirror, 10, &mut follow), [(2, Some(refused::NOT_POSSIBLE.into()))]);
+    mirror.act(10, act(3, DocumentId(9)));
+    assert_eq!(refusals(&mut mirror, 10, &mut follow), [(3, Some(refused::STALE.into()))]);
+    mirror.act(11, act(4, PAGE));
+    assert_eq!(told_hand(&page), [], "of another agent");
+    assert_eq!(refusals(&mut mirror, 11, &mut other), [], "who is on the way out hears nothing more");
+    mirror.set_viewing(Some(ADA), false);
+    mirror.act(10, act(5, PAGE));
+    assert_eq!(told_hand(&page), []);
+    assert_eq!(refusals(&mut mirror, 10, &mut follow), [(5, Some(refused::NO_PAGE.into()))]);
+}
+
+#[test]
+fn marks_and_notes_need_pointing_and_notes_are_bounded_and_go_with_their_document() {
+    let (mut mirror, page) = led_page();
+    mirror.set_lead(Lead { pointing: false, ..Lead::default() });
+    join(&mut mirror, 10, ADA);
+    mirror.point(10, laser());
+    mirror.add_note(10, note(true));
+    assert_eq!(told_hand(&page), []);
+    mirror.set_lead(Lead { pointing: true, may_point: true, ..Lead::default() });
+    mirror.point(10, laser());
+    let told = told_hand(&page);
+    assert!(matches!(told[..], [ServerToHand::Powers(_), ServerToHand::Pointed(_)]), "{told:?}");
+    for pinned in [false, true].into_iter().cycle().take(2 * shared::limits::PINNED_NOTES) {
+        mirror.add_note(10, note(pinned));
+    }
+    assert_eq!(mirror.leading_notes(), shared::limits::PINNED_NOTES);
+    mirror.leave_publisher(1, NOW);
+    let _next = super::page(&mut mirror, 2, 2);
+    assert_eq!(mirror.leading_notes(), shared::limits::PINNED_NOTES / 2, "what is pinned to the page stays");
+    mirror.set_viewing(Some(ADA), false);
+    assert_eq!(mirror.leading_notes(), 0);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Frame,
+    Keyframe,
+    Pointer,
+    Grant(bool),
+    Mark(usize),
+    Note(usize),
+    Act(usize),
+    Push(usize),
+    InFront(usize),
+    Share(bool),
+    Read(usize),
+}
+
+proptest! {
+    /// Pages, pointers, consent, grants, marks, notes, deeds and pushes share one sequence: each viewer hears of
+    /// ever later things, and what two of them hear of at the same place is the same thing.
+    #[test]
+    fn all_viewers_see_the_same_order(steps in proptest::collection::vec(step(), 1..200)) {
+        let mut mirror = shared_page();
+        let pages = [page(&mut mirror, 1, 1), page(&mut mirror, 2, 2)];
+        let mut epochs = [0_u32; 2];
+        let mut seqs = [0_u32; 2];
+        let mut viewers = [10, 11, 12].map(|serial| (serial, join(&mut mirror, serial, ADA).0, Vec::new()));
+        for step in steps.into_iter().chain((0..3).map(Step::Read)) {
+            let in_front = mirror.front.unwrap();
+            let front = usize::try_from(in_front).unwrap() - 1;
+            let document = DocumentId(u128::try_from(front).unwrap() + 1);
+            let of = |viewer: usize| 10 + u64::try_from(viewer).unwrap();
+            match step {
+                Step::Keyframe => {
+                    (epochs[front], seqs[front]) = (epochs[front] + 1, 0);
+                    publish(&mut mirror, in_front, (epochs[front], 0)).unwrap();
+                }
+                Step::Frame => {
+                    seqs[front] += 1;
+                    publish(&mut mirror, in_front, (epochs[front], seqs[front])).unwrap();
+                }
+                Step::Pointer => {
+                    let (kind, epoch, seq) = (FrameKind::Pointer, epochs[front], seqs[front]);
+                    let incoming = Incoming { kind, epoch, seq, bytes: b"at" };
+                    mirror.take(in_front, &incoming, NOW).unwrap();
+                }
+                Step::Grant(yes) => {
+                    let lead = if yes { control(ADA, 1, true) } else { Lead::default() };
+                    mirror.set_lead(Lead { pointing: true, ..lead });
+                }
+                Step::Mark(by) => mirror.point(of(by), Point { document, ..laser() }),
+                Step::Note(by) => mirror.add_note(of(by), AddNote { document, ..note(true) }),
+                Step::Act(by) => mirror.act(of(by), act(1, document)),
+                Step::Push(by) => mirror.push_url(of(by), "u".into(), None),
+                Step::InFront(tab) => mirror.set_in_front(u64::try_from(tab).unwrap() + 1, true, NOW),
+                Step::Share(on) => drop(mirror.set_viewing(Some(ADA), on)),
+                Step::Read(who) => {
+                    let (serial, follow, seen) = &mut viewers[who];
+                    let mut out = Vec::new();
+                    while mirror.next(*serial, follow, &mut out) == Rest::More {}
+                    seen.extend(out);
+                }
+            }
+        }
+        let mut all: BTreeMap<u64, (u16, Vec<u8>)> = BTreeMap::new();
+        for (serial, _, seen) in &viewers {
+            let mut last = 0;
+            for message in seen {
+                let order = frame::order(message);
+                let kind = u16::from_le_bytes([message[0], message[1]]);
+                prop_assert!(order > last, "{serial} was told {order} ({kind}) after {last}");
+                last = order;
+                let is = (kind, message.to_vec());
+                let same = all.entry(order).or_insert_with(|| is.clone());
+                prop_assert_eq!(&*same, &is, "at {}", order);
+            }
+        }
+        // The page hears what concerns it in that order, too.
+        for outbox in &pages {
+            let orders = told_hand(outbox).into_iter().filter_map(|message| match message {
+                ServerToHand::Powers(powers) => Some(powers.order),
+                ServerToHand::Pointed(pointed) => Some(pointed.order),
+                ServerToHand::ActAsked(asked) => Some(asked.order),
+                ServerToHand::Notes(notes) => Some(notes.order),
+                ServerToHand::Unknown { .. } => None,
+            });
+            let orders: Vec<u64> = orders.collect();
+            // The first powers are told with the first mark: they are older than what was told before.
+            prop_assert!(orders.is_sorted(), "{:?}", orders);
+        }
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => Just(Step::Keyframe),
+        8 => Just(Step::Frame),
+        4 => Just(Step::Pointer),
+        2 => any::<bool>().prop_map(Step::Grant),
+        4 => (0_usize..3).prop_map(Step::Mark),
+        2 => (0_usize..3).prop_map(Step::Note),
+        3 => (0_usize..3).prop_map(Step::Act),
+        1 => (0_usize..3).prop_map(Step::Push),
+        1 => (0_usize..2).prop_map(Step::InFront),
+        1 => any::<bool>().prop_map(Step::Share),
+        8 => (0_usize..3).prop_map(Step::Read),
+    ]
+}
+
+fn led_page() -> (Mirror, Arc<Outbox>) {
+    let mut mirror = shared_page();
+    mirror.set_origins(&["https://shop.example".into()]);
+    let page = page(&mut mirror, 1, 1);
+    (mirror, page)
+}
+
+fn control(agent: AgentId, number: u32, granted: bool) -> Lead {
+    let hold = LeadHold { number, agent, name: "Ada".into(), power: Power::Control, granted };
+    Lead { may_point: true, may_control: true, pointing: true, holds: vec![hold] }
+}
+
+fn act(act: u32, document: DocumentId) -> Act {
+    Act { act, document, epoch: 1, seq: 1, deed: Deed::Click { at: SPOT } }
+}
+
+fn laser() -> Point {
+    Point { document: PAGE, epoch: 1, mark: Mark::Laser(SPOT) }
+}
+
+fn note(pinned: bool) -> AddNote {
+    AddNote { document: PAGE, epoch: 1, at: pinned.then_some(SPOT), text: "here".into() }
+}
+
+fn told_hand(page: &Outbox) -> Vec<ServerToHand> {
+    let messages = page.take().messages;
+    let known = messages.iter().map(|message| ServerToHand::decode(message));
+    known.flatten().filter(|message| !matches!(message, ServerToHand::Unknown { .. })).collect()
+}

@@ -1,0 +1,25 @@
+//! What viewers may say of marks and deeds at all.
+use shared::{
+    limits::{CHOSEN, FILL_CHARS, INK_POINTS},
+    wire::lead::{Act, Deed, Mark, Point},
+};
+
+pub(super) fn fits(point: &Point) -> bool {
+    match &point.mark {
+        Mark::Ink { points, .. } => points.len() <= INK_POINTS,
+        Mark::Laser(_) | Mark::Highlight(_) | Mark::Gone => true,
+    }
+}
+
+pub(super) fn is_possible(act: &Act) -> bool {
+    match &act.deed {
+        Deed::Fill { text, .. } => text.chars().count() <= FILL_CHARS,
+        Deed::Choose { options, .. } => options.len() <= CHOSEN,
+        Deed::Click { .. }
+        | Deed::Press { .. }
+        | Deed::Scroll { .. }
+        | Deed::Grab { .. }
+        | Deed::Drag { .. }
+        | Deed::Drop { .. } => true,
+    }
+}

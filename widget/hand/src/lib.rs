@@ -1,0 +1,282 @@
+//! What agents show and do in a customer's page: what `app/HASH/hand.js` is. The recorder fetches it when an agent
+//! first points or asks for control, and passes on what the server says of that.
+//!
+//! The customer decides, is shown who does what, and stops it with one key (Escape) or one press. Whatever is done is
+//! checked here once more, just before: the grant, the masking, where a link leads, and whether the customer is at it.
+use std::{cell::RefCell, rc::Rc};
+
+use shared::{
+    refused,
+    wire::{
+        lead::{ActAsked, ActDone, AnswerPower, Notes, Pointed, Power, Powers, RemoveNote, StopPower},
+        mirror::{PublisherToServer, ServerToHand},
+    },
+};
+use wasm_bindgen::{JsCast, closure::Closure, prelude::*};
+use web_sys::{Element, Node};
+
+mod changes;
+mod customer;
+mod deed;
+mod dom;
+mod events;
+mod stage;
+mod state;
+mod touch;
+mod words;
+
+use changes::Changes;
+use customer::Customer;
+use deed::{Around, Doer};
+use stage::{Choice, Stage};
+use state::State;
+
+#[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the recorder lends.
+    pub type Reach;
+    /// The node of a number, if the mirror has it.
+    #[wasm_bindgen(method, js_name = of)]
+    fn node(this: &Reach, id: u32) -> Option<Node>;
+    /// How an element is masked: see [`touch`].
+    #[wasm_bindgen(method, js_name = mask)]
+    fn flags(this: &Reach, element: &Element) -> u32;
+    /// Epoch and seq of the frame that was made last.
+    #[wasm_bindgen(method, js_name = at)]
+    fn place(this: &Reach) -> Vec<u32>;
+    /// Sends a message, if there is a connection.
+    #[wasm_bindgen(method, js_name = say)]
+    fn send(this: &Reach, message: &[u8]);
+}
+
+impl Reach {
+    fn position(&self) -> Option<(u32, u32)> {
+        let &[epoch, seq] = &self.place()[..] else { return None };
+        Some((epoch, seq))
+    }
+
+    fn say(&self, message: impl Into<PublisherToServer>) {
+        self.send(&message.into().encode());
+    }
+}
+
+/// Begins. One for a page.
+#[wasm_bindgen]
+pub fn start(reach: Reach) -> Result<Hand, JsValue> {
+    let inner = Rc::new_cyclic(|weak: &std::rc::Weak<Inner>| {
+        let on = |what: fn(&Inner)| {
+            let weak = weak.clone();
+            move || {
+                if let Some(inner) = weak.upgrade() {
+                    what(&inner);
+                }
+            }
+        };
+        let chosen = {
+            let weak = weak.clone();
+            move |choice| {
+                if let Some(inner) = weak.upgrade() {
+                    inner.choose(choice);
+                }
+            }
+        };
+        let frame = on(Inner::frame);
+        Inner {
+            reach: Rc::new(reach),
+            state: RefCell::default(),
+            stage: Stage::new(chosen).ok(),
+            customer: Customer::watch(on(Inner::escape), on(Inner::customer_acts)),
+            changes: RefCell::default(),
+            doer: Doer::default(),
+            frame: Closure::new(frame),
+            is_drawing: RefCell::new(false),
+        }
+    });
+    Ok(Hand(inner))
+}
+
+#[wasm_bindgen]
+pub struct Hand(Rc<Inner>);
+
+struct Inner {
+    reach: Rc<Reach>,
+    state: RefCell<State>,
+    /// None: the page lets nothing be drawn, so nothing is shown and nothing is done.
+    stage: Option<Rc<Stage>>,
+    customer: Customer,
+    /// While somebody has control.
+    changes: RefCell<Option<Changes>>,
+    doer: Doer,
+    frame: Closure<dyn FnMut()>,
+    is_drawing: RefCell<bool>,
+}
+
+#[wasm_bindgen]
+impl Hand {
+    /// A message of the server's, as it came.
+    /// None: the page is not shown any more.
+    pub fn take(&self, message: &[u8]) {
+        if message.is_empty() {
+            return self.0.stop();
+        }
+        match ServerToHand::decode(message) {
+            Ok(ServerToHand::Powers(powers)) => self.0.powers(powers),
+            Ok(ServerToHand::Pointed(pointed)) => self.0.pointed(pointed),
+            Ok(ServerToHand::ActAsked(asked)) => self.0.act(&asked),
+            Ok(ServerToHand::Notes(notes)) => self.0.notes(&notes),
+            Ok(ServerToHand::Unknown { .. }) | Err(_) => {}
+        }
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        self.state.take();
+        self.show();
+        if let Some(stage) = &self.stage {
+            stage.forget_marks();
+            stage.show_notes(&self.reach, &[]);
+            stage.remove();
+        }
+    }
+
+    fn powers(&self, powers: Powers) {
+        if self.state.borrow_mut().take(powers) {
+            // Said while there was no connection, perhaps.
+            self.reach.say(StopPower { power: Power::Control });
+        }
+        self.show();
+    }
+
+    fn pointed(&self, Pointed { by, epoch, mark, .. }: Pointed) {
+        let Some(stage) = self.stage.as_ref().filter(|_| self.state.borrow().may_point()) else { return };
+        let known = self.reach.position().is_some_and(|(now, _)| now == epoch);
+        if known || mark == shared::wire::lead::Mark::Gone {
+            stage.put_on_top();
+            stage.show_mark(&self.reach, &by, mark);
+            self.show();
+            self.draw();
+        }
+    }
+
+    fn act(&self, asked: &ActAsked) {
+        let result = if self.stage.is_some() && self.state.borrow().may_act(asked.number) {
+            let origins = self.state.borrow().origins.clone();
+            let changes = self.changes.borrow();
+            let around = Around {
+                reach: &self.reach,
+                customer: &self.customer,
+                changes: changes.as_ref(),
+                origins: &origins,
+            };
+            self.customer.agent_acts(true);
+            let result = self.doer.act(&around, asked);
+            self.customer.agent_acts(false);
+            result
+        } else {
+            Err(refused::NO_CONTROL)
+        };
+        let refused = result.err().map(str::to_owned);
+        self.reach.say(ActDone { order: asked.order, refused });
+    }
+
+    fn notes(&self, notes: &Notes) {
+        if let Some(stage) = &self.stage {
+            stage.put_on_top();
+            stage.show_notes(&self.reach, &notes.notes);
+            self.draw();
+        }
+    }
+
+    fn choose(&self, choice: Choice) {
+        match choice {
+            Choice::Allow(number) => {
+                let ask = self.state.borrow().ask().filter(|ask| ask.number == number);
+                if let Some(ask) = ask {
+                    self.reach.say(AnswerPower { number, consent: Some(ask.version.to_owned()) });
+                }
+            }
+            Choice::Refuse(number) => {
+                self.state.borrow_mut().refused(number);
+                self.reach.say(AnswerPower { number, consent: None });
+            }
+            Choice::StopControl => self.stop_control(),
+            Choice::StopPointing => {
+                self.state.borrow_mut().stop_pointing();
+                self.reach.say(StopPower { power: Power::Point });
+            }
+            Choice::RemoveNote(note) => self.reach.say(RemoveNote { note }),
+        }
+        self.show();
+    }
+
+    /// One key: a no, or the end of control.
+    fn escape(&self) {
+        let ask = self.state.borrow().ask();
+        match ask {
+            Some(ask) => self.choose(Choice::Refuse(ask.number)),
+            None => self.choose(Choice::StopControl),
+        }
+    }
+
+    fn stop_control(&self) {
+        if self.state.borrow_mut().stop_control() {
+            self.doer.cancel();
+            self.reach.say(StopPower { power: Power::Control });
+            if let Some(stage) = &self.stage {
+                stage.say(words::STOPPED);
+            }
+        }
+    }
+
+    /// The customer comes first.
+    fn customer_acts(&self) {
+        self.doer.cancel();
+    }
+
+    fn show(&self) {
+        let state = self.state.borrow();
+        let controls = state.control().map(|hold| hold.by.clone());
+        if controls.is_none() {
+            self.doer.cancel();
+        }
+        {
+            let mut changes = self.changes.borrow_mut();
+            if controls.is_none() {
+                *changes = None;
+            } else if changes.is_none() {
+                *changes = Changes::watch(self.reach.clone());
+            }
+        }
+        let Some(stage) = &self.stage else { return };
+        if !state.may_point() {
+            stage.forget_marks();
+        }
+        let ask = state.ask();
+        if ask.is_some() || controls.is_some() {
+            stage.put_on_top();
+        }
+        stage.show_panel(ask.as_ref(), controls.as_deref(), stage.pointer().as_deref());
+    }
+
+    /// Draws until nothing is shown any more.
+    fn draw(&self) {
+        if !*self.is_drawing.borrow()
+            && dom::window().request_animation_frame(self.frame.as_ref().unchecked_ref()).is_ok()
+        {
+            self.is_drawing.replace(true);
+        }
+    }
+
+    fn frame(&self) {
+        self.is_drawing.replace(false);
+        if self.stage.as_ref().is_some_and(|stage| stage.keep_in_place()) {
+            self.draw();
+        }
+        self.show();
+    }
+}
