@@ -2,6 +2,7 @@
 use crate::note;
 
 mod bodies;
+mod call;
 mod media;
 mod mirror;
 mod wire;
@@ -30,7 +31,7 @@ const MIB: usize = 1024 * 1024;
 
 /// All of them.
 pub fn all() -> Vec<Target> {
-    [wire::TARGETS, bodies::TARGETS, media::TARGETS, mirror::TARGETS].concat()
+    [wire::TARGETS, bodies::TARGETS, media::TARGETS, call::TARGETS, mirror::TARGETS].concat()
 }
 
 /// For inputs that nothing frames.

@@ -1,9 +1,19 @@
-//! What the fuzzer (`fuzz/`) may call of the edge: offers, and datagrams of a stranger and of a hostile peer.
-use std::{cell::OnceCell, net::SocketAddr, sync::LazyLock};
+//! What the fuzzer (`fuzz/`) may call of the edge: offers, datagrams of a stranger and of a hostile peer, a
+//! handshake with a bent middle, and packets of a peer that has passed it.
+mod call;
+mod clear;
+
+use std::{
+    cell::{Cell, OnceCell},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    sync::LazyLock,
+};
 
 use shared::LegId;
 use str0m::{
     Candidate, RtcConfig,
+    change::SdpOffer,
+    config::DtlsCert,
     crypto::from_feature_flags,
     media::{Direction, MediaKind},
 };
@@ -11,27 +21,68 @@ use str0m::{
 use crate::{
     clock,
     demux::{Demux, Route, SessionId},
+    offer,
     session::{Session, Setting},
     socket::MediaSocket,
 };
+
+pub use call::{MID, Outcome, handshake, media};
 
 /// The name by which a check of the script asks for the session.
 const UFRAG: &str = "FUZZ";
 const SESSION: SessionId = SessionId { leg: LegId(1), number: 1 };
 
+/// Where the peer sends from.
+const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 10));
+
 static SETTING: LazyLock<Setting> = LazyLock::new(|| Setting {
-    certificate: from_feature_flags().dtls_provider.generate_certificate().expect("keys can be made"),
-    advertised: SocketAddr::from(([127, 0, 0, 1], 9)),
+    certificate: certificate(),
+    advertised: SocketAddr::from((Ipv4Addr::LOCALHOST, 9)),
 });
+static PEER_CERTIFICATE: LazyLock<DtlsCert> = LazyLock::new(certificate);
 static OFFER: LazyLock<String> = LazyLock::new(make_offer);
 
 thread_local! {
     /// A socket that sends to nobody, and the runtime that it needs.
     static SOCKET: OnceCell<(tokio::runtime::Runtime, MediaSocket)> = const { OnceCell::new() };
+    /// Whether sessions of this thread are made with [`clear`] cryptography.
+    static CLEAR: Cell<bool> = const { Cell::new(false) };
+}
+
+fn certificate() -> DtlsCert {
+    from_feature_flags().dtls_provider.generate_certificate().expect("keys can be made")
+}
+
+fn set_clear(is_clear: bool) {
+    CLEAR.set(is_clear);
+}
+
+/// The cryptography that this thread wants.
+pub(crate) fn with_crypto(config: RtcConfig) -> RtcConfig {
+    if CLEAR.get() { config.set_crypto_provider(clear::provider()) } else { config }
+}
+
+fn with_socket<T>(work: impl FnOnce(&MediaSocket) -> T) -> T {
+    SOCKET.with(|cell| {
+        let (_, socket) = cell.get_or_init(make_socket);
+        socket.take_sent();
+        work(socket)
+    })
+}
+
+/// Reads an offer without making a session of it, and whatever the library writes of it again. What it writes
+/// of a bent one may read otherwise (a format's parameters that nobody knows); we only ever send what we made.
+pub fn read_offer(sdp: &str) -> Result<usize, String> {
+    offer::screen(sdp).map_err(|error| error.to_string())?;
+    let read = SdpOffer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
+    let again = SdpOffer::from_sdp_string(&read.to_sdp_string());
+    again.map_err(|error| format!("written, not read: {error}"))?;
+    Ok(offer::mid(sdp).map_or(0, str::len))
 }
 
 /// The answer to an offer, or why there is none.
 pub fn answer(sdp: &str) -> Result<String, String> {
+    set_clear(false);
     let accepted = Session::accept(SESSION, &SETTING, sdp, clock::now());
     accepted.map(|(_, answer)| answer).map_err(|error| error.to_string())
 }
@@ -57,12 +108,12 @@ pub fn honest_check() -> Vec<u8> {
 pub fn datagrams(script: &[u8]) -> Vec<(bool, bool, usize)> {
     let now = clock::now();
     let mut outcomes = Vec::new();
+    set_clear(false);
     let Ok((mut session, _)) = Session::accept(SESSION, &SETTING, &OFFER, now) else { return outcomes };
     let mut demux = Demux::default();
     demux.register(UFRAG.to_owned(), SESSION);
     let from = SocketAddr::from(([127, 0, 0, 1], 10));
-    SOCKET.with(|cell| {
-        let (_, socket) = cell.get_or_init(make_socket);
+    with_socket(|socket| {
         let mut rest = script;
         while let Some((head, tail)) = rest.split_first_chunk::<2>() {
             let length = usize::from(u16::from_le_bytes(*head)).min(tail.len());

@@ -298,7 +298,7 @@ impl Session {
 }
 
 fn config(setting: &Setting) -> RtcConfig {
-    let mut config = RtcConfig::new()
+    let config = RtcConfig::new()
         .set_dtls_cert(setting.certificate.clone())
         .set_ice_lite(true)
         .set_rtp_mode(true)
@@ -306,6 +306,9 @@ fn config(setting: &Setting) -> RtcConfig {
         .enable_pcmu(true, false)
         .clear_extension_map()
         .set_extension(MID_EXTENSION, Extension::RtpMid);
+    #[cfg(feature = "fuzzing")]
+    let config = crate::fuzzing::with_crypto(config);
+    let mut config = config;
     let digits = FormatParams { telephone_event_max: Some(DIGITS_MAX), ..FormatParams::default() };
     config.codec_config().add_config(DIGITS_PT.into(), None, Codec::Tele, Frequency::EIGHT_KHZ, None, digits);
     config

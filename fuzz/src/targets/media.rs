@@ -8,35 +8,22 @@ pub(super) const TARGETS: &[Target] = &[
     Target {
         name: "sdp",
         run: sdp,
-        seeds: || vec![fuzzing::honest_offer().into_bytes(), CHROMIUM.as_bytes().to_vec()],
-        words: &[
-            b"\r\n",
-            b"a=",
-            b"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n",
-            b"a=mid:0\r\n",
-            b"a=setup:actpass\r\n",
-            b"a=rtpmap:0 PCMU/8000\r\n",
-            b"a=rtpmap:126 telephone-event/8000\r\n",
-            b"a=sendrecv\r\n",
-            b"a=ice-ufrag:abcd\r\n",
-            b"a=ice-pwd:0123456789012345678901\r\n",
-            b"a=fingerprint:sha-256 ",
-            b"a=group:BUNDLE 0\r\n",
-            b"a=ssrc:1 cname:x\r\n",
-            b"a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
-            b"a=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n",
-            b"a=fmtp:126 0-15\r\n",
-            b"a=simulcast:send 1;2\r\n",
-            b"a=rid:1 send\r\n",
-            b"a=rtcp-mux\r\n",
-            b"a=inactive\r\n",
-            b"a=crypto:1 ",
-            b"c=IN IP4 0.0.0.0\r\n",
-        ],
+        seeds: offers,
+        words: OFFER_WORDS,
         mend: as_it_is,
         longest: shared::limits::SDP_BYTES,
         most_memory: 8 * MIB,
         contains_panics: true,
+    },
+    Target {
+        name: "sdp-text",
+        run: sdp_text,
+        seeds: offers,
+        words: OFFER_WORDS,
+        mend: as_it_is,
+        longest: shared::limits::SDP_BYTES,
+        most_memory: 8 * MIB,
+        contains_panics: false,
     },
     Target {
         name: "edge",
@@ -74,6 +61,31 @@ pub(super) const TARGETS: &[Target] = &[
     },
 ];
 
+const OFFER_WORDS: &[&[u8]] = &[
+    b"\r\n",
+    b"a=",
+    b"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n",
+    b"a=mid:0\r\n",
+    b"a=setup:actpass\r\n",
+    b"a=rtpmap:0 PCMU/8000\r\n",
+    b"a=rtpmap:126 telephone-event/8000\r\n",
+    b"a=sendrecv\r\n",
+    b"a=ice-ufrag:abcd\r\n",
+    b"a=ice-pwd:0123456789012345678901\r\n",
+    b"a=fingerprint:sha-256 ",
+    b"a=group:BUNDLE 0\r\n",
+    b"a=ssrc:1 cname:x\r\n",
+    b"a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
+    b"a=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n",
+    b"a=fmtp:126 0-15\r\n",
+    b"a=simulcast:send 1;2\r\n",
+    b"a=rid:1 send\r\n",
+    b"a=rtcp-mux\r\n",
+    b"a=inactive\r\n",
+    b"a=crypto:1 ",
+    b"c=IN IP4 0.0.0.0\r\n",
+];
+
 /// As Chromium offers a microphone, shortened.
 const CHROMIUM: &str = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
     a=extmap-allow-mixed\r\na=msid-semantic: WMS\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126\r\n\
@@ -95,6 +107,17 @@ fn sdp(bytes: &[u8]) {
         }
         Err(error) => note((1, error.chars().take(40).collect::<String>())),
     }
+}
+
+/// Reading alone, a thousand times as often: no keys are made and no session begins.
+fn sdp_text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    note(fuzzing::read_offer(&text).map_err(|error| error.chars().take(40).collect::<String>()));
+    note(text.lines().count());
+}
+
+fn offers() -> Vec<Vec<u8>> {
+    vec![fuzzing::honest_offer().into_bytes(), CHROMIUM.as_bytes().to_vec()]
 }
 
 fn edge(bytes: &[u8]) {
