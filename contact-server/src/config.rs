@@ -9,6 +9,8 @@
 //! | `media_bind` | address and port of `listen` | browser voice, UDP |
 //! | `media_advertise` | `media_bind` | what browsers are told, behind a NAT |
 //! | `metrics_listen` | none | `/metrics`, `/healthz`, `/readyz` with reasons; never a public address |
+//! | `time_server` | none | `HOST:PORT` of an NTP server that `doctor` compares the clock with |
+//! | `stun_server` | none | `HOST:PORT` of a STUN server that `doctor` asks for this machine's address |
 //! | `otlp` | none | `http://HOST:4318` of an OpenTelemetry collector that takes traces |
 //! | `trusted_proxies` | none | peers whose `X-Forwarded-*` is believed |
 //! | `[rates]` | see [`Rates`] | what one address may ask; a table, in the file alone |
@@ -16,6 +18,7 @@
 //! | `dialer` | `embedded` | the driver that places calls, unless a business names another: see [`drivers`] |
 //! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
 //! | `[shares]` | see [`Shares`] | how much one address may hold; a table, in the file alone |
+//! | `[keep]` | see [`Keep`] | days that customers' data are kept, unless a business says otherwise |
 //! | `demo` | `false` | virtual handsets; on loopback only |
 //! | `demo_origins` | the demo shop's | origins that the demo business allows |
 //!
@@ -23,10 +26,13 @@
 //!
 //! A variable is the key in capitals behind `RINGSIDE_`, wins over the file, and separates a list by commas.
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
+use contact_core::retention::Keep;
 use url::{Host, Url};
 
 use crate::{
@@ -58,6 +64,10 @@ pub struct Config {
     pub media_advertise: Option<SocketAddr>,
     /// Metrics, for those who run the server.
     pub metrics_listen: Option<SocketAddr>,
+    /// Whom `doctor` asks for the time (NTP).
+    pub time_server: Option<Peer>,
+    /// Whom `doctor` asks how the world sees this machine (STUN).
+    pub stun_server: Option<Peer>,
     /// The collector of traces.
     pub otlp: Option<Endpoint>,
     /// Peers whose `X-Forwarded-For` and `-Proto` are believed.
@@ -74,12 +84,41 @@ pub struct Config {
     pub simulated: Behaviour,
     /// How much one address may hold (`[shares]`).
     pub shares: Shares,
+    /// How long customers' data are kept, unless a business says otherwise (`[keep]`).
+    pub keep: Keep,
     /// Origins that the demo's business allows; without `demo` they mean nothing.
     pub demo_origins: Vec<String>,
     /// Where `ringside` keeps its files by default.
     pub data: PathBuf,
     /// Nobody set `public_url`: it follows the port that was really bound.
     pub public_url_follows: bool,
+}
+
+/// Somebody else's server: a name or an address, and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// IPv6 without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl FromStr for Peer {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (host, port) = text.rsplit_once(':').ok_or(())?;
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        if host.is_empty() || inner.is_none() && host.contains(':') {
+            return Err(());
+        }
+        Ok(Self { host: inner.unwrap_or(host).to_owned(), port: port.parse().map_err(drop)? })
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
 }
 
 impl Config {
@@ -93,6 +132,8 @@ impl Config {
             media_bind: listen,
             media_advertise: None,
             metrics_listen: None,
+            time_server: None,
+            stun_server: None,
             otlp: None,
             trusted_proxies: Vec::new(),
             demo: false,
@@ -101,6 +142,7 @@ impl Config {
             dialer: drivers::STANDARD.to_owned(),
             simulated: Behaviour::default(),
             shares: Shares::default(),
+            keep: Keep::default(),
             demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
             data: data.to_owned(),
             public_url_follows: true,
@@ -122,6 +164,8 @@ impl Config {
                 .unwrap_or(listen),
             media_advertise: source.parsed("media_advertise", "an address and port such as 203.0.113.7:8080"),
             metrics_listen: source.parsed("metrics_listen", "an address and port such as 127.0.0.1:9464"),
+            time_server: source.parsed("time_server", "a host and port such as pool.ntp.org:123"),
+            stun_server: source.parsed("stun_server", "a host and port such as stun.example.org:3478"),
             otlp: source.parsed("otlp", "a plain http URL such as http://127.0.0.1:4318"),
             trusted_proxies: source.parsed_list("trusted_proxies", "IP addresses"),
             demo: source.flag("demo"),
@@ -132,6 +176,7 @@ impl Config {
             dialer: source.text("dialer").unwrap_or_else(|| drivers::STANDARD.to_owned()),
             simulated: source.table("simulated"),
             shares: source.table("shares"),
+            keep: source.table("keep"),
             demo_origins: source
                 .list("demo_origins")
                 .unwrap_or_else(|| DEMO_ORIGINS.map(String::from).to_vec()),

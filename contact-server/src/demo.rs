@@ -127,6 +127,7 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         mask_strict: false,
         mask_off: false,
         dialer: None,
+        keep: Default::default(),
     }
 }
 

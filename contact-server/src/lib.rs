@@ -34,6 +34,7 @@ pub mod patient;
 pub mod ports;
 pub mod problem;
 pub mod prompts;
+pub mod retention;
 pub mod run;
 pub mod setup;
 pub mod sites;

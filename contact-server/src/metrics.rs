@@ -50,6 +50,7 @@ pub struct Metrics {
     offers: Count<One>,
     wait_seconds: Histogram,
     erased: Counter,
+    let_go: Count<One>,
     commits: Count<One>,
     commit_seconds: Histogram,
     commit_changes: Counter,
@@ -84,6 +85,7 @@ impl Default for Metrics {
             offers: Count::default(),
             wait_seconds: Histogram::new(WAIT_BUCKETS),
             erased: Counter::default(),
+            let_go: Count::default(),
             commits: Count::default(),
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             commit_changes: Counter::default(),
@@ -117,6 +119,7 @@ impl Metrics {
         r.register("offers", "Offers to agents, and what became of them", self.offers.clone());
         r.register("wait_seconds", "From the request to the bridge", self.wait_seconds.clone());
         r.register("contacts_erased", "Contacts whose customer was erased", self.erased.clone());
+        r.register("let_go", "What was kept long enough and is gone, by what it was", self.let_go.clone());
         r.register("commits", "Transactions, by outcome", self.commits.clone());
         r.register("commit_seconds", "Until a transaction is on disk", self.commit_seconds.clone());
         r.register("commit_changes", "Changes that transactions held", self.commit_changes.clone());
@@ -132,6 +135,11 @@ impl Metrics {
         let route = || ("route", route.to_owned());
         self.http_requests.get_or_create(&[route(), ("status", status.to_string())]).inc();
         self.http_seconds.get_or_create(&[route()]).observe(took.as_secs_f64());
+    }
+
+    /// What retention let go of: `trails`, `customers`, `records`; or a turn that `failed`.
+    pub fn let_go(&self, what: &'static str, count: u32) {
+        self.let_go.get_or_create(&[("what", what.to_owned())]).inc_by(count.into());
     }
 
     /// Spans that were sent, or lost because nobody took them.

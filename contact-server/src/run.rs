@@ -14,6 +14,7 @@ use crate::{
     demo::{self, DemoInfo},
     dialer::{self, Drivers, drivers::Place},
     engine::{Engines, World},
+    erasure::journal,
     health::{Commits, Health},
     http,
     hub::Hub,
@@ -21,6 +22,7 @@ use crate::{
     metrics::Metrics,
     ports::{SharedDirectory, Witness},
     prompts::Prompts,
+    retention::Retention,
     setup::Setup,
     sites::Sites,
     stopping::Stopping,
@@ -131,7 +133,8 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let mut background: Vec<_> =
         leg_events.into_iter().map(|events| tokio::spawn(dialer::forward(events, engines.clone()))).collect();
     setup.refresh().await.context("the businesses cannot be taken over")?;
-    background.extend([tokio::spawn(setup.follow()), tokio::spawn(sweep(store.clone(), clock.clone()))]);
+    background.push(tokio::spawn(setup.follow()));
+    background.extend(keepers(&config, &store, &clock, &engines, &metrics));
     let stopping = Stopping::default();
     let health = Health::new(
         store.clone(),
@@ -164,6 +167,25 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         stopping,
     };
     Ok(Parts { app, hub, engines, watch, exporting, background })
+}
+
+/// Those who let go of what is kept.
+fn keepers(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    engines: &Arc<Engines>,
+    metrics: &Arc<Metrics>,
+) -> [JoinHandle<()>; 2] {
+    let retention = Retention {
+        store: store.clone(),
+        engine: engines.clone(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        keep: config.keep,
+        journal: config.data.join(journal::FILE),
+    };
+    [tokio::spawn(sweep(store.clone(), clock.clone())), tokio::spawn(retention.follow())]
 }
 
 /// Where spans go, and the task that sends them.

@@ -125,6 +125,7 @@ pub(crate) mod tests {
             mask_strict: false,
             mask_off: false,
             dialer: None,
+            keep: Default::default(),
         }
     }
 }

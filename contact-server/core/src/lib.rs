@@ -14,6 +14,7 @@ pub mod center;
 pub mod effect;
 pub mod input;
 pub mod record;
+pub mod retention;
 pub mod settings;
 
 pub use center::Center;

@@ -77,10 +77,17 @@ pub fn fingerprint(salt: u128, e164: &str) -> String {
         .chain_update(salt.to_be_bytes())
         .chain_update(e164)
         .finalize();
-    hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
+    hash.iter().fold(FINGERPRINT.to_owned(), |mut text, byte| {
         let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}")); // a String takes every write
         text
     })
+}
+
+/// What [`fingerprint`] makes begins so, and no number does.
+const FINGERPRINT: &str = "sha256:";
+
+pub(crate) fn is_fingerprint(text: &str) -> bool {
+    text.starts_with(FINGERPRINT)
 }
 
 /// What happened. `payload` of the events table; version 1.
@@ -315,7 +322,8 @@ pub struct Snapshot {
     pub contacts: Vec<(ContactRow, Person)>,
     pub wrap_ups: BTreeMap<ContactId, WrapUp>,
     /// Legs of open contacts, and of the 24 hours before now or `last_at`, whichever is earlier (for the
-    /// budget, and to hang up what may still be up).
+    /// budget, and to hang up what may still be up). The number of one whose customer was erased is its
+    /// [`fingerprint`].
     pub legs: Vec<LegRecord>,
     /// [`fingerprint`]s; numbers as they are in rows of version 0.1.
     pub opt_outs: BTreeSet<String>,

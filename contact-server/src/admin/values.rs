@@ -12,6 +12,9 @@ const NAME_CHARS: usize = 100;
 /// Longest time that a setting may have: what `wait_limit` could sensibly be.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// A century.
+const MOST_DAYS: u32 = 36_500;
+
 pub(super) fn name(text: &str) -> anyhow::Result<String> {
     let text = text.trim();
     ensure!(!text.is_empty(), "a name must not be empty");
@@ -75,6 +78,19 @@ fn dialer(text: &str) -> anyhow::Result<Option<String>> {
     Ok(Some(text.to_owned()))
 }
 
+/// Days that something is kept: nought is for ever, no text is what the server says.
+fn days(text: &str) -> anyhow::Result<Option<u32>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let days = text.parse().ok().filter(|days| *days <= MOST_DAYS);
+    Ok(Some(days.with_context(|| format!("`{text}` is no number of days up to {MOST_DAYS}"))?))
+}
+
+fn kept(days: Option<u32>) -> String {
+    days.map(|days| days.to_string()).unwrap_or_default()
+}
+
 /// Texts between commas; no text is no item.
 pub(super) fn items(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -109,6 +125,9 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "mask_strict" => business.mask_strict = flag(value)?,
         "mask_off" => business.mask_off = flag(value)?,
         "dialer" => business.dialer = dialer(value)?,
+        "keep_trails_days" => business.keep.trails_days = days(value)?,
+        "keep_customers_days" => business.keep.customers_days = days(value)?,
+        "keep_records_days" => business.keep.records_days = days(value)?,
         _ => {
             let fields: Vec<_> = show_business(business).into_iter().map(|(field, _)| field).collect();
             bail!("a business has no field `{field}`; it has {}", fields.join(", "))
@@ -131,6 +150,9 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("mask_strict", business.mask_strict.to_string()),
         ("mask_off", business.mask_off.to_string()),
         ("dialer", business.dialer.clone().unwrap_or_default()),
+        ("keep_trails_days", kept(business.keep.trails_days)),
+        ("keep_customers_days", kept(business.keep.customers_days)),
+        ("keep_records_days", kept(business.keep.records_days)),
     ]
 }
 

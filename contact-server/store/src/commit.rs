@@ -3,7 +3,7 @@ use contact_core::{
     Settings,
     record::{AgentProfile, Change, ContactRow, Person},
 };
-use shared::{BusinessId, ContactId, limits::TRAIL_PAGES};
+use shared::{BusinessId, ContactId, Timestamp, limits::TRAIL_PAGES};
 
 use crate::{
     OwnerEpoch, StoreError,
@@ -22,7 +22,7 @@ const EVENT_VERSION: u64 = 1;
 const ADVANCE: &str = "UPDATE owners SET last_seq = last_seq + $3, last_view = last_view + $4, \
      last_place = CASE WHEN last_place < $5 THEN $5 ELSE last_place END, \
      last_at = CASE WHEN last_at < $6 THEN $6 ELSE last_at END \
-     WHERE business = $1 AND epoch = $2 RETURNING last_seq, last_view";
+     WHERE business = $1 AND epoch = $2 RETURNING last_seq, last_view, last_at";
 const CLAIM: &str = "UPDATE owners SET epoch = epoch + 1 WHERE business = $1 RETURNING epoch";
 const SET_CONTEXT: &str = "INSERT INTO persons (business, contact, body, search, context) VALUES ($1, $2, $3, '', $4) \
      ON CONFLICT (business, contact) DO UPDATE SET context = excluded.context";
@@ -61,6 +61,7 @@ pub(crate) async fn commit(
 struct Last {
     seq: u64,
     view: u64,
+    at: Timestamp,
 }
 
 async fn advance(
@@ -79,7 +80,7 @@ async fn advance(
         .time(batch.last_at());
     let rows = session.rows("the owner", ADVANCE, args).await?;
     let mut row = rows.into_iter().next().ok_or(StoreError::Fenced)?;
-    Ok(Last { seq: row.number()?, view: row.number()? })
+    Ok(Last { seq: row.number()?, view: row.number()?, at: row.time()? })
 }
 
 struct Writer<'s> {
@@ -100,7 +101,7 @@ impl Writer<'_> {
         self.talk(batch).await?;
         self.access(batch).await?;
         for contact in &batch.erased {
-            erase::contact(self.session, self.business, *contact).await?;
+            erase::contact(self.session, self.business, *contact, last.at).await?;
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! Erasing a contact within a commit: its rows of personal data go, and the numbers of its legs.
 use contact_core::record::fingerprint;
-use shared::{ContactId, api::LegRecord};
+use shared::{ContactId, Timestamp, api::LegRecord};
 
 use crate::{
     StoreError,
     backend::Session,
     history,
-    sql::{Args, Row, args},
+    load::DAY,
+    retention,
+    sql::{Args, args},
     table::{self, Table},
 };
 
@@ -22,10 +24,12 @@ pub(crate) fn opt_out(business: u128, e164: &str) -> Args {
     args().id(business).text(fingerprint(business, e164))
 }
 
+/// `now` is when the business last did anything.
 pub(crate) async fn contact(
     session: &mut Session,
     business: u128,
     contact: ContactId,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let key = || args().id(business).id(contact.0);
     for mut row in session.rows("a number", NUMBER, key()).await? {
@@ -37,16 +41,25 @@ pub(crate) async fn contact(
         }
     }
     let legs = session.rows("a leg", history::LEGS, key()).await?;
-    let legs = legs.into_iter().map(|row| nameless(business, row)).collect::<Result<_, _>>()?;
+    let legs: Vec<LegRecord> = legs.into_iter().map(|mut row| row.json()).collect::<Result<_, _>>()?;
+    let marks = legs.iter().filter(|leg| leg.started_at + DAY > now).filter_map(|leg| mark(business, leg));
+    session.upsert(&table::ERASED_LEGS, marks.collect()).await?;
+    let legs = legs.into_iter().map(|leg| nameless(business, leg)).collect::<Result<_, _>>()?;
     session.upsert(&table::LEGS, legs).await?;
     for table in &PERSONAL {
         session.delete(table, business, "contact", vec![contact.0]).await?;
     }
-    Ok(())
+    retention::emptied(session, business, contact).await
+}
+
+/// For a day the number counts as before, and is none any more.
+fn mark(business: u128, leg: &LegRecord) -> Option<Args> {
+    let mark = fingerprint(business, leg.number.as_deref()?);
+    Some(args().id(business).id(leg.leg.0).text(mark).time(leg.started_at))
 }
 
 /// When somebody was called and for how long stays on record; who it was does not.
-fn nameless(business: u128, mut row: Row) -> Result<Args, StoreError> {
-    let leg = LegRecord { number: None, ..row.json()? };
+fn nameless(business: u128, leg: LegRecord) -> Result<Args, StoreError> {
+    let leg = LegRecord { number: None, ..leg };
     args().id(business).id(leg.leg.0).id(leg.contact.0).time(leg.started_at).json(&leg)
 }

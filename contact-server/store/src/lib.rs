@@ -18,6 +18,7 @@ mod load;
 mod plans;
 mod postgres;
 mod records;
+mod retention;
 mod search;
 mod sql;
 mod sqlite;
@@ -36,6 +37,7 @@ use async_trait::async_trait;
 use contact_core::{
     Settings,
     record::{AgentProfile, Change, Snapshot, TokenHash},
+    retention::KeepOf,
 };
 use shared::{
     AgentId, BusinessId, ContactId, Timestamp,
@@ -98,6 +100,9 @@ pub struct Business {
     /// The dialer driver that places its calls; None: the server's.
     #[serde(default)]
     pub dialer: Option<String>,
+    /// How long its customers' data are kept.
+    #[serde(default)]
+    pub keep: KeepOf,
 }
 
 impl Business {
@@ -258,7 +263,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<ContactDetail>, StoreError>;
     /// Contacts of the same number before this one.
     async fn earlier_contacts(&self, business: BusinessId, contact: ContactId) -> Result<u32, StoreError>;
-    /// Deletes tokens and idempotency keys that expired before `now`.
+    /// Deletes tokens and idempotency keys that expired before `now`, and what stood for the numbers of erased
+    /// customers' legs of more than a day ago.
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError>;
     /// One cheap round trip, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;

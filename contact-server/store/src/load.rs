@@ -6,7 +6,7 @@ use contact_core::{
     record::{AgentProfile, ContactRow, Person},
 };
 use shared::{
-    AgentId, BusinessId, ContactId, Timestamp,
+    AgentId, BusinessId, ContactId, LegId, Timestamp,
     api::{LegRecord, PageView},
 };
 
@@ -16,7 +16,8 @@ use crate::{
     sql::{Args, Row, args},
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+/// So long dials count, and legs may be up.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 const OWNER: &str = "SELECT b.body, o.last_place, o.last_at FROM businesses b JOIN owners o ON o.business = b.id \
      WHERE b.id = $1";
@@ -36,6 +37,7 @@ const WRAP_UPS: &str = "SELECT w.contact, w.body FROM wrap_ups w \
 pub(crate) const LEGS: &str = "SELECT body FROM legs WHERE business = $1 AND started_at >= $2 \
      UNION ALL SELECT l.body FROM contacts c CROSS JOIN legs l WHERE c.business = $1 AND NOT c.closed \
      AND l.business = $1 AND l.contact = c.id AND l.started_at < $2";
+const MARKS: &str = "SELECT leg, mark FROM erased_legs WHERE business = $1";
 const OPT_OUTS: &str = "SELECT e164 FROM opt_outs WHERE business = $1";
 const IDEMPOTENCY: &str = "SELECT request, body_hash, contact, expires_at FROM idempotency \
      WHERE business = $1 AND expires_at > $2 ORDER BY expires_at, request";
@@ -119,6 +121,12 @@ impl Reader {
     /// In the order of their start.
     async fn legs(&mut self, since: Timestamp) -> Result<Vec<LegRecord>, StoreError> {
         let mut legs: Vec<LegRecord> = self.all("a leg", LEGS, self.key().time(since), Row::json).await?;
+        let marks =
+            self.all("an erased leg", MARKS, self.key(), |row| Ok((LegId(row.id()?), row.text()?))).await?;
+        let mut marks: BTreeMap<LegId, String> = marks.into_iter().collect();
+        for leg in &mut legs {
+            leg.number = leg.number.take().or_else(|| marks.remove(&leg.leg));
+        }
         legs.sort_by_key(|leg| (leg.started_at, leg.leg));
         Ok(legs)
     }

@@ -1,9 +1,9 @@
 //! Reads that grow with the history must go by index. SQLite is asked how it would run them, without
 //! statistics, which is how a new installation meets them.
-use crate::{history, load, sql::Args, sqlite};
+use crate::{history, load, retention, sql::Args, sqlite};
 
 /// The statement, and the steps that its plan must have in this order.
-const PLANS: [(&str, &[&str]); 6] = [
+const PLANS: [(&str, &[&str]); 10] = [
     (load::TRAILS, &["page_views_1 (business=? AND contact=?)", "contacts_open"]),
     (
         load::LEGS,
@@ -16,6 +16,10 @@ const PLANS: [(&str, &[&str]); 6] = [
     (history::LEGS, &["legs_contact (business=? AND contact=?)"]),
     (history::EARLIER, &["contacts_1", "persons_1", "persons_number (business=? AND e164=?)", "contacts_1"]),
     (history::PAGE, &["contacts_history (business=? AND (requested_at,id)<(?,?))"]),
+    (retention::CUSTOMERS, &["contacts_holding (business=? AND holds=? AND requested_at<?)"]),
+    (retention::TRAILS, &["contacts_holding (business=? AND holds=? AND requested_at<?)"]),
+    (retention::EMPTY, &["contacts_empty (business=? AND requested_at<?)"]),
+    (retention::OLDEST, &["(business=?)"]),
     (history::SEARCH, &["contacts_history (business=? AND (requested_at,id)<(?,?))"]),
 ];
 

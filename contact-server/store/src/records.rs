@@ -10,6 +10,7 @@ use crate::{
     StoreError,
     backend::Session,
     database::Kept,
+    retention,
     sql::{Row, args},
     table, upkeep,
 };
@@ -71,6 +72,28 @@ pub trait Records: Send + Sync {
     async fn put_consent(&self, business: BusinessId, consent: &Consent) -> Result<(), StoreError>;
     /// Oldest first, without the built-in one.
     async fn consents(&self, business: BusinessId) -> Result<Vec<Consent>, StoreError>;
+    /// Closed contacts that were requested before `before` and of whose customer anything is kept, oldest first.
+    async fn expired_customers(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ContactId>, StoreError>;
+    /// Deletes trail and context of such contacts, at most `limit`; returns of how many.
+    async fn forget_trails(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError>;
+    /// Deletes contacts of which nothing personal is kept, with their legs, events and journal entries, each of
+    /// before `before`: at most `limit` contacts and events. Returns the greater of the two counts.
+    async fn drop_records(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError>;
     /// Makes what was deleted unreadable as well: SQLite's log is emptied into the file, whose freed bytes are
     /// overwritten; Postgres gives up its dead rows.
     async fn scrub(&self) -> Result<(), StoreError>;
@@ -146,6 +169,33 @@ impl Records for Kept {
         let rows = self.backend.rows("a consent", CONSENTS, args().id(business.0)).await?;
         let consent = |mut row: Row| Ok(Consent { version: row.text()?, text: row.text()?, at: row.time()? });
         rows.into_iter().map(consent).collect()
+    }
+
+    async fn expired_customers(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ContactId>, StoreError> {
+        retention::customers(&self.backend, business, before, limit).await
+    }
+
+    async fn forget_trails(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        retention::trails(&self.backend, business, before, limit).await
+    }
+
+    async fn drop_records(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        retention::records(&self.backend, business, before, limit).await
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {

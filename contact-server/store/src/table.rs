@@ -105,6 +105,8 @@ pub(crate) const WRAP_UPS: Table =
     Table { name: "wrap_ups", key: &["business", "contact"], rest: &["agent", "body", "search", "done"] };
 pub(crate) const LEGS: Table =
     Table { name: "legs", key: &["business", "id"], rest: &["contact", "started_at", "body"] };
+pub(crate) const ERASED_LEGS: Table =
+    Table { name: "erased_legs", key: &["business", "leg"], rest: &["mark", "started_at"] };
 pub(crate) const EVENTS: Table =
     Table { name: "events", key: &["business", "seq"], rest: &["at", "version", "payload"] };
 pub(crate) const CONTACT_TOKENS: Table =

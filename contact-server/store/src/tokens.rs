@@ -6,6 +6,7 @@ use shared::{AgentId, BusinessId, ContactId, Timestamp};
 use crate::{
     Scope, StoreError, Token,
     backend::Backend,
+    load::DAY,
     sql::{Row, args},
     table,
 };
@@ -19,6 +20,8 @@ const TAKE: &str = "DELETE FROM tokens WHERE hash = $1 AND expires_at > $2 \
      RETURNING hash, business, scope, expires_at";
 const REVOKE: &str = "DELETE FROM tokens WHERE hash = $1";
 const REVOKE_AGENT: &str = "DELETE FROM tokens WHERE business = $1 AND agent = $2";
+/// One row for each dial of the last day to somebody who was erased since.
+const FORGET_LEGS: &str = "DELETE FROM erased_legs WHERE started_at <= $1";
 /// What expires, and its key.
 const EXPIRING: [(&str, &str); 3] =
     [("tokens", "hash"), ("contact_tokens", "hash"), ("idempotency", "business, request")];
@@ -110,5 +113,6 @@ pub(crate) async fn sweep(backend: &Backend, now: Timestamp) -> Result<(), Store
             == SWEEP_ROWS
         {}
     }
-    Ok(())
+    let day_ago = Timestamp(now.0.saturating_sub(DAY.as_millis() as u64));
+    backend.change("an erased leg", FORGET_LEGS, args().time(day_ago)).await.map(drop)
 }

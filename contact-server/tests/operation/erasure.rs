@@ -1,6 +1,7 @@
 use std::process::Command;
 
 use contact_core::record::Change;
+use contact_server::clock::{Clock as _, SystemClock};
 use futures_util::SinkExt as _;
 use serde_json::json;
 use shared::{
@@ -15,18 +16,23 @@ use crate::{
     search::*,
 };
 
-const OLD_CONTACT: ContactId = ContactId(0xDEAD);
+pub(crate) const OLD_CONTACT: ContactId = ContactId(0xDEAD);
 
-/// A call of some time ago, with a wrap-up and a leg, as it stands in the store when no server runs.
+pub(crate) fn days_ago(days: u64) -> Timestamp {
+    Timestamp(SystemClock::default().now().0 - days * 24 * 3_600_000)
+}
+
+/// A call of two days ago, with a wrap-up and a leg, as it stands in the store when no server runs.
 pub(crate) async fn plant_an_old_call(place: &Place) {
     place.serve("off").end();
     let store = store::open(&place.database).await.unwrap();
     let business = store.businesses().await.unwrap()[0].id;
     let epoch = store.claim(business).await.unwrap();
+    let at = days_ago(2);
     let row = json!({
-        "id": OLD_CONTACT, "channel": "telephone", "skill": "", "place": 1, "requested_at": 1_700_000_000_000_u64,
+        "id": OLD_CONTACT, "channel": "telephone", "skill": "", "place": 1, "requested_at": at,
         "due": null, "merged": false, "attempts": 1, "consent": "1", "sharing": true, "settings": 1, "agent": null,
-        "bridged_at": null, "talked_ms": 0, "ended_at": 1_700_000_001_000_u64, "reason": "completed", "closed": true,
+        "bridged_at": null, "talked_ms": 0, "ended_at": at, "reason": "completed", "closed": true,
         "state": { "state": "ended" },
     });
     let person = contact_core::record::Person {
@@ -45,10 +51,10 @@ pub(crate) async fn plant_an_old_call(place: &Place) {
         party: Party::Customer,
         number: Some("+442079460777".into()),
         agent: None,
-        started_at: Timestamp(1_700_000_000_500),
+        started_at: at,
         answered_at: None,
         bridged_at: None,
-        ended_at: Some(Timestamp(1_700_000_001_000)),
+        ended_at: Some(at),
         cause: None,
     };
     let changes = [

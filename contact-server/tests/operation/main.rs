@@ -5,5 +5,6 @@ mod bridge;
 mod doctor;
 mod erasure;
 mod process;
+mod retention;
 mod search;
 mod seen;

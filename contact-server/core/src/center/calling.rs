@@ -27,6 +27,7 @@ impl Center {
         if let Some(number) = contact.number() {
             if self.limits.opted_out(number) {
                 // Opted out meanwhile: from now on it only looks alive.
+                let number = &self.limits.mark(number);
                 self.numbers.remove(number);
                 self.merge(id);
             } else if self.limits.may_dial(self.now, &self.settings, &contact.person).is_err() {

@@ -148,6 +148,7 @@ impl Center {
         if ends {
             self.open -= 1;
             if let Some(number) = contact.number() {
+                let number = &self.limits.mark(number);
                 self.numbers.remove(number);
             }
         }
@@ -161,7 +162,8 @@ impl Center {
     pub(super) fn reindex(&mut self, id: ContactId) {
         let Some(contact) = self.contacts.get_mut(&id) else { return };
         self.changed_contacts.insert(id);
-        let number_is_busy = contact.number().is_some_and(|number| self.hanging.is_busy(number));
+        let number_is_busy =
+            contact.number().is_some_and(|number| self.hanging.is_busy(&self.limits, number));
         let new = contact.standing(number_is_busy);
         let old = std::mem::replace(&mut contact.indexed, new);
         if old == new {

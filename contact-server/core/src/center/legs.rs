@@ -7,7 +7,7 @@ use shared::{
     contact::LegCause,
 };
 
-use super::{Center, Due};
+use super::{Center, Due, limits::Limits};
 use crate::{
     effect::{Action, DialCommand, Endpoint},
     record::{Change, Event},
@@ -18,6 +18,7 @@ use crate::{
 const HANG_UP_LIMIT: Duration = Duration::from_secs(32);
 
 /// Telephone legs that were told to hang up and have not said yet that they are down.
+/// Numbers are known by their marks ([`super::limits::Limits::mark`]).
 #[derive(Default)]
 pub(super) struct Hanging {
     legs: BTreeMap<LegId, (Timestamp, String)>,
@@ -26,8 +27,8 @@ pub(super) struct Hanging {
 }
 
 impl Hanging {
-    pub(super) fn is_busy(&self, number: &str) -> bool {
-        self.busy.contains_key(number)
+    pub(super) fn is_busy(&self, limits: &Limits, number: &str) -> bool {
+        !self.busy.is_empty() && self.busy.contains_key(&limits.mark(number))
     }
 }
 
@@ -115,6 +116,7 @@ impl Center {
 
     /// Until the leg is down for certain, nobody else dials its number.
     pub(super) fn await_hang_up(&mut self, leg: LegId, number: String) {
+        let number = self.limits.mark(&number);
         let until = self.now + HANG_UP_LIMIT;
         self.deadlines.insert((until, Due::HangUp(leg)));
         *self.hanging.busy.entry(number.clone()).or_default() += 1;

@@ -15,7 +15,7 @@ use shared::{
 use crate::{
     Refusal, Settings,
     input::Idempotency,
-    record::{Person, Snapshot, fingerprint},
+    record::{Person, Snapshot, fingerprint, is_fingerprint},
 };
 
 /// The window of the dial budget.
@@ -94,9 +94,14 @@ impl Limits {
     }
 
     pub(super) fn count_dial(&mut self, at: Timestamp, number: &str) {
-        let number: Arc<str> = fingerprint(self.salt, number).into();
+        let number: Arc<str> = self.mark(number).into();
         self.by_number.entry(Arc::clone(&number)).or_default().push_back(at);
         self.dials.push_back((at, number));
+    }
+
+    /// What stands for a number wherever it is compared: a leg whose customer was erased has nothing else.
+    pub(super) fn mark(&self, number: &str) -> String {
+        if is_fingerprint(number) { number.to_owned() } else { fingerprint(self.salt, number) }
     }
 
     pub(super) fn opt_out(&mut self, number: &str) {

@@ -21,7 +21,8 @@ impl Center {
         let Requested { idempotency, consent, .. } = request;
         let surplus = person.trail.len().saturating_sub(TRAIL_PAGES);
         person.trail.drain(..surplus);
-        let number = person.e164.clone().filter(|_| channel == Channel::Telephone);
+        let number = person.e164.as_deref().filter(|_| channel == Channel::Telephone);
+        let number = number.map(|number| self.limits.mark(number));
         // A second request for a number gets its own place and token, and looks alive; it touches nothing.
         let merged = number.as_ref().is_some_and(|number| self.numbers.contains_key(number));
         if let Some(number) = number

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     Settings, Snapshot,
     effect::Action,
-    record::{AgentStateRow, ContactRow, Event, Person},
+    record::{AgentStateRow, ContactRow, Event, Person, is_fingerprint},
 };
 
 /// A hang-up that was decided so long before the last commit has left for the driver: a commit takes seconds,
@@ -109,6 +109,7 @@ impl Center {
         if let Some(number) = contact.number()
             && !over
         {
+            let number = self.limits.mark(number);
             self.numbers.insert(number.clone(), id);
         }
         contact
@@ -175,9 +176,11 @@ impl Center {
 
     /// Closes every leg that was up, and sends its contact on.
     fn cut_off(&mut self, legs: Vec<LegRecord>, last_at: Timestamp) {
-        for record in legs {
+        for mut record in legs {
             let leg = record.leg;
             let number = record.number.clone();
+            // What stands for the number of somebody who was erased is for the moment, not for the record.
+            record.number = record.number.filter(|number| !is_fingerprint(number));
             if let Some(ended_at) = record.ended_at {
                 // That it was told to hang up may never have left, however long ago that is by now: what
                 // counts is how long the one before us lived on. When those were told that an earlier

@@ -1,4 +1,4 @@
-use contact_core::record::Change;
+use contact_core::record::{Change, fingerprint};
 use shared::{ContactId, consent};
 use store::{Consent, Erasure, HistoryQuery, StoreError, testing::TestDatabase};
 
@@ -19,6 +19,13 @@ pub(crate) async fn an_erased_contact_has_no_person_and_its_legs_no_number(db: T
     assert_eq!((detail.trail, detail.wrap_up), (Vec::new(), None));
     assert_eq!(detail.legs.len(), 1, "that somebody was called stays on record");
     assert_eq!(detail.legs[0].number, None);
+    // For a day a restart knows the number again when it sees it, and nobody reads it.
+    let number = async |now| db.store.load(SHOP, now).await.unwrap().legs[0].number.clone();
+    assert_eq!(number(NOON).await, Some(fingerprint(SHOP.0, NUMBER)));
+    db.store.sweep(at(24 * 3600)).await.unwrap();
+    assert_eq!(number(NOON).await, Some(fingerprint(SHOP.0, NUMBER)));
+    db.store.sweep(at(24 * 3600 + 1)).await.unwrap();
+    assert_eq!(number(NOON).await, None);
     assert_eq!(db.store.find_contact_token(&[1; 32], NOON).await.unwrap(), None);
     let query = HistoryQuery { search: Some("ada".into()), before: None, limit: 10 };
     assert_eq!(db.store.history(SHOP, &query).await.unwrap().contacts.len(), 1, "the other contact");

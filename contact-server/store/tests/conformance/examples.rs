@@ -42,6 +42,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         mask_strict: false,
         mask_off: false,
         dialer: None,
+        keep: Default::default(),
     }
 }
 

@@ -18,7 +18,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 37] = [
+const METHODS: [(&str, Reach); 40] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
@@ -53,6 +53,9 @@ const METHODS: [(&str, Reach); 37] = [
     ("unfinished_erasures", Reach::Installation),
     ("put_consent", Reach::Business),
     ("consents", Reach::Business),
+    ("expired_customers", Reach::Business),
+    ("forget_trails", Reach::Business),
+    ("drop_records", Reach::Business),
     ("probe", Reach::Installation),
     ("scrub", Reach::Installation),
     ("backup", Reach::Installation),
@@ -191,8 +194,17 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
             store.records().put_consent(OTHER, &consent).await.unwrap();
         }
         "consents" => assert_eq!(store.records().consents(OTHER).await.unwrap().len(), 1, "its own"),
+        "expired_customers" | "forget_trails" | "drop_records" => let_go_as_a_stranger(store).await,
         name => panic!("{name} is new: say how a stranger would ask"),
     }
+}
+
+/// Nothing of the shop is found, and nothing goes.
+async fn let_go_as_a_stranger(store: &Arc<dyn Store>) {
+    let (records, late) = (store.records(), at(3_600));
+    assert_eq!(records.expired_customers(OTHER, late, 9).await.unwrap(), []);
+    assert_eq!(records.forget_trails(OTHER, late, 9).await.unwrap(), 0);
+    assert_eq!(records.drop_records(OTHER, late, 9).await.unwrap(), 0);
 }
 
 pub(crate) async fn every_read_of_another_business_finds_nothing(db: TestDatabase) {

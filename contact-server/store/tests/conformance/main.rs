@@ -8,6 +8,7 @@ mod history;
 mod isolation;
 mod loading;
 mod model;
+mod retention;
 mod setup;
 mod tokens;
 
@@ -83,6 +84,10 @@ conformance! {
         an_opt_out_of_version_0_1_loses_its_number_with_the_erasure,
         an_erasure_is_taken_by_one_and_stays_in_the_journal,
         a_consent_text_never_changes_and_is_told_with_the_contact;
+    retention:
+        who_is_due_is_closed_old_and_kept_and_the_oldest_comes_first,
+        a_trail_goes_before_its_customer,
+        a_record_goes_once_nobody_is_named_in_it;
     corruption:
         damaged_rows_are_reported_and_never_a_panic;
     model:

@@ -91,6 +91,8 @@ struct Model {
     persons: BTreeMap<ContactId, Person>,
     wrap_ups: BTreeMap<ContactId, WrapUp>,
     legs: BTreeMap<LegId, LegRecord>,
+    /// Of erased contacts' legs.
+    marks: BTreeMap<LegId, String>,
     tokens: BTreeMap<TokenHash, (ContactId, Timestamp)>,
     idempotency: BTreeMap<[u8; 32], ([u8; 32], ContactId, Timestamp)>,
     opt_outs: BTreeSet<String>,
@@ -143,7 +145,11 @@ impl Model {
         self.wrap_ups.remove(contact);
         self.tokens.retain(|_, (of, _)| of != contact);
         self.idempotency.retain(|_, (_, of, _)| of != contact);
-        self.legs.values_mut().filter(|leg| leg.contact == *contact).for_each(|leg| leg.number = None);
+        for leg in self.legs.values_mut().filter(|leg| leg.contact == *contact) {
+            let lately = leg.started_at.0 + 24 * HOUR * 1000 > self.last_at.0;
+            let number = leg.number.take().filter(|_| lately);
+            self.marks.extend(number.map(|number| (leg.leg, fingerprint(self.salt, &number))));
+        }
     }
 
     fn snapshot(&self, business_name: String, now: Timestamp) -> Snapshot {
@@ -160,7 +166,10 @@ impl Model {
             .legs
             .values()
             .filter(|leg| leg.started_at >= day_ago || is_open(&leg.contact))
-            .cloned()
+            .map(|leg| LegRecord {
+                number: leg.number.clone().or_else(|| self.marks.get(&leg.leg).cloned()),
+                ..leg.clone()
+            })
             .collect();
         legs.sort_by_key(|leg| (leg.started_at, leg.leg));
         let mut idempotency: Vec<_> = self

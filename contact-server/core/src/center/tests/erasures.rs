@@ -5,7 +5,7 @@ use shared::{
 };
 
 use super::stage::{ADA, Stage, at_answer, number, request, seconds, settings};
-use crate::{DialEvent, Endpoint, Input, Notice, Refusal, record::Event};
+use crate::{DialEvent, Endpoint, Input, Notice, Refusal, Settings, record::Event};
 
 /// Brings a contact somewhere.
 type Way = fn(&mut Stage, shared::ContactId);
@@ -101,6 +101,36 @@ fn an_erased_request_may_be_made_anew_and_its_number_is_called() {
     again.contact = shared::ContactId(77);
     stage.must(Input::Requested(Box::new(again)));
     assert_eq!(stage.dialled(), [Endpoint::Telephone(number(1))]);
+}
+
+#[test]
+fn the_number_of_a_leg_that_may_be_up_is_not_called_although_its_customer_was_erased_and_a_crash_came() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    let leg = stage.customer_leg(contact);
+    stage.must(Input::Erased(vec![contact]));
+    stage.restart(seconds(1));
+    assert_nothing_is_left(&stage, contact, "after the crash");
+    stage.must(Input::SignedIn { agent: ADA, station: shared::StationId(9) });
+    let mut again = request(1);
+    again.contact = shared::ContactId(77);
+    stage.must(Input::Requested(Box::new(again)));
+    assert_eq!(stage.phase(shared::ContactId(77)), Phase::Waiting, "its leg may still be up");
+    stage.must(Input::Dialer(leg, DialEvent::Unknown));
+    assert_eq!(stage.phase(shared::ContactId(77)), Phase::Calling);
+    assert_nothing_is_left(&stage, contact, "called again");
+}
+
+#[test]
+fn dials_to_a_customer_who_was_erased_count_for_the_budget_after_a_crash_too() {
+    let mut stage = Stage::with_ada(Settings { dials_per_number: 1, ..settings() });
+    let contact = stage.request();
+    stage.must(Input::Erased(vec![contact]));
+    stage.restart(seconds(60));
+    let mut again = request(1);
+    again.contact = shared::ContactId(77);
+    let refused = stage.input(Input::Requested(Box::new(again)));
+    assert!(matches!(refused, Err(Refusal::BudgetSpent { .. })), "{refused:?}");
 }
 
 #[test]

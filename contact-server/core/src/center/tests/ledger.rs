@@ -9,8 +9,10 @@ use shared::{
 
 use crate::{
     Settings, Snapshot,
-    record::{AgentProfile, AgentStateRow, Change, ContactRow, Event, Person, TokenHash},
+    record::{AgentProfile, AgentStateRow, Change, ContactRow, Event, Person, TokenHash, fingerprint},
 };
+
+const SALT: u128 = 0;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -24,6 +26,8 @@ pub(super) struct Ledger {
     pub(super) persons: BTreeMap<ContactId, Person>,
     pub(super) wrap_ups: BTreeMap<ContactId, (WrapUp, bool)>,
     pub(super) legs: BTreeMap<LegId, LegRecord>,
+    /// Of legs whose customer was erased.
+    marks: BTreeMap<LegId, String>,
     pub(super) tokens: BTreeMap<TokenHash, ContactId>,
     idempotency: BTreeMap<[u8; 32], ([u8; 32], ContactId, Timestamp)>,
     pub(super) opt_outs: BTreeSet<String>,
@@ -87,7 +91,10 @@ impl Ledger {
                 self.wrap_ups.remove(&id);
                 self.tokens.retain(|_, contact| *contact != id);
                 self.idempotency.retain(|_, (_, contact, _)| *contact != id);
-                self.legs.values_mut().filter(|leg| leg.contact == id).for_each(|leg| leg.number = None);
+                for leg in self.legs.values_mut().filter(|leg| leg.contact == id) {
+                    let number = leg.number.take();
+                    self.marks.extend(number.map(|number| (leg.leg, fingerprint(SALT, &number))));
+                }
             }
         }
     }
@@ -128,8 +135,12 @@ impl Ledger {
         let used: BTreeSet<u32> = open.iter().map(|(row, _)| row.settings).collect();
         let recent = |leg: &&LegRecord| leg.started_at.0 + DAY_MS >= now.min(self.last_at).0;
         let of_open = |leg: &&LegRecord| open.iter().any(|(row, _)| row.id == leg.contact);
+        let marked = |leg: &LegRecord| LegRecord {
+            number: leg.number.clone().or_else(|| self.marks.get(&leg.leg).cloned()),
+            ..leg.clone()
+        };
         Snapshot {
-            salt: 0,
+            salt: SALT,
             business_name: "Acme".to_owned(),
             settings: self.settings[&self.newest].clone(),
             older_settings: self
@@ -144,7 +155,7 @@ impl Ledger {
                 .iter()
                 .filter_map(|(row, _)| Some((row.id, self.wrap_ups.get(&row.id)?.0.clone())))
                 .collect(),
-            legs: self.legs.values().filter(|leg| recent(leg) || of_open(leg)).cloned().collect(),
+            legs: self.legs.values().filter(|leg| recent(leg) || of_open(leg)).map(marked).collect(),
             opt_outs: self.opt_outs.clone(),
             idempotency: self
                 .idempotency

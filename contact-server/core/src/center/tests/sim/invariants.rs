@@ -136,16 +136,11 @@ impl World {
     }
 
     fn check_number(&self, number: &str, record: &LegRecord, person: &Person) {
-        // A restart knows nothing of the numbers of those who were erased.
-        let erased = |leg: &LegId| {
-            let contact = self.ledger.legs.get(leg).map(|leg| leg.contact);
-            contact.is_some_and(|contact| self.watch.erased.contains(&contact))
-        };
         let given_up = |leg: &LegId| {
             let told = self.watch.told_to_go.get(leg);
             told.is_some_and(|told| self.model.now.since(*told) >= Duration::from_secs(32))
         };
-        let up = self.driver.legs.iter().filter(|(leg, _)| !given_up(leg) && !erased(leg));
+        let up = self.driver.legs.iter().filter(|(leg, _)| !given_up(leg));
         let same = up.filter(|(_, up)| matches!(&up.to, Endpoint::Telephone(other) if other == number));
         let honest = self.driver.temper != Temper::Wild;
         self.must(!honest || same.count() == 0, "two live legs to one number");

@@ -42,6 +42,8 @@ pub(super) struct Model {
     pub(super) agents: BTreeMap<AgentId, Worker>,
     /// All that there ever were.
     pub(super) legs: BTreeMap<LegId, LegRecord>,
+    /// Of legs whose customer was erased: they count as before.
+    erased_numbers: BTreeMap<LegId, String>,
     /// Told to hang up and not heard of since: until when their numbers count as taken.
     hanging: BTreeMap<LegId, (Timestamp, String)>,
     dials: Vec<(Timestamp, String, LegId)>,
@@ -141,6 +143,7 @@ impl Model {
             requests: BTreeMap::new(),
             agents: BTreeMap::new(),
             legs: BTreeMap::new(),
+            erased_numbers: BTreeMap::new(),
             hanging: BTreeMap::new(),
             dials: Vec::new(),
             opt_outs: BTreeSet::new(),

@@ -79,7 +79,8 @@ impl Model {
     }
 
     pub(super) fn number_stays_taken(&mut self, leg: LegId) {
-        if let Some(number) = self.legs[&leg].number.clone() {
+        let number = self.legs[&leg].number.as_ref().or_else(|| self.erased_numbers.get(&leg));
+        if let Some(number) = number.cloned() {
             self.hanging.insert(leg, (self.now + Duration::from_secs(32), number));
         }
     }

@@ -150,7 +150,8 @@ impl Model {
         }
         self.keys.retain(|_, (_, contact, _)| *contact != id);
         for record in self.legs.values_mut().filter(|record| record.contact == id) {
-            record.number = None;
+            let number = record.number.take();
+            self.erased_numbers.extend(number.map(|number| (record.leg, number)));
         }
         self.log(Event::Erased { contact: id });
     }

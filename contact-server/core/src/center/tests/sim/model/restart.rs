@@ -16,8 +16,6 @@ impl Model {
         let phases = self.phases();
         self.recent.clear();
         self.hanging.clear();
-        // Whose number was erased is counted no more.
-        self.dials.retain(|(.., leg)| self.legs[leg].number.is_some());
         self.mean_handling_ms = self.learned();
         let until = self.now + self.settings.console_grace;
         for worker in self.agents.values_mut() {

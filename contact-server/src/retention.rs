@@ -1,0 +1,160 @@
+//! Lets go of what has been kept long enough: once an hour, oldest first, a little at a time.
+//!
+//! `core` says what is due ([`Keep::ends`]). A customer goes by the way of every erasure (journal, engine,
+//! scrub: [`crate::erasure`]), so that a restored backup forgets again; trails go before, records after, straight
+//! from the store, and a restored backup forgets those at its first turn. Calls never wait for long: each batch is
+//! a small transaction, and pauses lie between them. What a turn leaves over is the next one's.
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use contact_core::{
+    Input,
+    retention::{Ends, Keep},
+};
+use shared::{BusinessId, Timestamp};
+use store::{Business, Erasure, Store, StoreError};
+
+use crate::{
+    clock::Clock,
+    erasure::journal::{self, JournalError},
+    ids,
+    metrics::Metrics,
+    ports::{Engine, EngineError},
+};
+
+/// How often a server looks; the first time soon after its start.
+pub const EVERY: Duration = Duration::from_hours(1);
+const FIRST: Duration = Duration::from_secs(30);
+/// Contacts (or events) of one transaction.
+const BATCH: u32 = 25;
+const EVENT_BATCH: u32 = 500;
+/// Between two transactions.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Batches of one kind in one turn of one business: 1,000 customers an hour. A clock that is wrong by years is
+/// noticed before everybody is forgotten.
+const BATCHES: u32 = 40;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RetentionError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the engine cannot take an erasure now")]
+    Engine(#[source] EngineError),
+}
+
+/// What one turn let go of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gone {
+    pub trails: u32,
+    pub customers: u32,
+    /// Batches of contacts and events, by the greater count of each.
+    pub records: u32,
+}
+
+pub struct Retention {
+    pub store: Arc<dyn Store>,
+    pub engine: Arc<dyn Engine>,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
+    /// Unless a business says otherwise.
+    pub keep: Keep,
+    /// Of erasures, as a file.
+    pub journal: PathBuf,
+}
+
+impl Retention {
+    /// Follows until the task is ended. What fails is tried again at the next turn.
+    pub async fn follow(self) {
+        tokio::time::sleep(FIRST).await;
+        loop {
+            match self.turn().await {
+                Ok(gone) if gone == Gone::default() => {}
+                Ok(gone) => tracing::info!(?gone, "what was kept long enough is gone"),
+                Err(error) => {
+                    self.metrics.let_go("failed", 1);
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "what was kept long enough cannot be let go now"
+                    );
+                }
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// One turn over all businesses.
+    pub async fn turn(&self) -> Result<Gone, RetentionError> {
+        let mut gone = Gone::default();
+        for business in self.store.businesses().await? {
+            let ends = business.keep.over(self.keep).ends(self.clock.now());
+            self.business(&business, ends, &mut gone).await?;
+        }
+        if gone.trails + gone.customers > 0 {
+            self.store.records().scrub().await?;
+        }
+        Ok(gone)
+    }
+
+    async fn business(&self, business: &Business, ends: Ends, gone: &mut Gone) -> Result<(), RetentionError> {
+        let records = self.store.records();
+        for _ in 0..BATCHES {
+            let Some(before) = ends.trails else { break };
+            let count = records.forget_trails(business.id, before, BATCH).await?;
+            gone.trails += count;
+            self.metrics.let_go("trails", count);
+            if count < BATCH {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        for _ in 0..BATCHES {
+            let Some(before) = ends.customers else { break };
+            let count = self.customers(business.id, before).await?;
+            gone.customers += count;
+            self.metrics.let_go("customers", count);
+            if count < BATCH {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        for _ in 0..BATCHES {
+            let Some(before) = ends.records else { break };
+            let count = records.drop_records(business.id, before, EVENT_BATCH).await?;
+            gone.records += count;
+            self.metrics.let_go("records", count);
+            if count < EVENT_BATCH {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// One batch, as an erasure that this process has taken already: after a crash in the middle the next start
+    /// finishes it.
+    async fn customers(&self, business: BusinessId, before: Timestamp) -> Result<u32, RetentionError> {
+        let records = self.store.records();
+        let contacts = records.expired_customers(business, before, BATCH).await?;
+        if contacts.is_empty() {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let erasure = Erasure {
+            id: ids::fresh(now),
+            business,
+            contacts,
+            asked_at: now,
+            taken_at: Some(now),
+            done_at: None,
+        };
+        let (path, entry) = (self.journal.clone(), erasure.clone());
+        let written = tokio::task::spawn_blocking(move || journal::append(&path, &entry)).await;
+        written.map_err(|error| JournalError::Io(error.into()))??;
+        records.ask_erasure(&erasure).await?;
+        let input = Input::Erased(erasure.contacts.clone());
+        self.engine.input(business, input).await.map_err(RetentionError::Engine)?;
+        records.finish_erasure(erasure.id, self.clock.now()).await?;
+        Ok(u32::try_from(erasure.contacts.len()).unwrap_or(u32::MAX))
+    }
+}
