@@ -15,6 +15,7 @@ mod businesses;
 mod database;
 mod disk;
 mod network;
+mod outside;
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -91,6 +92,7 @@ pub async fn examine(config: anyhow::Result<Config>) -> Report {
     findings.extend(disk::examine(&config.data));
     let inspected = database::examine(&config, clock.now(), &mut findings).await;
     findings.extend(network::examine(&config).await);
+    findings.extend(outside::examine(&config).await);
     findings.extend(of_address(&config));
     if inspected.as_ref().is_some_and(is_current) {
         findings.extend(businesses::examine(&config).await);

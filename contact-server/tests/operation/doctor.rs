@@ -1,10 +1,11 @@
 //! `ringside doctor` before deployments that are broken, each in its own way.
 use std::{
     fs,
-    net::{TcpListener, UdpSocket},
+    net::{SocketAddr, TcpListener, UdpSocket},
     os::unix::fs::PermissionsExt as _,
 };
 
+use contact_server::clock::{Clock as _, SystemClock};
 use serde_json::Value;
 
 use crate::process::Place;
@@ -126,6 +127,95 @@ fn a_voice_port_that_is_held_or_leads_nowhere_is_told() {
     assert!(loopback.contains("their own machine"), "{loopback}");
     let inside = [&public[..], &[("RINGSIDE_MEDIA_ADVERTISE", "10.0.0.7:9")]].concat();
     place.finds(&with(&inside), "voice address", "warning");
+}
+
+/// Answers a datagram as it is told to, for as long as the test runs.
+fn answering(how: impl Fn(&[u8], SocketAddr) -> Vec<u8> + Send + 'static) -> String {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let at = socket.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        let mut request = [0; 1_500];
+        while let Ok((length, from)) = socket.recv_from(&mut request) {
+            socket.send_to(&how(&request[..length], from), from).unwrap();
+        }
+    });
+    at
+}
+
+/// An NTP server that is `ahead` of this machine by so many seconds.
+fn time_server(ahead: i64) -> String {
+    answering(move |request, _| {
+        let now = SystemClock::default().now().0;
+        let seconds = (now / 1_000 + 2_208_988_800).checked_add_signed(ahead).unwrap();
+        let now = (seconds << 32) | (((now % 1_000) << 32) / 1_000);
+        let mut answer = vec![0x24, 2, 0, 0];
+        answer.resize(24, 0);
+        answer.extend(&request[40..48]);
+        answer.extend([now.to_be_bytes(), now.to_be_bytes()].concat());
+        answer
+    })
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_an_outside_one_is_told() {
+    let place = well();
+    let asked = |server: &str| place.doctor(&with(&[("RINGSIDE_TIME_SERVER", server)])).1;
+    assert!(asked(&time_server(0)).iter().all(|(check, ..)| check != "clock outside"));
+    let ahead = time_server(-7_200);
+    let found = place.finds(&with(&[("RINGSIDE_TIME_SERVER", &ahead)]), "clock outside", "broken");
+    assert!(found.contains("7200.0 s ahead of"), "{found}");
+    let behind = time_server(20);
+    let found = place.finds(&with(&[("RINGSIDE_TIME_SERVER", &behind)]), "clock outside", "warning");
+    assert!(found.contains("20.0 s behind") && found.contains("chrony"), "{found}");
+    let nonsense = answering(|_, _| vec![0x24; 48]);
+    let found = place.finds(&with(&[("RINGSIDE_TIME_SERVER", &nonsense)]), "clock outside", "warning");
+    assert!(found.contains("no answer"), "{found}");
+    place.finds(&with(&[("RINGSIDE_TIME_SERVER", "nowhere.invalid:123")]), "clock outside", "warning");
+}
+
+/// A STUN server that sees whoever asks at an address of `seen`'s choice.
+fn stun_server(seen: impl Fn(SocketAddr) -> SocketAddr + Send + 'static) -> String {
+    answering(move |request, from| {
+        assert_eq!((&request[..4], request.len()), (&[0, 1, 0, 0][..], 20));
+        let SocketAddr::V4(seen) = seen(from) else { panic!("IPv4 alone") };
+        let mut answer = vec![1, 1, 0, 12];
+        answer.extend(&request[4..]);
+        answer.extend([0, 0x20, 0, 8, 0, 1]);
+        answer.extend((seen.port() ^ 0x2112).to_be_bytes());
+        answer.extend((seen.ip().to_bits() ^ 0x2112_A442).to_be_bytes());
+        answer
+    })
+}
+
+#[test]
+fn a_voice_address_that_the_world_sees_otherwise_is_told() {
+    let place = well();
+    let same = stun_server(|from| from);
+    let (_, findings) = place.doctor(&with(&[("RINGSIDE_STUN_SERVER", &same)]));
+    assert!(findings.iter().all(|(check, ..)| check != "voice outside"), "{findings:?}");
+    let elsewhere = stun_server(|from| SocketAddr::from(([203, 0, 113, 7], from.port())));
+    let found = place.finds(&with(&[("RINGSIDE_STUN_SERVER", &elsewhere)]), "voice outside", "broken");
+    assert!(found.contains("sees this machine as 203.0.113.7"), "{found}");
+    // A router that maps the port to another one.
+    let mapping = stun_server(|from| SocketAddr::from(([127, 0, 0, 1], from.port() ^ 1)));
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let variables = [("RINGSIDE_STUN_SERVER", mapping.as_str()), ("RINGSIDE_MEDIA_BIND", free.as_str())];
+    let found = place.finds(&with(&variables), "voice outside", "warning");
+    assert!(found.contains("forward"), "{found}");
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let at = silent.local_addr().unwrap().to_string();
+    let found = place.finds(&with(&[("RINGSIDE_STUN_SERVER", &at)]), "voice outside", "warning");
+    assert!(found.contains("no answer"), "{found}");
+}
+
+#[test]
+fn nobody_outside_is_asked_who_is_not_named() {
+    let place = well();
+    let output = place.ringside().envs(FREE).arg("doctor").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    for check in ["clock outside", "voice outside"] {
+        assert!(said.contains(&format!("ok       {check}: not asked")), "{said}");
+    }
 }
 
 #[test]
