@@ -13,6 +13,10 @@ use crate::problem::Code;
 /// Longer texts are not looked at.
 const LONGEST_TEXT: usize = 64;
 
+/// A parameter of `tel:` URIs (RFC 3966) that nobody types. The library cuts the text wrongly, and panics, where
+/// `tel:` stands behind it.
+const CONTEXT: &str = ";phone-context=";
+
 /// `+` and 15 digits (ITU-T E.164, section 6.2.1).
 const LONGEST_E164: usize = 16;
 
@@ -84,6 +88,9 @@ pub fn parse(text: &str, region: Option<&str>, demo: bool) -> Result<Number, Num
     }
     if text.len() > LONGEST_TEXT {
         return Err(NumberFault::TooLong);
+    }
+    if text.contains(CONTEXT) {
+        return Err(NumberFault::NotANumber);
     }
     let default = region.and_then(|code| code.parse::<Region>().ok());
     let number = PhoneNumber::parse(text, default).map_err(|error| fault(&error, text, default))?;
@@ -216,6 +223,15 @@ mod tests {
             assert_eq!(parse(text, region, false).err(), Some(expected), "{text}");
         }
         assert_eq!(parse(&"1".repeat(65), Some("GB"), false).err(), Some(TooLong));
+    }
+
+    #[test]
+    fn context_of_a_uri_is_no_part_of_a_number_whatever_stands_behind_it() {
+        for text in
+            ["12;phone-context=+44;2tel:-", "tel:20-7946-0123;phone-context=+44", ";phone-context=tel:"]
+        {
+            assert_eq!(parse(text, Some("GB"), true).err(), Some(NumberFault::NotANumber), "{text}");
+        }
     }
 
     #[test]
