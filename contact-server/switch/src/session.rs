@@ -46,18 +46,22 @@ pub(crate) enum Heard {
 pub(crate) struct Counters {
     pub(crate) packets_in: u64,
     pub(crate) packets_out: u64,
-    numbering: Option<(u64, u64)>,
+    /// The least and the greatest number. Those before the first packet's zero are below zero: a peer may
+    /// begin with 0 and go on with 65,535, which the library counts down to from there.
+    numbering: Option<(i64, i64)>,
 }
 
 impl Counters {
     fn count(&mut self, number: u64) {
         self.packets_in += 1;
+        let number = number.cast_signed();
         let (first, last) = self.numbering.unwrap_or((number, number));
         self.numbering = Some((first.min(number), last.max(number)));
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.numbering.map_or(0, |(first, last)| (last - first + 1).saturating_sub(self.packets_in))
+        let sent = self.numbering.map_or(0, |(first, last)| last.abs_diff(first).saturating_add(1));
+        sent.saturating_sub(self.packets_in)
     }
 }
 

@@ -17,6 +17,21 @@ fn an_honest_offer_is_answered_as_ice_lite_with_pcmu_keys_and_one_candidate() {
     assert!(!answer.contains("opus"));
 }
 
+#[test]
+fn packets_are_counted_whatever_their_numbers_are() {
+    let lost = |numbers: &[u64]| {
+        let mut counters = Counters::default();
+        numbers.iter().for_each(|&number| counters.count(number));
+        counters.lost()
+    };
+    assert_eq!(lost(&[]), 0);
+    assert_eq!(lost(&[7, 8, 10]), 1);
+    // 0, and then the one before it.
+    assert_eq!(lost(&[0, u64::MAX]), 0);
+    assert_eq!(lost(&[u64::MAX - 1, 1]), 2);
+    assert_eq!(lost(&[0, u64::MAX / 2, u64::MAX / 2 + 1]), u64::MAX - 3);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
