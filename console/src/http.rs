@@ -80,5 +80,6 @@ fn local(code: &str, detail: &str) -> Problem {
         code: code.into(),
         field: None,
         retry_after: None,
+        proof: None,
     }
 }

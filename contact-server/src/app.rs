@@ -6,6 +6,7 @@ use std::sync::Arc;
 use store::Store;
 
 use crate::{
+    attack::Guard,
     clock::Clock,
     config::Config,
     health::Health,
@@ -32,6 +33,8 @@ pub struct App {
     pub sites: Arc<Sites>,
     pub health: Arc<Health>,
     pub metrics: Arc<Metrics>,
+    /// Asks for proofs of work under attack.
+    pub guard: Arc<Guard>,
     pub traces: Arc<Traces>,
     /// Says when the server goes down; sockets register here, so that it can wait for them.
     pub stopping: Stopping,

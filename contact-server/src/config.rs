@@ -19,6 +19,7 @@
 //! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
 //! | `[shares]` | see [`Shares`] | how much one address may hold; a table, in the file alone |
 //! | `[keep]` | see [`Keep`] | days that customers' data are kept, unless a business says otherwise |
+//! | `[attack]` | see [`Attack`] | when requests must bring a proof of work; a table, in the file alone |
 //! | `demo` | `false` | virtual handsets; on loopback only |
 //! | `demo_origins` | the demo shop's | origins that the demo business allows |
 //!
@@ -36,6 +37,7 @@ use contact_core::retention::Keep;
 use url::{Host, Url};
 
 use crate::{
+    attack::Attack,
     dialer::{drivers, simulated::Behaviour},
     engine::INPUTS_PER_COMMIT,
     limits::{Rates, Shares},
@@ -86,6 +88,8 @@ pub struct Config {
     pub shares: Shares,
     /// How long customers' data are kept, unless a business says otherwise (`[keep]`).
     pub keep: Keep,
+    /// When requests must bring a proof of work (`[attack]`).
+    pub attack: Attack,
     /// Origins that the demo's business allows; without `demo` they mean nothing.
     pub demo_origins: Vec<String>,
     /// Where `ringside` keeps its files by default.
@@ -143,6 +147,7 @@ impl Config {
             simulated: Behaviour::default(),
             shares: Shares::default(),
             keep: Keep::default(),
+            attack: Attack::default(),
             demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
             data: data.to_owned(),
             public_url_follows: true,
@@ -177,6 +182,7 @@ impl Config {
             simulated: source.table("simulated"),
             shares: source.table("shares"),
             keep: source.table("keep"),
+            attack: source.table("attack"),
             demo_origins: source
                 .list("demo_origins")
                 .unwrap_or_else(|| DEMO_ORIGINS.map(String::from).to_vec()),
@@ -229,6 +235,9 @@ impl Config {
         }
         if let Some(fault) = self.simulated.fault() {
             source.fault("simulated", fault);
+        }
+        if let Some(fault) = self.attack.fault() {
+            source.fault("attack", fault);
         }
         for origin in &self.demo_origins {
             if Url::parse(origin).ok().is_none_or(|url| url.origin().ascii_serialization() != *origin) {
@@ -331,7 +340,7 @@ mod tests {
         let faults = load(
             "listen = 'everywhere'\npublic_url = 'http://call.example.com/x'\ndatabase = 'mysql://x'\ndemo = 'maybe'\n\
              colour = 'red'\nmedia_bind = '0.0.0.0:1'\ntrusted_proxies = ['proxy']\ndialer = 'pigeon'\n\
-             [simulated]\ncustomers.rings_ms = [2, 1]",
+             [simulated]\ncustomers.rings_ms = [2, 1]\n[attack]\neasiest_bits = 30",
             &[("RINGSIDE_DEMO_ORIGINS", "http://ok.example,http://slash.example/")],
         )
         .unwrap_err();
@@ -346,6 +355,7 @@ mod tests {
             "trusted_proxies",
             "dialer",
             "simulated",
+            "attack",
             "demo_origins",
         ] {
             assert!(text.contains(&format!("`{key}`")), "{key} is missing in\n{text}");

@@ -6,6 +6,7 @@ pub mod access;
 pub mod admin;
 pub mod app;
 pub mod assets;
+pub mod attack;
 pub mod auth;
 pub mod backup;
 pub mod call;

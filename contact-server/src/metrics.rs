@@ -55,6 +55,8 @@ pub struct Metrics {
     commit_seconds: Histogram,
     commit_changes: Counter,
     spans: Count<One>,
+    proofs: Count<One>,
+    under_attack: Level,
     contacts: Level,
     agents: Level,
     connections: Gauge,
@@ -70,6 +72,8 @@ pub struct Levels {
     pub agents: Vec<(String, u32)>,
     pub connections: usize,
     pub disk_free: Option<u64>,
+    /// Businesses under attack, and whether the server is as a whole.
+    pub attacked: (u32, bool),
 }
 
 impl Default for Metrics {
@@ -90,6 +94,8 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(COMMIT_BUCKETS),
             commit_changes: Counter::default(),
             spans: Count::default(),
+            proofs: Count::default(),
+            under_attack: Level::default(),
             contacts: Level::default(),
             agents: Level::default(),
             connections: Gauge::default(),
@@ -124,6 +130,8 @@ impl Metrics {
         r.register("commit_seconds", "Until a transaction is on disk", self.commit_seconds.clone());
         r.register("commit_changes", "Changes that transactions held", self.commit_changes.clone());
         r.register("spans", "Spans of traces, by what became of them", self.spans.clone());
+        r.register("proofs", "Proofs of work under attack, by what became of them", self.proofs.clone());
+        r.register("under_attack", "Businesses under attack, and the server", self.under_attack.clone());
         r.register("contacts", "Contacts that are open now, by phase", self.contacts.clone());
         r.register("agents", "Agents now, by presence", self.agents.clone());
         r.register("connections", "Connections that are up", self.connections.clone());
@@ -147,10 +155,18 @@ impl Metrics {
         self.spans.get_or_create(&[("outcome", outcome.to_owned())]).inc_by(count as u64);
     }
 
+    /// A request for a call while there is an attack.
+    pub fn proof(&self, outcome: &'static str) {
+        self.proofs.get_or_create(&[("outcome", outcome.to_owned())]).inc();
+    }
+
     /// The text format of Prometheus, with what the process itself uses.
     pub fn text(&self, levels: &Levels) -> String {
         set(&self.contacts, "phase", &levels.contacts);
         set(&self.agents, "presence", &levels.agents);
+        let (businesses, server) = levels.attacked;
+        let attacked = [("business".to_owned(), businesses), ("server".to_owned(), server.into())];
+        set(&self.under_attack, "scope", &attacked);
         self.connections.set(i64::try_from(levels.connections).unwrap_or(i64::MAX));
         self.disk_free.set(levels.disk_free.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or(-1));
         let mut text = String::new();

@@ -67,6 +67,8 @@ pub trait Dialer: Send + Sync + 'static {
 /// cannot be placed.
 pub trait Lines: Send + Sync + 'static {
     fn carries(&self, business: BusinessId, e164: &str) -> bool;
+    /// Some number or other can be called.
+    fn has_telephones(&self, business: BusinessId) -> bool;
 }
 
 /// What a browser endpoint says about its leg. Implemented by the `embedded` driver, called by the sockets.

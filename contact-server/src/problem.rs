@@ -10,7 +10,7 @@ use contact_core::Refusal;
 use shared::api::Problem;
 use store::StoreError;
 
-use crate::ports::EngineError;
+use crate::{attack, ports::EngineError};
 
 mod codes;
 
@@ -40,6 +40,8 @@ pub enum ApiError {
     /// One address asked for calls to many numbers.
     #[error("too many numbers")]
     TooManyNumbers { retry_after: u32 },
+    #[error(transparent)]
+    Attacked(#[from] attack::Refused),
     #[error("the dial budget is spent")]
     BudgetSpent { retry_after: u32 },
     /// No dialer carries that number.
@@ -129,6 +131,7 @@ impl ApiError {
             code: told.code.text().to_owned(),
             field: told.field,
             retry_after: told.retry_after,
+            proof: if let Self::Attacked(refused) = self { refused.proof().cloned() } else { None },
         }
     }
 
@@ -173,6 +176,7 @@ impl ApiError {
             )
             .field("number")
             .retry_after(*retry_after),
+            Self::Attacked(refused) => told_attacked(refused),
             Self::BudgetSpent { retry_after } => told_budget_spent(*retry_after),
             Self::NoTelephone => told(
                 S::UNPROCESSABLE_ENTITY,
@@ -217,6 +221,24 @@ fn told_body(fault: BodyFault) -> Told {
             Code::UnsupportedEncoding,
             "Send the body as it is, without Content-Encoding.",
         ),
+    }
+}
+
+fn told_attacked(refused: &attack::Refused) -> Told {
+    use StatusCode as S;
+    match refused {
+        attack::Refused::ProofAsked { retry_after, .. } => told(
+            S::TOO_MANY_REQUESTS,
+            Code::ProofRequired,
+            "Very many ask for a call now, so each must show that it is no program. Reload the page and try again.",
+        )
+        .retry_after(*retry_after),
+        attack::Refused::Full { retry_after } => told(
+            S::SERVICE_UNAVAILABLE,
+            Code::TooManyProofs,
+            "Very many ask for a call now, and nothing was stored. Try again in a few minutes.",
+        )
+        .retry_after(*retry_after),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     app::App,
+    attack::Guard,
     clock::{Clock, SystemClock},
     config::Config,
     demo::{self, DemoInfo},
@@ -118,6 +119,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let (drivers, leg_events) = Drivers::start(place).await?;
     let drivers = Arc::new(drivers);
     let metrics = Arc::new(Metrics::default());
+    let guard = Arc::new(Guard::new(&config.attack, metrics.clone()));
     let commits = Arc::new(Commits::default());
     let (traces, exporting) = traces(&config, &metrics);
     let world = World {
@@ -149,6 +151,8 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         metrics: metrics.clone(),
         health: health.clone(),
         engines: engines.clone(),
+        guard: guard.clone(),
+        clock: clock.clone(),
         stopping: stopping.clone(),
     };
     let app = App {
@@ -156,6 +160,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         clock,
         health,
         metrics,
+        guard,
         traces,
         store,
         engine: engines.clone(),

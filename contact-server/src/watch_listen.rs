@@ -10,6 +10,8 @@ use axum::{
 };
 
 use crate::{
+    attack::Guard,
+    clock::Clock,
     engine::Engines,
     health::Health,
     metrics::{Levels, Metrics, name},
@@ -27,6 +29,8 @@ pub struct Watch {
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub engines: Arc<Engines>,
+    pub guard: Arc<Guard>,
+    pub clock: Arc<dyn Clock>,
     pub stopping: Stopping,
 }
 
@@ -52,6 +56,7 @@ async fn metrics(State(watch): State<Watch>) -> impl IntoResponse {
         agents: counted(census.presences.iter().map(name), &PRESENCES),
         connections: watch.stopping.connections().saturating_sub(LISTENERS),
         disk_free: watch.health.room(),
+        attacked: watch.guard.levels(watch.clock.now()),
     };
     ([(header::CONTENT_TYPE, TEXT)], watch.metrics.text(&levels))
 }

@@ -84,8 +84,16 @@ pub struct Site {
 impl Site {
     /// `sheets` is given the server's address.
     pub async fn open(sheets: impl FnOnce(&str) -> Vec<(&'static str, Sheet)>) -> Result<Self> {
+        Self::open_with(StageOptions::default(), sheets).await
+    }
+
+    /// The same with a server that differs.
+    pub async fn open_with(
+        options: StageOptions,
+        sheets: impl FnOnce(&str) -> Vec<(&'static str, Sheet)>,
+    ) -> Result<Self> {
         let plot = Plot::take().await?;
-        let options = StageOptions { origins: vec![plot.origin.clone()], ..StageOptions::default() };
+        let options = StageOptions { origins: vec![plot.origin.clone()], ..options };
         let stage = Stage::start(options).await?;
         let merchant = plot.build(sheets(&stage.ready.url));
         Ok(Self { stage, merchant, troupe: Troupe::assemble().await? })

@@ -11,6 +11,9 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
+/// In the stage's folder.
+const CONFIG: &str = "ringside.toml";
+
 /// How the stage differs from the demo.
 #[derive(Default, Clone)]
 pub struct StageOptions {
@@ -22,6 +25,8 @@ pub struct StageOptions {
     pub origins: Vec<String>,
     /// The server's program; none: the one that cargo put beside this one.
     pub program: Option<PathBuf>,
+    /// The server's configuration file.
+    pub config: &'static str,
 }
 
 /// One server process, one shop, one temporary folder. Ends with the value.
@@ -72,6 +77,7 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let shop = format!("http://{}", listener.local_addr()?);
+        std::fs::write(folder.path().join(CONFIG), options.config)?;
         let (server, ready) = Server::start(folder.path(), &shop, &options, "127.0.0.1:0").await?;
         let stage_shop = demo_site::router(&ready.url).context("the shop takes the server's address")?;
         let shop_task = tokio::spawn(async move {
@@ -134,6 +140,7 @@ impl Server {
     async fn start(folder: &Path, shop: &str, options: &StageOptions, listen: &str) -> Result<(Self, Ready)> {
         let log = std::fs::File::options().create(true).append(true).open(folder.join("server.log"))?;
         let mut command = Command::new(options.server()?);
+        command.arg("--config").arg(folder.join(CONFIG));
         command.arg("--data").arg(folder).args(["serve", "--demo", "--ready-json", "--listen", listen]);
         command.args(["--demo-origin", shop]);
         command.args(options.origins.iter().flat_map(|origin| ["--demo-origin", origin]));

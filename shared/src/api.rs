@@ -135,6 +135,8 @@ pub struct SiteInfo {
     /// Estimated seconds until a call, if asked for now; None when nobody is signed in.
     pub wait_seconds: Option<u32>,
     pub browser_voice: bool,
+    /// Telephones can be called from here.
+    pub telephone: bool,
     /// Where to call by hand when the widget cannot run, E.164.
     pub fallback_number: Option<String>,
     /// Selectors that the business adds to the masking rules.
@@ -160,6 +162,21 @@ pub struct Problem {
     /// Seconds after which another try makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// With `proof_required`: what a proof must solve. With it the same request may be sent again at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofAsked>,
+}
+
+/// Work that a server under attack asks for. The seed is the SHA-256 of `challenge`; for each piece, from 0 on, a nonce
+/// is looked for where SHA-256(seed, piece, nonce), both in 4 bytes, big end first, begins with `bits` zero bits. The
+/// header `Ringside-Proof` of the next try is the challenge, a dot, and each nonce in 8 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProofAsked {
+    /// Counts once, within two minutes, for the same business and origin and from the same network.
+    pub challenge: String,
+    pub pieces: u8,
+    pub bits: u8,
 }
 
 /// `POST /api/v1/session`

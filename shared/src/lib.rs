@@ -13,6 +13,7 @@ pub mod refused;
 pub mod time;
 pub mod version;
 pub mod wire;
+pub mod work;
 
 pub use envelope::WireError;
 pub use ids::{AgentId, BusinessId, ContactId, DocumentId, EffectId, LegId, StationId, TabId};

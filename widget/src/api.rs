@@ -72,7 +72,7 @@ impl App {
             Said::Ended => "ended",
         };
         let status = self.state.live().and_then(|live| live.status.as_ref());
-        let detail = status.map_or(JsValue::UNDEFINED, js::status_told);
+        let detail = status.map_or(JsValue::UNDEFINED, |status| js::status_told(status).0.into());
         for listener in self.listeners.iter() {
             let listener = listener.unchecked_into::<Array>();
             if listener.get(1) == name

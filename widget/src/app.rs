@@ -35,6 +35,7 @@ pub(crate) const RECORDER_SAID: u32 = 7;
 pub(crate) const LINE: u32 = 8;
 pub(crate) const LINE_SAID: u32 = 9;
 pub(crate) const MICROPHONE: u32 = 10;
+pub(crate) const PROOF: u32 = 11;
 
 /// Events of the card's root.
 const CARD_EVENTS: [&str; 6] = ["click", "input", "change", "focusout", "submit", "keydown"];
@@ -214,6 +215,7 @@ impl App {
             LINE => self.line_came(ctx, a),
             LINE_SAID => self.line_said(ctx, &a, b),
             MICROPHONE => self.microphone_came(ctx, &a),
+            PROOF => self.proof_came(&a),
             _ => {}
         }
     }

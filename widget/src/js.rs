@@ -137,18 +137,17 @@ pub(crate) fn status(object: &JsValue) -> Option<CustomerStatus> {
 }
 
 /// What page scripts are told of a status.
-pub(crate) fn status_told(status: &CustomerStatus) -> JsValue {
+pub(crate) fn status_told(status: &CustomerStatus) -> Record {
     let number = |n: Option<u32>| n.map_or(JsValue::NULL, JsValue::from);
     let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from);
-    let record = Record::new()
+    Record::new()
         .with("phase", name_of(&PHASES, &status.phase))
         .with("channel", channel_name(status.channel))
         .value("position", &number(status.position))
         .value("waitSeconds", &number(status.wait_seconds))
         .value("agent", &text(status.agent.as_deref()))
         .value("reason", &text(status.reason.map(|reason| name_of(&REASONS, &reason))))
-        .value("sharing", &status.sharing.into());
-    record.0.into()
+        .value("sharing", &status.sharing.into())
 }
 
 pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
@@ -160,6 +159,7 @@ pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
         consent_text: words(object, "consent_text"),
         wait_seconds: whole(object, "wait_seconds"),
         browser_voice: get(object, "browser_voice").is_truthy(),
+        telephone: get(object, "telephone").is_truthy(),
         fallback_number: text(object, "fallback_number"),
         // The recorder hears these from its own socket.
         mask_selectors: Vec::new(),

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use yew::Context;
 
 use crate::{
-    app::{App, LINE, LINE_SAID, MICROPHONE, Msg, RECORDER, RECORDER_SAID, VOICE_LOCK},
+    app::{App, LINE, LINE_SAID, MICROPHONE, Msg, PROOF, RECORDER, RECORDER_SAID, VOICE_LOCK},
     js::{self, Record},
     page, request,
     state::{Event, Voice},
@@ -75,6 +75,13 @@ impl App {
         if std::mem::take(&mut self.wants_microphone) {
             let asked: Promise = page::call(&self.module, "ask", &JsValue::UNDEFINED).unchecked_into();
             page::wait(&self.tell, MICROPHONE, &asked);
+        }
+        if let Some(posting) = &mut self.posting
+            && posting.challenge.is_object()
+        {
+            let asked = std::mem::take(&mut posting.challenge);
+            let proof: Promise = page::call(&self.module, "prove", &asked).unchecked_into();
+            page::wait(&self.tell, PROOF, &proof);
         }
         if std::mem::take(&mut self.wants_line) {
             self.start_line(ctx);

@@ -3,10 +3,10 @@
 
 // One JSON exchange; told as (status, body). Status 0: nothing came back within `limit` milliseconds. What only the
 // site's developer can mend is said in the console: a page that is not listed cannot even read the refusal.
-export const http = (tell, id, url, body, key, limit) =>
+export const http = (tell, id, url, body, key, proof, limit) =>
   fetch(url, {
     method: body ? 'POST' : 'GET',
-    headers: body ? { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) } : {},
+    headers: body ? { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }), ...(proof && { 'Ringside-Proof': proof }) } : {},
     body,
     credentials: 'omit',
     signal: AbortSignal.timeout(limit),

@@ -14,6 +14,7 @@ extern "C" {
         url: &str,
         body: Option<&str>,
         key: Option<&str>,
+        proof: Option<&str>,
         limit_ms: u32,
     );
     pub(crate) fn lock(tell: &Function, id: u32, name: &str, wait: bool);

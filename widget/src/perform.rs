@@ -8,7 +8,7 @@ use crate::{
     js::{self, Record},
     page, request,
     request::ANSWER_LIMIT_MS,
-    state::{Command, Event, Focus, Site},
+    state::{Command, Event, Focus, Site, Stage},
 };
 
 impl App {
@@ -18,7 +18,7 @@ impl App {
                 let url = self
                     .config
                     .api(&["sites/", &self.config.attribute("business").unwrap_or_default()].concat());
-                page::http(&self.tell, SITE, &url, None, None, ANSWER_LIMIT_MS);
+                page::http(&self.tell, SITE, &url, None, None, None, ANSWER_LIMIT_MS);
                 // Who opens the card may call, and then it should be there.
                 self.want_line(ctx);
             }
@@ -34,6 +34,7 @@ impl App {
                     &self.config.api("numbers"),
                     Some(&body),
                     None,
+                    None,
                     ANSWER_LIMIT_MS,
                 );
             }
@@ -43,7 +44,12 @@ impl App {
             }
             Command::LetMicrophoneGo => {
                 self.wants_microphone = false;
-                page::call(&self.module, "release", &JsValue::UNDEFINED);
+                // Back at the form, nobody looks for a proof any more either.
+                let all = matches!(self.state.stage, Stage::Asking);
+                if all {
+                    self.posting = None;
+                }
+                page::call(&self.module, "release", &all.into());
             }
             Command::Post => self.post(),
             Command::RememberNumber => self.config.store.set("number", self.number_record()),

@@ -41,6 +41,7 @@ impl State {
             Event::NumberAnswered { asked, answer } => self.number_answered(&asked, answer, out),
             Event::Submitted(channel, now) => self.submitted(channel, &now, out),
             Event::Microphone(answer) => self.microphone(answer, out),
+            Event::Challenged => self.stage = Stage::Proving,
             Event::Unanswered => {
                 if let Stage::Sending { tries, .. } = &mut self.stage {
                     *tries += 1;
@@ -92,7 +93,8 @@ impl State {
     }
 
     fn site_came(&mut self, site: Option<Box<Site>>, out: Out<'_>) {
-        let Some(site) = site else {
+        // Where nobody can be called in either way there is no form.
+        let Some(site) = site.filter(|site| site.info.telephone || site.info.browser_voice) else {
             self.site_failed = self.site.is_none();
             return;
         };
@@ -198,7 +200,8 @@ impl State {
         if !matches!(self.stage, Stage::Asking) {
             return; // a second click
         }
-        let here = channel == Channel::Browser;
+        // Without a line to telephones the form has one button, and Enter presses it.
+        let here = channel == Channel::Browser || !self.has_telephone();
         // What the server said about a number stands until the number changes.
         let said = self.form.faults.number.take();
         self.form.faults = Faults::default();
@@ -252,11 +255,20 @@ impl State {
                 self.stage = Stage::Sending { channel: Channel::Browser, tries: 0 };
                 out.push(Command::Post);
             }
-            Err(LegTrouble::MicrophoneDenied) => self.back_to_form(strings::MICROPHONE_BLOCKED, out),
+            Err(LegTrouble::MicrophoneDenied) => self.without_microphone(strings::MICROPHONE_BLOCKED, out),
             Err(LegTrouble::NoMicrophone | LegTrouble::MediaFailed) => {
-                self.back_to_form(strings::NO_MICROPHONE, out);
+                self.without_microphone(strings::NO_MICROPHONE, out);
             }
         }
+    }
+
+    fn without_microphone(&mut self, said: &str, out: Out<'_>) {
+        let instead = if self.has_telephone() { strings::OR_TELEPHONE } else { "." };
+        self.back_to_form(&[said, instead].concat(), out);
+    }
+
+    fn has_telephone(&self) -> bool {
+        self.site.as_ref().is_some_and(|site| site.info.telephone)
     }
 
     fn back_to_form(&mut self, said: &str, out: Out<'_>) {
@@ -346,7 +358,7 @@ impl State {
     }
 
     fn cancel(&mut self, out: Out<'_>) {
-        if self.stage == Stage::Permission {
+        if matches!(self.stage, Stage::Permission | Stage::Proving) {
             self.stage = Stage::Asking;
             out.push(Command::LetMicrophoneGo);
         } else if self.live().is_some_and(|live| !live.has_ended()) {

@@ -36,6 +36,9 @@ pub(crate) struct Posting {
     key: String,
     body: String,
     tries: u32,
+    /// What the server, under attack, asks to be solved; and the proof.
+    pub(crate) challenge: JsValue,
+    proof: Option<String>,
     free: JsValue,
     _pause: Option<Timeout>,
 }
@@ -91,6 +94,8 @@ impl App {
             key: String::new(),
             body: String::new(),
             tries: 0,
+            challenge: JsValue::NULL,
+            proof: None,
             free: JsValue::NULL,
             _pause: None,
         });
@@ -109,14 +114,31 @@ impl App {
     }
 
     pub(crate) fn submit(&self) {
-        if let Some(Posting { body, key, .. }) = &self.posting {
+        if let Some(Posting { body, key, proof, .. }) = &self.posting {
             let url = self.config.api("requests");
-            page::http(&self.tell, REQUEST, &url, Some(body), Some(key), ANSWER_LIMIT_MS);
+            page::http(&self.tell, REQUEST, &url, Some(body), Some(key), proof.as_deref(), ANSWER_LIMIT_MS);
+        }
+    }
+
+    /// The same request once more, with the proof; null if nobody wants it any more.
+    pub(crate) fn proof_came(&mut self, proof: &JsValue) {
+        if let (Stage::Proving, Some(posting)) = (&self.state.stage, &mut self.posting)
+            && let Some(proof) = proof.as_string()
+        {
+            posting.proof = Some(proof);
+            self.submit();
         }
     }
 
     pub(crate) fn request_answered(&mut self, ctx: &Context<Self>, status: u32, body: &JsValue) {
         let Some(posting) = &mut self.posting else { return };
+        let challenge = js::get(body, "proof");
+        if challenge.is_object() && posting.tries < TRIES {
+            posting.tries += 1;
+            posting.challenge = challenge;
+            self.handle(ctx, Event::Challenged);
+            return self.want_line(ctx);
+        }
         let accepted = (js::text(body, "token"), js::status(&js::get(body, "status")));
         let event = match (status, accepted) {
             (200..300, (Some(token), Some(status))) => {

@@ -124,6 +124,8 @@ pub enum Stage {
     Permission,
     /// On its way; `tries` that found no answer so far.
     Sending { channel: Channel, tries: u32 },
+    /// The server is under attack: the browser shows by work that it is no program of the attacker's.
+    Proving,
     /// Asked for, and perhaps ended.
     Contact(Box<Live>),
 }
@@ -179,6 +181,8 @@ pub enum Event {
     },
     Submitted(Channel, LocalNow),
     Microphone(Result<(), LegTrouble>),
+    /// A proof of work is asked for.
+    Challenged,
     /// A try found no answer.
     Unanswered,
     /// No try found one.
@@ -259,7 +263,7 @@ impl State {
     pub fn live(&self) -> Option<&Live> {
         match &self.stage {
             Stage::Contact(live) => Some(live),
-            Stage::Asking | Stage::Permission | Stage::Sending { .. } => None,
+            Stage::Asking | Stage::Permission | Stage::Sending { .. } | Stage::Proving => None,
         }
     }
 

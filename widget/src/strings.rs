@@ -1,10 +1,8 @@
 //! Everything that the widget says, in one place. Plain, short, active, no blame.
-use shared::{
-    api::Channel,
-    contact::{CustomerStatus, EndReason, Phase},
-};
+//! (What a status means in words is said by the line, `widget/line`, which is there when there is a status.)
+use shared::contact::{CustomerStatus, Phase};
 
-use crate::{number::NumberFault, state::Ticket};
+use crate::number::NumberFault;
 
 pub const CLOSE: &str = "Minimise";
 pub const NUMBER: &str = "Your telephone number";
@@ -20,8 +18,10 @@ pub const UNTIL: &str = "Until";
 pub const NOTE: &str = "What is it about?";
 pub const OPTIONAL: &str = "(optional)";
 pub const CALL_ME: &str = "Call me";
+pub const TALK: &str = "Talk in this browser";
 pub const TALK_HERE: &str = "Talk in this browser instead";
 pub const SENDING: &str = "Sending…";
+pub const PROVING: &str = "One moment: checking that you are a person, not a program…";
 pub const RETRYING: &str = "No connection. Trying again…";
 pub const PERMISSION: &str = "Please allow the microphone.";
 pub const OFFLINE: &str = "No connection. We’ll go on when you’re back.";
@@ -47,9 +47,9 @@ pub const CHECK_FIELDS: &str = "Please look at the marked fields.";
 pub const NO_ANSWER: &str =
     "We couldn’t reach the call service. Nothing you typed is lost: please try again.";
 pub const NOT_KNOWN: &str = "That request has ended. You can ask for a new call.";
-pub const MICROPHONE_BLOCKED: &str =
-    "The microphone is blocked. Allow it in the browser’s address bar, or let us call your telephone.";
-pub const NO_MICROPHONE: &str = "We found no microphone. Connect one, or let us call your telephone.";
+pub const MICROPHONE_BLOCKED: &str = "The microphone is blocked. Allow it in the browser’s address bar";
+pub const NO_MICROPHONE: &str = "We found no microphone. Connect one";
+pub const OR_TELEPHONE: &str = ", or let us call your telephone.";
 pub const NOTE_TOO_LONG: &str = "Please keep it under 1,000 characters.";
 pub const DAY_MISSING: &str = "Please choose a day and both times.";
 pub const TIME_PASSED: &str = "That time has passed. Please choose a later one.";
@@ -97,85 +97,11 @@ fn minutes(seconds: u32) -> String {
     }
 }
 
-fn place(position: Option<u32>) -> String {
-    match position {
-        None => "You’re in line".into(),
-        Some(0 | 1) => "You’re next".into(),
-        Some(2) => "You’re second in line".into(),
-        Some(3) => "You’re third in line".into(),
-        Some(n) => ["You’re number ", &n.to_string(), " in line"].concat(),
-    }
-}
-
 /// `02:14`, or `1:02:14` past an hour.
 pub fn clock(seconds: u64) -> String {
     let two = |n: u64| if n < 10 { ["0", &n.to_string()].concat() } else { n.to_string() };
     let tail = [&two(seconds / 60 % 60), ":", &two(seconds % 60)].concat();
     if seconds < 3_600 { tail } else { [&(seconds / 3_600).to_string(), ":", &tail].concat() }
-}
-
-/// The status line. Speaks of the same moment in the same words, so that it is announced once.
-pub fn status(ticket: &Ticket, status: &CustomerStatus, business: &str) -> String {
-    let here = status.channel == Channel::Browser;
-    let agent = status.agent.as_deref();
-    match status.phase {
-        Phase::Scheduled => scheduled(ticket),
-        Phase::Waiting => {
-            let wait = status.wait_seconds.map(|s| [", about ", &minutes(s)].concat()).unwrap_or_default();
-            let then = if here { " Please keep a page of ours open." } else { " You can browse on." };
-            [&place(status.position), &wait, ".", then].concat()
-        }
-        Phase::Calling if here => "Starting your call…".into(),
-        Phase::Calling => {
-            let again = if status.attempts > 1 { "Calling again: " } else { "Calling " };
-            let number = ticket.number.as_deref().unwrap_or("your telephone");
-            [again, number, ". Pick up and press 1."].concat()
-        }
-        Phase::Confirming => "Press 1 on your telephone to be connected.".into(),
-        Phase::Connecting => match agent {
-            Some(agent) => ["Connecting you with ", agent, "."].concat(),
-            None => ["Connecting you with ", business, ". Please hold."].concat(),
-        },
-        Phase::Talking => ["You’re talking to ", agent.unwrap_or(business), "."].concat(),
-        Phase::OnHold => [agent.unwrap_or(business), " has put you on hold for a moment."].concat(),
-        Phase::Ended => ended(status.reason, here, business),
-    }
-}
-
-fn scheduled(ticket: &Ticket) -> String {
-    match (&ticket.window, ticket.channel) {
-        (Some(window), Channel::Telephone) => {
-            ["We’ll call you on ", &window.date, ", ", &window.from, " to ", &window.until, "."].concat()
-        }
-        (Some(window), Channel::Browser) => {
-            ["We’ll talk on ", &window.date, ", ", &window.from, " to ", &window.until, ". Please be here."]
-                .concat()
-        }
-        (None, _) => "We’ll try again a little later.".into(),
-    }
-}
-
-fn ended(reason: Option<EndReason>, here: bool, business: &str) -> String {
-    let Some(reason) = reason else { return "The call has ended.".into() };
-    let text = match reason {
-        EndReason::Completed => "Call ended. Thank you.",
-        EndReason::Cancelled => "Cancelled. We won’t call.",
-        EndReason::Abandoned if here => "The call ended before anybody came.",
-        EndReason::Abandoned => "You hung up before anybody came.",
-        EndReason::Busy => "The line was busy.",
-        EndReason::NoAnswer => "Nobody picked up.",
-        EndReason::Rejected => "The call was refused on your telephone.",
-        EndReason::Unreachable if here => "We couldn’t reach your browser.",
-        EndReason::Unreachable => "We couldn’t reach that number.",
-        EndReason::NotConfirmed => "Nobody pressed 1.",
-        EndReason::OptedOut => return [business, " won’t call this number again."].concat(),
-        EndReason::Interrupted => "The call was cut off on our side. We’re sorry.",
-        EndReason::NoAgent => "Sorry, nobody became free in time.",
-        EndReason::NotAllowed => "We can’t call that number.",
-        EndReason::WindowClosed => "Sorry, nobody was free at that time.",
-        EndReason::NoMicrophone => "We couldn’t use your microphone.",
-    };
-    text.into()
 }
 
 /// What the pill says while a contact lives.

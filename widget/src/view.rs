@@ -6,11 +6,7 @@ mod ui;
 
 use yew::Html;
 
-use crate::{
-    app::App,
-    state::{Stage, State},
-    strings,
-};
+use crate::{app::App, state::Stage, strings};
 use ui::{Ui, attributes};
 
 const SHEET: &str = include_str!("view/style.css");
@@ -40,7 +36,7 @@ pub(crate) fn app(app: &App) -> Html {
     if state.open {
         card(app, ui);
     }
-    ui.own("p", attributes!["class" "spoken", "role" "status", "aria-live" "polite"], spoken(state));
+    ui.own("p", attributes!["class" "spoken", "role" "status", "aria-live" "polite"], spoken(app));
     std::mem::replace(ui, Ui::new()).done()
 }
 
@@ -60,18 +56,20 @@ fn card(app: &App, ui: &mut Ui) {
     ui.close();
     match &state.stage {
         Stage::Asking => form::form(app, ui),
-        Stage::Permission => {
-            ui.line("p", attributes!["class" "line"], strings::PERMISSION);
-            ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
-        }
-        Stage::Sending { .. } => ui.own("p", attributes!["class" "line"], spoken(state)),
         Stage::Contact(live) => contact::contact(app, live, ui),
+        waits => {
+            ui.own("p", attributes!["class" "line"], spoken(app));
+            if !matches!(waits, Stage::Sending { .. }) {
+                ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
+            }
+        }
     }
     ui.close();
 }
 
 /// What a screen reader says when it changes. The timer is not in it: it would never be silent.
-fn spoken(state: &State) -> String {
+fn spoken(app: &App) -> String {
+    let state = &app.state;
     if let Some(toast) = &state.toast {
         return toast.clone();
     }
@@ -82,10 +80,11 @@ fn spoken(state: &State) -> String {
             return first.or(faults.form.as_ref()).cloned().unwrap_or_default();
         }
         Stage::Permission => strings::PERMISSION,
+        Stage::Proving => strings::PROVING,
         Stage::Sending { tries: 0, .. } => strings::SENDING,
         Stage::Sending { .. } => strings::RETRYING,
         Stage::Contact(live) if state.offline && !live.has_ended() => strings::OFFLINE,
-        Stage::Contact(live) => return contact::line(state, live),
+        Stage::Contact(live) => return contact::line(app, live),
     };
     words.into()
 }

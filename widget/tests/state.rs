@@ -235,6 +235,43 @@ fn minimising_keeps_what_was_typed_and_gives_the_focus_back_to_the_pill() {
     assert_eq!(state.form.note, "bench");
 }
 
+#[test]
+fn a_proof_of_work_can_be_given_up_and_what_was_typed_stays() {
+    let mut state = asking();
+    state.handle(Event::Typed(Field::Number, "030 23125042".into()));
+    let sent = state.handle(Event::Submitted(Channel::Telephone, noon()));
+    assert!(sent.contains(&Command::Post));
+    assert_eq!(state.handle(Event::Challenged), []);
+    assert_eq!(state.stage, Stage::Proving);
+    assert_eq!(state.handle(Event::Submitted(Channel::Telephone, noon())), [], "a second press");
+    assert!(state.handle(Event::Cancel).contains(&Command::LetMicrophoneGo), "which stops the search");
+    assert_eq!((&state.stage, &*state.form.number), (&Stage::Asking, "030 23125042"));
+    state.handle(Event::Submitted(Channel::Telephone, noon()));
+    state.handle(Event::Challenged);
+    let accepted = state.handle(Event::Accepted { ticket: ticket(), status: status(Phase::Waiting, None) });
+    assert!(accepted.contains(&Command::Connect));
+}
+
+#[test]
+fn without_a_line_to_telephones_the_call_is_in_the_page() {
+    let mut state = State::default();
+    state.handle(Event::Opened);
+    let mut site = site();
+    site.info.telephone = false;
+    state.handle(Event::Site(Some(site.clone())));
+    let pressed = state.handle(Event::Submitted(Channel::Telephone, noon()));
+    assert!(pressed.contains(&Command::AskMicrophone), "no number is asked for: {pressed:?}");
+    state.handle(Event::Microphone(Err(LegTrouble::MicrophoneDenied)));
+    let said = state.form.faults.form.unwrap();
+    assert!(said.ends_with("address bar."), "no telephone is offered: {said}");
+
+    let mut state = State::default();
+    state.handle(Event::Opened);
+    site.info.browser_voice = false;
+    state.handle(Event::Site(Some(site)));
+    assert!(state.site_failed, "there is nothing to ask for");
+}
+
 fn noon() -> LocalNow {
     LocalNow { day: "2026-11-21".into(), time: "12:00".into(), zone: "Europe/Berlin".into() }
 }
@@ -248,6 +285,7 @@ fn site() -> Box<Site> {
         consent_text: "The agent will see the pages that you visit.".into(),
         wait_seconds: None,
         browser_voice: true,
+        telephone: true,
         fallback_number: None,
         mask_selectors: Vec::new(),
     };

@@ -8,7 +8,7 @@ use crate::run::{cargo, exec, read};
 
 /// Pure: no clock, no random source, no I/O, no runtime. (crate, every dependency that it may have)
 const PURE: [(&str, &[&str]); 4] = [
-    ("shared", &["postcard", "serde", "thiserror", "utoipa"]),
+    ("shared", &["postcard", "serde", "sha2", "thiserror", "utoipa"]),
     ("page-mirror", &["miniz_oxide", "thiserror"]),
     ("contact-core", &["serde", "sha2", "shared", "thiserror"]),
     ("media", &["hound", "thiserror"]),

@@ -46,6 +46,8 @@ pub trait Driver: Dialer + BrowserLegs {
     fn has(&self, business: BusinessId, leg: LegId) -> bool;
     /// It has a line on which that telephone number (E.164) can be called.
     fn carries(&self, e164: &str) -> bool;
+    /// It has a line to telephones at all.
+    fn has_telephones(&self) -> bool;
 }
 
 /// The names that a configuration or a business may give.
@@ -109,6 +111,10 @@ impl Drivers {
 impl Lines for Drivers {
     fn carries(&self, business: BusinessId, e164: &str) -> bool {
         self.chosen(business).carries(e164)
+    }
+
+    fn has_telephones(&self, business: BusinessId) -> bool {
+        self.chosen(business).has_telephones()
     }
 }
 

@@ -181,6 +181,10 @@ impl Driver for Simulated {
     fn carries(&self, _: &str) -> bool {
         true
     }
+
+    fn has_telephones(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]

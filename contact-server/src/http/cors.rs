@@ -30,7 +30,10 @@ pub async fn public(State(edge): State<Edge>, request: Request, next: Next) -> R
             StatusCode::NO_CONTENT,
             [
                 (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-                (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, idempotency-key, traceparent"),
+                (
+                    header::ACCESS_CONTROL_ALLOW_HEADERS,
+                    "content-type, idempotency-key, traceparent, ringside-proof",
+                ),
                 (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS),
             ],
         )

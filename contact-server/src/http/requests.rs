@@ -16,10 +16,13 @@ use shared::{
     api::{CallAccepted, CallRequest, Channel, Problem},
     contact::{CustomerStatus, Phase},
     limits::IDEMPOTENCY_KEY_CHARS,
+    work,
 };
 
 use super::{address::Caller, body::Json, checks, site};
 use crate::{
+    attack::challenge::Visitor,
+    auth,
     edge::Edge,
     ids, limits, numbers,
     ports::{CustomerSnapshot, EngineError},
@@ -31,16 +34,22 @@ use crate::{
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// W3C Trace Context: a page that traces may find its customer's contact in its own trace.
+const PROOF: HeaderName = HeaderName::from_static(work::HEADER);
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Asks for a call.
 ///
 /// Answers 201 when the request is on disk. The same `Idempotency-Key` with the same body gives the same contact
 /// with a new token; with another body it is refused.
+///
+/// While there is an attack the answer is 429 with the code `proof_required` and a challenge in `proof`: the same request
+/// with the header `Ringside-Proof` is taken, or one without it after `Retry-After` if the attack is over by then.
 #[utoipa::path(
     post, path = "/api/v1/requests", tag = "widget", request_body = CallRequest,
     params(("Idempotency-Key" = String, Header, min_length = 16, max_length = 64,
-        description = "Random, new for each request, the same for each try of it")),
+        description = "Random, new for each request, the same for each try of it"),
+        ("Ringside-Proof" = Option<String>, Header, max_length = 256,
+        description = "A proof of work, where one was asked for: see ProofAsked")),
     responses(
         (status = 201, body = CallAccepted),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -57,6 +66,11 @@ pub async fn create(
     let site = site::of_key(&edge, &body.value.business, &headers)?;
     edge.requests.take(caller.0, now).map_err(|retry_after| ApiError::TooMany { retry_after })?;
     let key = idempotency_key(&headers)?;
+    // Before anything that costs.
+    let proof = headers.get(PROOF).map(|header| header.to_str().unwrap_or_default());
+    let origin = auth::origin(&headers).unwrap_or_default();
+    let visitor = Visitor { business: site.business.id, origin, network: caller.0 };
+    edge.app.guard.admit(visitor, proof, now)?;
     let idempotency =
         Idempotency { key: Sha256::digest(key).into(), body: Sha256::digest(&body.bytes).into() };
 

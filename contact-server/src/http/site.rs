@@ -46,6 +46,7 @@ pub async fn info(
         consent_text: business.consent_text().to_owned(),
         wait_seconds,
         browser_voice: business.browser_voice,
+        telephone: edge.app.lines.has_telephones(business.id),
         fallback_number: business.fallback_number.clone(),
         mask_selectors: business.mask_selectors.clone(),
     }))

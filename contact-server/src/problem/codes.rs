@@ -59,6 +59,13 @@ codes! {
     TooManyNumbers "too_many_numbers" "Too many numbers":
         "Calls to many different numbers were asked for from this address.",
         "Wait as long as the Retry-After header says, or use a number that was asked for before.";
+    ProofRequired "proof_required" "Proof of work required":
+        "So many ask for calls that each must show, by some seconds of computing, that it is no flood.",
+        "Solve `proof` as the API's description says and send the same request again with the header \
+         Ringside-Proof, or wait as long as the Retry-After header says. The widget does it by itself.";
+    TooManyProofs "too_many_proofs" "Too many ask at once":
+        "So many ask for calls, each with its proof of work, that no more are taken. Nothing was stored.",
+        "Wait as long as the Retry-After header says.";
     Unavailable "unavailable" "Not available now":
         "The server cannot take this now. Nothing was stored.", "Try again in a moment.";
     Internal "internal" "Internal error":

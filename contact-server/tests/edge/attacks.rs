@@ -87,6 +87,9 @@ async fn without_a_line_to_the_telephone_network_a_request_is_refused_and_not_th
     let server = server_with(|config, _| config.demo = false).await;
     let refused = ask_other(&server, "020 7183 8750").await;
     assert_eq!((refused.status, refused.problem().as_str()), (422, "no_telephone"));
+    let path = format!("/api/v1/sites/{OTHER_KEY}");
+    let offered = server.ask("GET", &path).header("origin", OTHER_SHOP).send().await.json();
+    assert_eq!((&offered["telephone"], &offered["browser_voice"]), (&false.into(), &true.into()));
     assert_eq!(refused.json()["field"], "number");
     let body = json!({"business": OTHER_KEY, "number": "020 7183 8750"});
     let asked = server.post("/api/v1/numbers", OTHER_SHOP, body).send().await;

@@ -7,6 +7,7 @@ mod floods;
 mod lead;
 mod mirror;
 mod openapi;
+mod proofs;
 mod rebuilds;
 mod requests;
 mod schema;

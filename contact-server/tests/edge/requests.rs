@@ -50,7 +50,7 @@ async fn preflights_are_answered_for_listed_origins_alone() {
     assert_eq!(listed.header("access-control-allow-origin"), Some(SHOP));
     assert_eq!(
         listed.header("access-control-allow-headers"),
-        Some("content-type, idempotency-key, traceparent")
+        Some("content-type, idempotency-key, traceparent, ringside-proof")
     );
     assert_eq!(listed.header("access-control-allow-credentials"), None);
     assert_eq!(listed.header("vary"), Some("Origin"));

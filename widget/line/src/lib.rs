@@ -6,6 +6,8 @@
 //! const line = await import(".../line.js");
 //! await line.default();
 //! await line.ask();                        // the microphone, at the click: "", "denied" or "none"
+//! await line.prove({ challenge, bits });   // a proof of work, where the server asks for one
+//! line.words({ phase, channel, ... });     // how the contact is doing
 //! const handle = line.start({ socket, token, tab, voice, mount, key }, (said, value) => ...);
 //! handle.cancel(); handle.share(on); handle.page({ url, title, at }); handle.context(json); handle.hear();
 //! handle.draw(); handle.stop();
@@ -21,19 +23,24 @@ mod handle;
 mod leave;
 mod line;
 mod place;
+mod prove;
 mod window;
 mod words;
 
 use std::cell::RefCell;
 
 use js_sys::{Function, Reflect};
-use shared::wire::LegTrouble;
+use shared::{
+    api::{Channel, Window},
+    wire::LegTrouble,
+};
 use softphone::Microphone;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 pub use handle::{Handle, Said};
 pub use line::{Heard, Line, LineOptions, Voice};
 use place::{Place, PlaceOptions};
+pub use prove::prove;
 
 thread_local! {
     /// Granted at the click, and used by the leg that comes later.
@@ -54,10 +61,42 @@ pub async fn ask() -> String {
     trouble.to_owned()
 }
 
-/// Lets a granted microphone go that no leg uses.
+/// Lets a granted microphone go that no leg uses; `all`: nobody looks for a proof any more either.
 #[wasm_bindgen]
-pub fn release() {
+pub fn release(all: bool) {
     MICROPHONE.set(None);
+    if all {
+        prove::give_up();
+    }
+}
+
+/// How a contact is doing, in words; none if `told` lacks something. What it holds: [`words::Told`], phase and reason
+/// by their places in the tables there.
+#[wasm_bindgen]
+pub fn words(told: &JsValue) -> Option<String> {
+    let text = |object: &JsValue, name: &str| get(object, name).as_string();
+    let number = |name: &str| get(told, name).as_f64().map(|number| number as u32);
+    let window = get(told, "window");
+    let of_window = |name: &str| text(&window, name).unwrap_or_default();
+    let is_here = text(told, "channel").as_deref() == Some("browser");
+    let told = words::Told {
+        phase: *words::PHASES.get(number("phase")? as usize)?,
+        channel: if is_here { Channel::Browser } else { Channel::Telephone },
+        position: number("position"),
+        wait_seconds: number("waitSeconds"),
+        agent: text(told, "agent"),
+        reason: number("reason").and_then(|place| words::REASONS.get(place as usize).copied()),
+        attempts: number("attempts").unwrap_or(0),
+        business: text(told, "business")?,
+        number: text(told, "number"),
+        window: window.is_object().then(|| Window {
+            date: of_window("date"),
+            from: of_window("from"),
+            until: of_window("until"),
+            zone: of_window("zone"),
+        }),
+    };
+    Some(words::status(&told))
 }
 
 /// Connects, and stays connected until [`Handle::stop`].

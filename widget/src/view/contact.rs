@@ -1,19 +1,21 @@
 //! A contact: one status line, one action.
 use shared::{
     api::Channel,
-    contact::{EndReason, Phase},
+    contact::{CustomerStatus, EndReason, Phase},
 };
+use wasm_bindgen::JsValue;
 
 use super::ui::{Ui, attributes};
 use crate::{
     app::App,
+    js, page,
     state::{Live, State, Voice, is_worth_another_try},
     strings,
 };
 
 pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
     let state = &app.state;
-    ui.own("p", attributes!["class" "line"], line(state, live));
+    ui.own("p", attributes!["class" "line"], line(app, live));
     if let Some(seconds) = state.talked(app.server_now()) {
         ui.own("p", attributes!["class" "timer", "role" "timer"], strings::clock(seconds));
     }
@@ -43,13 +45,22 @@ pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
     }
 }
 
-/// The status in words.
-pub(crate) fn line(state: &State, live: &Live) -> String {
-    let business = state.site.as_ref().map_or(strings::US, |site| &site.info.name);
-    match &live.status {
-        Some(status) => strings::status(&live.ticket, status, business),
-        None => strings::LOADING.into(),
-    }
+/// The status in words, which the line's module has.
+pub(crate) fn line(app: &App, live: &Live) -> String {
+    let told = |status: &CustomerStatus| {
+        let business = app.state.site.as_ref().map_or(strings::US, |site| &site.info.name);
+        let mut told = js::status_told(status)
+            .value("phase", &(status.phase as u32).into())
+            .value("reason", &status.reason.map_or(JsValue::NULL, |reason| (reason as u32).into()))
+            .with("business", business)
+            .maybe("number", live.ticket.number.as_deref())
+            .value("attempts", &status.attempts.into());
+        if let Some(window) = &live.ticket.window {
+            told = told.value("window", &js::window_record(window));
+        }
+        page::call(&app.module, "words", &told.0).as_string()
+    };
+    live.status.as_ref().and_then(told).unwrap_or_else(|| strings::LOADING.into())
 }
 
 fn sharing(state: &State, ui: &mut Ui) {

@@ -23,8 +23,10 @@ pub(crate) fn form(app: &App, ui: &mut Ui) {
     let faults = &form.faults;
     ui.open("form", attributes!["novalidate" ""]);
     ui.own("p", attributes!["class" "soft"], strings::promise(site.info.wait_seconds));
-    number_field(form, site, ui);
-    remember(form, ui);
+    if site.info.telephone {
+        number_field(form, site, ui);
+        remember(form, ui);
+    }
     when(form, ui);
     ui.open("label", attributes!["for" "note"]);
     ui.say(strings::NOTE);
@@ -36,8 +38,9 @@ pub(crate) fn form(app: &App, ui: &mut Ui) {
     fault(attributes!["class" "fault", "id" "note-fault"], &faults.note, ui);
     ui.own("p", attributes!["class" "trust"], site.info.consent_text.clone());
     fault(attributes!["class" "fault", "id" "form-fault"], &faults.form, ui);
-    ui.line("button", attributes!["class" "primary"], strings::CALL_ME);
-    if site.info.browser_voice {
+    let words = if site.info.telephone { strings::CALL_ME } else { strings::TALK };
+    ui.line("button", attributes!["class" "primary"], words);
+    if site.info.telephone && site.info.browser_voice {
         ui.line("button", attributes!["type" "button", "data-do" "here"], strings::TALK_HERE);
     }
     ui.close();

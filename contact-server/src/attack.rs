@@ -1,0 +1,328 @@
+//! Under attack, a request for a call must bring a proof of work; in ordinary times nobody is asked for one.
+//!
+//! [`siege`] decides from what was seen, for each business and for the server as a whole; [`challenge`] makes and checks
+//! what is asked for. Both are pure. Here they meet: one short lock a request, nothing that waits.
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use shared::{BusinessId, Timestamp, api::ProofAsked, work};
+
+use crate::{ids, metrics::Metrics};
+
+pub mod challenge;
+pub mod siege;
+
+use challenge::{Bad, Mint, Solved, Spending, Spent, Visitor};
+use siege::{NETWORKS, Rules, Siege, Standing};
+
+/// Zero bits of the easiest and of the hardest proof, of which there are [`work::PIECES`]: 65,000 and a million hashes.
+/// docs/security.md has what they take.
+const EASIEST_BITS: u8 = 12;
+const HARDEST_BITS: u8 = 16;
+
+/// When an attack is seen, and what it costs. Part of the configuration (`[attack]`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attack {
+    /// Requests for a call in a minute, to one business and to all.
+    pub business_requests: u32,
+    pub server_requests: u32,
+    /// Networks (/24, /64) that they come from at least.
+    pub networks: usize,
+    /// It is over when it was calm for this long.
+    pub calm_seconds: u32,
+    pub easiest_bits: u8,
+    pub hardest_bits: u8,
+    /// Used proofs that are remembered until they end; past it no proof counts.
+    pub proofs: usize,
+}
+
+impl Default for Attack {
+    fn default() -> Self {
+        Self {
+            business_requests: 120,
+            server_requests: 1_200,
+            networks: 20,
+            calm_seconds: 300,
+            easiest_bits: EASIEST_BITS,
+            hardest_bits: HARDEST_BITS,
+            proofs: 65_536,
+        }
+    }
+}
+
+impl Attack {
+    /// What is wrong with it.
+    pub fn fault(&self) -> Option<String> {
+        let bits = [self.easiest_bits, self.hardest_bits];
+        if !bits.iter().all(|bits| work::BITS.contains(bits)) || self.easiest_bits > self.hardest_bits {
+            let (least, most) = (work::BITS.start(), work::BITS.end());
+            return Some(format!("`easiest_bits` and `hardest_bits` must rise, within {least} to {most}"));
+        }
+        if self.networks > NETWORKS {
+            return Some(format!("`networks` must be at most {NETWORKS}"));
+        }
+        (self.business_requests == 0 || self.server_requests == 0)
+            .then(|| "`business_requests` and `server_requests` must be at least 1".to_owned())
+    }
+
+    fn rules(&self, requests: u32) -> Rules {
+        Rules {
+            requests,
+            networks: self.networks,
+            calm: Duration::from_secs(self.calm_seconds.into()),
+            easiest: self.easiest_bits,
+            hardest: self.hardest_bits,
+        }
+    }
+}
+
+/// Stands before whatever costs anything.
+pub struct Guard {
+    of_business: Rules,
+    of_server: Rules,
+    mint: Mint,
+    state: Mutex<State>,
+    metrics: Arc<Metrics>,
+}
+
+struct State {
+    server: Siege,
+    /// As many as there are businesses.
+    businesses: BTreeMap<BusinessId, Siege>,
+    spent: Spent,
+}
+
+/// Why a request is not taken now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It may come again at once with a proof, or without one when the attack is over.
+    #[error("a proof of work is asked for")]
+    ProofAsked { proof: ProofAsked, retry_after: u32 },
+    /// Nothing more can be remembered.
+    #[error("there are more proofs than can be remembered")]
+    Full { retry_after: u32 },
+}
+
+impl Refused {
+    pub fn proof(&self) -> Option<&ProofAsked> {
+        match self {
+            Self::ProofAsked { proof, .. } => Some(proof),
+            Self::Full { .. } => None,
+        }
+    }
+}
+
+impl Guard {
+    pub fn new(config: &Attack, metrics: Arc<Metrics>) -> Self {
+        Self {
+            of_business: config.rules(config.business_requests),
+            of_server: config.rules(config.server_requests),
+            mint: Mint::new(ids::seed()),
+            state: Mutex::new(State {
+                server: Siege::default(),
+                businesses: BTreeMap::new(),
+                spent: Spent::new(config.proofs),
+            }),
+            metrics,
+        }
+    }
+
+    /// One request for a call, of a page that may ask. `proof` is what it brought.
+    pub fn admit(&self, visitor: Visitor<'_>, proof: Option<&str>, now: Timestamp) -> Result<(), Refused> {
+        let visitor = Visitor { network: network(visitor.network), ..visitor };
+        // In ordinary times nobody looks at proofs.
+        let asked = proof.and_then(|proof| Some((proof, self.standing(visitor.business, now)?)));
+        let Some((proof, standing)) = asked else { return self.knock(visitor, None, now) };
+        // Hashing needs no lock.
+        match self.mint.check(proof, visitor, now) {
+            Ok(solved) => self.spend(visitor, solved, standing, now),
+            Err(bad) => self.knock(visitor, Some(bad), now),
+        }
+    }
+
+    fn spend(
+        &self,
+        visitor: Visitor<'_>,
+        solved: Solved,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut state = self.lock();
+        match state.spent.spend(solved, now) {
+            Spending::Done => {
+                state.server.proven(now);
+                state.businesses.entry(visitor.business).or_default().proven(now);
+                self.metrics.proof("good");
+                Ok(())
+            }
+            Spending::Before => {
+                drop(state);
+                self.knock(visitor, Some(Bad::Spent), now)
+            }
+            Spending::Full(until) => {
+                self.metrics.proof("no_room");
+                Err(Refused::Full { retry_after: seconds(until.min(standing.until), now) })
+            }
+        }
+    }
+
+    /// A request without a good proof: taken in ordinary times, and asked for one otherwise.
+    fn knock(&self, visitor: Visitor<'_>, bad: Option<Bad>, now: Timestamp) -> Result<(), Refused> {
+        let (was, standing) = {
+            let mut state = self.lock();
+            let was = self.stands(&state, visitor.business, now).is_some();
+            state.server.knock(now, visitor.network, &self.of_server);
+            let business = state.businesses.entry(visitor.business).or_default();
+            business.knock(now, visitor.network, &self.of_business);
+            (was, self.stands(&state, visitor.business, now))
+        };
+        let Some(Standing { bits, until }) = standing else { return Ok(()) };
+        if !was {
+            tracing::warn!(business = %visitor.business, ?until, "under attack: requests must bring a proof of work");
+        }
+        self.metrics.proof(bad.map_or("asked", outcome));
+        let challenge = self.mint.challenge(visitor, bits, now, ids::fresh(now));
+        let proof = ProofAsked { challenge, pieces: work::PIECES, bits };
+        Err(Refused::ProofAsked { proof, retry_after: seconds(until, now) })
+    }
+
+    fn standing(&self, business: BusinessId, now: Timestamp) -> Option<Standing> {
+        self.stands(&self.lock(), business, now)
+    }
+
+    /// The worse of the two.
+    fn stands(&self, state: &State, business: BusinessId, now: Timestamp) -> Option<Standing> {
+        let business = state.businesses.get(&business).and_then(|siege| siege.stands(now, &self.of_business));
+        let server = state.server.stands(now, &self.of_server);
+        let both = business.zip(server).map(|(business, server)| Standing {
+            bits: business.bits.max(server.bits),
+            until: business.until.max(server.until),
+        });
+        both.or(business).or(server)
+    }
+
+    /// How many businesses are under attack now, and whether the server is as a whole.
+    pub fn levels(&self, now: Timestamp) -> (u32, bool) {
+        let state = self.lock();
+        let attacked =
+            state.businesses.values().filter(|siege| siege.stands(now, &self.of_business).is_some());
+        let businesses = u32::try_from(attacked.count()).unwrap_or(u32::MAX);
+        (businesses, state.server.stands(now, &self.of_server).is_some())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The label of a proof that counts for nothing.
+fn outcome(bad: Bad) -> &'static str {
+    match bad {
+        Bad::Unreadable => "unreadable",
+        Bad::Foreign => "foreign",
+        Bad::Expired => "expired",
+        Bad::Unsolved => "unsolved",
+        Bad::Spent => "spent",
+    }
+}
+
+/// What an address is of: telephones change theirs within it. IPv6 callers are networks already.
+fn network(caller: IpAddr) -> IpAddr {
+    match caller {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8).into(),
+        IpAddr::V6(_) => caller,
+    }
+}
+
+fn seconds(until: Timestamp, now: Timestamp) -> u32 {
+    u32::try_from(until.since(now).as_secs()).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = "https://shop.example";
+
+    #[test]
+    fn in_ordinary_times_nobody_is_asked_and_no_proof_is_looked_at() {
+        let guard = guard(|_| {});
+        for n in 0..100 {
+            assert_eq!(guard.admit(visitor(n), Some("nonsense"), Timestamp(n * 1_000)), Ok(()));
+        }
+        assert_eq!(guard.levels(Timestamp(100_000)), (0, false));
+    }
+
+    #[test]
+    fn a_neighbour_of_an_attacked_business_is_asked_for_nothing() {
+        let guard = guard(|_| {});
+        flood(&guard);
+        let neighbour = Visitor { business: BusinessId(2), ..visitor(1) };
+        assert_eq!(guard.admit(neighbour, None, Timestamp(1)), Ok(()));
+        assert_eq!(guard.levels(Timestamp(1)), (1, false));
+    }
+
+    #[test]
+    fn where_all_are_attacked_a_little_the_server_is() {
+        let guard = guard(|config| config.server_requests = 200);
+        let mut asked = 0;
+        for n in 0..300 {
+            let visitor = Visitor { business: BusinessId((n % 50).into()), ..visitor(n) };
+            asked += u32::from(guard.admit(visitor, None, Timestamp(1)).is_err());
+        }
+        assert_eq!((asked, guard.levels(Timestamp(1))), (101, (0, true)));
+    }
+
+    #[test]
+    fn while_no_proof_can_be_remembered_none_counts() {
+        let guard = guard(|config| config.proofs = 1);
+        flood(&guard);
+        assert_eq!(guard.admit(visitor(1), Some(&proof_of(&guard, 1)), Timestamp(1)), Ok(()));
+        let refused = guard.admit(visitor(2), Some(&proof_of(&guard, 2)), Timestamp(1));
+        assert_eq!(refused, Err(Refused::Full { retry_after: 120 }));
+    }
+
+    #[test]
+    fn a_configuration_that_makes_no_sense_is_told() {
+        assert_eq!(Attack::default().fault(), None);
+        for bent in [
+            Attack { easiest_bits: 0, ..Attack::default() },
+            Attack { easiest_bits: 17, ..Attack::default() },
+            Attack { hardest_bits: 21, ..Attack::default() },
+            Attack { networks: 2_000, ..Attack::default() },
+            Attack { business_requests: 0, ..Attack::default() },
+        ] {
+            assert!(bent.fault().is_some(), "{bent:?}");
+        }
+    }
+
+    fn guard(change: impl FnOnce(&mut Attack)) -> Guard {
+        let mut config = Attack { easiest_bits: 2, hardest_bits: 4, ..Attack::default() };
+        change(&mut config);
+        Guard::new(&config, Arc::new(Metrics::default()))
+    }
+
+    fn flood(guard: &Guard) {
+        let asked = (0..200).filter(|n| guard.admit(visitor(*n), None, Timestamp(1)).is_err()).count();
+        assert_eq!(asked, 81);
+    }
+
+    fn proof_of(guard: &Guard, n: u64) -> String {
+        let Err(Refused::ProofAsked { proof, .. }) = guard.admit(visitor(n), None, Timestamp(1)) else {
+            panic!("there is an attack");
+        };
+        let mut search = work::Search::new(&proof.challenge, proof.bits).unwrap();
+        std::iter::from_fn(|| Some(search.go_on(100))).flatten().next().unwrap()
+    }
+
+    fn visitor(n: u64) -> Visitor<'static> {
+        let network = Ipv4Addr::from_bits(u32::try_from(n << 8).unwrap()).into();
+        Visitor { business: BusinessId(1), origin: SHOP, network }
+    }
+}
