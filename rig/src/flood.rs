@@ -2,7 +2,8 @@
 //! another business do all that they can to the same server.
 //!
 //! Calm and storm in turn, in one run of one server; ratios are of the medians. The server has the default
-//! limits and stands behind a proxy (this program, 127.0.0.1), whose customers have addresses of their own.
+//! limits, asks nobody for a proof of work (so that the other limits are seen), and stands behind a proxy (this
+//! program, 127.0.0.1), whose customers have addresses of their own.
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    place::{Database, Place},
+    place::{Database, NO_PROOFS, Place},
     probe::{self, Spread, Usage, median},
     process::Process,
 };
@@ -104,7 +105,7 @@ pub async fn run(server: PathBuf, seed: u64, size: &Size) -> Result<Report> {
     let folder = memory.unwrap_or_else(std::env::temp_dir);
     let folder = tempfile::Builder::new().prefix("ringside-rig-").tempdir_in(folder)?;
     let place = Place::in_folder(server, Database::Sqlite, folder).await?;
-    let config = place.configure_bounded("", "", neighbour::AT_ONCE)?;
+    let config = place.configure_bounded("", NO_PROOFS, neighbour::AT_ONCE)?;
     let agents = place.seed(&neighbour::settings(), size.pages + neighbour::AGENTS).await?;
     attack::seed(&place).await?;
     let log = place.path("server.log");

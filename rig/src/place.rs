@@ -40,6 +40,9 @@ pub struct Place {
     pub business: BusinessId,
 }
 
+/// Crowds that ask all the time are no attack: nobody is asked for a proof of work.
+pub const NO_PROOFS: &str = "[attack]\nbusiness_requests = 100000000\nserver_requests = 100000000\n";
+
 impl Place {
     pub async fn new(server: PathBuf, kind: Database) -> Result<Self> {
         Self::in_folder(server, kind, tempfile::Builder::new().prefix("ringside-rig-").tempdir()?).await
@@ -74,7 +77,7 @@ impl Place {
         let plenty = "{ burst = 1000000, per_minute = 10000000 }";
         let limits = format!(
             "[rates]\nrequests = {plenty}\nnumbers = {plenty}\nsign_in = {plenty}\nlogin = {plenty}\n\
-             all = {plenty}\n[shares]\nsockets_per_address = 100000\nnumbers_per_address = 1000000\n"
+             all = {plenty}\n[shares]\nsockets_per_address = 100000\nnumbers_per_address = 1000000\n{NO_PROOFS}"
         );
         self.configure_bounded(more, &limits, simulated)
     }
