@@ -190,7 +190,7 @@ fn attackers(place: &Place, seed: u64, size: &Size) -> Result<Child> {
 
 /// They end by themselves.
 async fn end(attackers: Child, size: &Size) -> Result<Answers> {
-    let limit = size.storm + Duration::from_secs(30);
+    let limit = size.storm + attack::PATIENCE + Duration::from_secs(30);
     let ended = tokio::time::timeout(limit, attackers.wait_with_output()).await;
     let output = ended.context("the attackers do not end")??;
     ensure!(output.status.success(), "the attackers ended badly: {}", output.status);
