@@ -57,7 +57,7 @@ fn card(app: &App, ui: &mut Ui) {
     match &state.stage {
         Stage::Asking => form::form(app, ui),
         Stage::Contact(live) => contact::contact(app, live, ui),
-        waits => {
+        waits @ (Stage::Permission | Stage::Sending { .. } | Stage::Proving) => {
             ui.own("p", attributes!["class" "line"], spoken(app));
             if !matches!(waits, Stage::Sending { .. }) {
                 ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
