@@ -1,6 +1,6 @@
 //! Everything that leaves a browser: requests, URLs, headers, bodies, WebSocket frames as raw bytes, storage.
 use anyhow::{Context, Result};
-use page_mirror::replay::{Replica, urls::Origins};
+use page_mirror::replay::{Replica, ops::Late, urls::Origins};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
 use shared::wire::mirror::{FrameKind, PublisherToServer};
@@ -113,6 +113,12 @@ impl Tap {
                     if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
                         mirrored.frames += 1;
                         mirrored.text.push_str(&replica.take_ops().1);
+                        for late in replica.take_late() {
+                            if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
+                                mirrored.text.push('\n');
+                                mirrored.text.push_str(&text);
+                            }
+                        }
                         mirrored.text.push('\n');
                     }
                 }

@@ -59,11 +59,17 @@ pub enum Section {
     /// URL and title of the page.
     Page = 11,
     Pointer = 12,
+    /// Which element is hovered, active, focused, and so on ([`mark`]).
+    Marks = 13,
+    /// What text is selected.
+    Selection = 14,
+    /// What the customer's browser says of its user and device ([`prefs`]).
+    Prefs = 15,
 }
 
 impl Section {
     pub fn from_tag(tag: u32) -> Option<Self> {
-        const ALL: [Section; 12] = [
+        const ALL: [Section; 15] = [
             Section::Nodes,
             Section::Removed,
             Section::Attributes,
@@ -76,6 +82,9 @@ impl Section {
             Section::Adopted,
             Section::Page,
             Section::Pointer,
+            Section::Marks,
+            Section::Selection,
+            Section::Prefs,
         ];
         ALL.into_iter().find(|section| *section as u32 == tag)
     }
@@ -116,6 +125,40 @@ pub mod state {
     pub const CHECKED: u32 = 1;
     /// Indexes of the selected options, by commas.
     pub const SELECTED: u32 = 2;
+    /// Letters of [`FLAG_LETTERS`]: what else the element is.
+    pub const FLAGS: u32 = 3;
+
+    /// m: shown as a modal dialog, p: as a popover, u: a custom element that is not defined, i and v: a user left
+    /// it invalid or valid.
+    pub const FLAG_LETTERS: &str = "mpuiv";
+}
+
+/// Kinds of marks: one element of the page at most has each.
+pub mod mark {
+    /// The innermost element under the pointer.
+    pub const HOVER: u32 = 0;
+    /// The innermost one that is pressed.
+    pub const ACTIVE: u32 = 1;
+    pub const FOCUS: u32 = 2;
+    /// The focused one, if its focus is to be seen.
+    pub const FOCUS_VISIBLE: u32 = 3;
+    /// What the address names.
+    pub const TARGET: u32 = 4;
+    pub const FULLSCREEN: u32 = 5;
+    /// How many kinds there are.
+    pub const KINDS: usize = 6;
+}
+
+/// Bits of what media queries ask about the customer and the device.
+pub mod prefs {
+    pub const DARK: u32 = 1;
+    pub const REDUCED_MOTION: u32 = 2;
+    pub const HOVER: u32 = 4;
+    pub const FINE_POINTER: u32 = 8;
+    pub const COARSE_POINTER: u32 = 16;
+    pub const MORE_CONTRAST: u32 = 32;
+    /// A desk computer whose user prefers nothing.
+    pub const PLAIN: u32 = HOVER | FINE_POINTER;
 }
 
 /// Puts the header before a body, which may have been compressed.

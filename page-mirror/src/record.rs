@@ -1,4 +1,5 @@
 //! The customer's side: batches of what changed become frames.
+mod around;
 mod batch;
 mod fields;
 mod nodes;
@@ -112,7 +113,7 @@ impl Recorder {
         self.styles(&batch.styles)?;
         self.sheets(&batch)?;
         self.states(&batch.states)?;
-        self.rest(&batch)?;
+        self.scrolls(&batch.scrolls)?;
         if self.pending.len() > limits::BODY_BYTES { Err(BatchError::TooLarge) } else { Ok(()) }
     }
 
@@ -177,7 +178,9 @@ impl Recorder {
     fn attributes(&mut self, changes: &[AttributeChange<'_>]) -> Result<(), BatchError> {
         let (mut named, mut refs, mut list) = (Vec::new(), Vec::new(), Vec::new());
         let mut strings = Writer::default();
-        for change in changes {
+        // Removals first: on the other side, two names may be one ("href" and "xlink:href").
+        let is_set = |change: &&AttributeChange<'_>| change.value.is_some();
+        for change in changes.iter().filter(|change| !is_set(change)).chain(changes.iter().filter(is_set)) {
             let tag = self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
             let field = self.field(change.id).map(|field| field.secrecy);
             let name = &self.names[change.name as usize];
@@ -275,6 +278,8 @@ impl Recorder {
             self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
             let secrecy = self.value_secrecy(change);
             let shown = match (secrecy, change.kind) {
+                // They tell nothing of a value but whether its form accepts it.
+                (_, state::FLAGS) => change.value.into(),
                 (Secrecy::Hidden, _) => continue,
                 (Secrecy::Open, state::VALUE) => self.secrets.hide(change.value),
                 (Secrecy::Masked, state::VALUE) => mask::value_bullets(change.value).into(),
@@ -293,35 +298,6 @@ impl Recorder {
         payload.extend_from_slice(&refs);
         strings.finish(&mut payload);
         Section::States.wrap(&payload, &mut self.pending);
-        Ok(())
-    }
-
-    fn rest(&mut self, batch: &Batch<'_>) -> Result<(), BatchError> {
-        let mut payload = Vec::new();
-        for (id, x, y) in &batch.scrolls {
-            self.tree.tag(*id).ok_or(BatchError::Malformed)?;
-            put(&mut payload, *id);
-            put_signed(&mut payload, x.cast_signed());
-            put_signed(&mut payload, y.cast_signed());
-        }
-        if !payload.is_empty() {
-            Section::Scrolls.wrap(&payload, &mut self.pending);
-        }
-        if let Some(viewport) = batch.viewport {
-            payload.clear();
-            viewport.iter().for_each(|number| put(&mut payload, *number));
-            Section::Viewport.wrap(&payload, &mut self.pending);
-        }
-        if let Some((url, title)) = batch.page {
-            payload.clear();
-            for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
-                let text =
-                    text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
-                put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
-                payload.extend_from_slice(text.as_bytes());
-            }
-            Section::Page.wrap(&payload, &mut self.pending);
-        }
         Ok(())
     }
 }

@@ -6,6 +6,8 @@
 pub mod attributes;
 pub mod css;
 pub mod elements;
+mod late;
+pub mod look;
 mod nodes;
 pub mod ops;
 pub mod urls;
@@ -15,12 +17,13 @@ use std::borrow::Cow;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::{
-    codec::{self, DEFLATED, FORMAT, FrameError, Section, bytes::Reader, columns::FREE, ids, state},
+    codec::{self, DEFLATED, FORMAT, FrameError, Section, bytes::Reader, columns::FREE, ids},
     limits,
     tree::Tree,
 };
 use attributes::Rule;
-use ops::{Ops, op};
+use look::Prefs;
+use ops::{Late, Ops, op};
 use urls::Origins;
 
 /// Why a frame was not applied. The replica is of no use until a keyframe arrives.
@@ -74,6 +77,7 @@ pub struct Replica {
     remembered: codec::columns::Remembered,
     ops: Ops,
     view: View,
+    prefs: Prefs,
 }
 
 impl Replica {
@@ -149,11 +153,17 @@ impl Replica {
         self.remembered = codec::columns::Remembered::default();
         self.ops.clear();
         self.view = View::default();
+        self.prefs = Prefs::default();
     }
 
     /// Numbers and text for the script, gathered since the last call.
     pub fn take_ops(&mut self) -> (Vec<u32>, String) {
         self.ops.take()
+    }
+
+    /// What is to be done once the operations were carried out.
+    pub fn take_late(&mut self) -> Vec<Late> {
+        self.ops.take_late()
     }
 
     /// Where the replica stands, to go on from after a lost connection: epoch and seq.
@@ -186,6 +196,9 @@ impl Replica {
                 Some(Section::Sheets) => self.sheets(payload, &mut budget)?,
                 Some(Section::Adopted) => self.adopted(payload, &mut budget)?,
                 Some(Section::Page) => self.page(payload)?,
+                Some(Section::Marks) => self.marks(payload, &mut budget)?,
+                Some(Section::Selection) => self.selection(payload)?,
+                Some(Section::Prefs) => self.prefs(payload)?,
                 // A pointer has frames of its own; what is not known is of a later revision.
                 Some(Section::Pointer) | None => {}
             }
@@ -250,7 +263,7 @@ impl Replica {
                 self.ops.put(&[op::BOX, id, width, height]);
                 continue;
             }
-            let value = given.and_then(|given| attributes::value(rule, given, &self.origins));
+            let value = given.and_then(|given| attributes::value(rule, given, &self.origins, self.prefs));
             let made = self.ops.name(attributes::name(text));
             match value {
                 Some(value) => {
@@ -285,35 +298,7 @@ impl Replica {
             }
             let text = columns.get(&self.remembered, at)?;
             self.ops.put(&[op::STYLE, id]);
-            self.ops.string(&css::sanitise(text, &self.origins));
-        }
-        Ok(())
-    }
-
-    fn states(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
-        let list = ids::read(&mut reader, budget)?;
-        let mut kinds = Vec::with_capacity(list.len().min(reader.len()));
-        for _ in &list {
-            kinds.push(reader.u32()?);
-        }
-        let columns = self.remembered.read(reader, &[(FREE, list.len())])?;
-        for (at, (id, kind)) in list.into_iter().zip(kinds).enumerate() {
-            self.tree.tag(id).ok_or(FrameError::Malformed)?;
-            let value = columns.get(&self.remembered, at)?;
-            if kind <= state::SELECTED {
-                self.ops.put(&[op::STATE, id, kind]);
-                self.ops.string(value);
-            }
-        }
-        Ok(())
-    }
-
-    fn scrolls(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
-        while !reader.is_empty() {
-            *budget = budget.checked_sub(1).ok_or(FrameError::TooLarge)?;
-            let (id, x, y) = (reader.u32()?, reader.signed()?, reader.signed()?);
-            self.tree.tag(id).ok_or(FrameError::Malformed)?;
-            self.ops.put(&[op::SCROLL, id, x.cast_unsigned(), y.cast_unsigned()]);
+            self.ops.string(&css::sanitise(&look::sheet(text, self.prefs), &self.origins));
         }
         Ok(())
     }
@@ -335,8 +320,8 @@ impl Replica {
                 return Err(FrameError::TooLarge);
             }
             let text = columns.get(&self.remembered, at)?;
-            self.ops.put(&[op::SHEET, sheet]);
-            self.ops.string(&css::sanitise(text, &self.origins));
+            let css = css::sanitise(&look::sheet(text, self.prefs), &self.origins).into_owned();
+            self.ops.later(Late::Sheet { sheet, css });
         }
         Ok(())
     }
@@ -348,8 +333,7 @@ impl Replica {
         if list.len() > limits::SHEETS || list.iter().any(|sheet| *sheet as usize >= limits::SHEETS) {
             return Err(FrameError::TooLarge);
         }
-        self.ops.put(&[op::ADOPT, id, u32::try_from(list.len()).unwrap_or(u32::MAX)]);
-        self.ops.put(&list);
+        self.ops.later(Late::Adopt { id, sheets: list });
         Ok(())
     }
 

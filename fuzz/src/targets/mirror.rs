@@ -8,6 +8,7 @@ use contact_server::hub::{
 };
 use page_mirror::{
     codec::{Section, seal},
+    limits,
     record::{self, Recorder},
     replay::{Replica, urls::Origins},
 };
@@ -73,6 +74,9 @@ fn frames(bytes: &[u8]) {
         let (numbers, text) = replica.take_ops();
         assert!(numbers.len() <= 16 * MIB && text.len() <= 64 * MIB, "what a viewer does is bounded");
         note(numbers.len().checked_ilog2());
+        let late = replica.take_late();
+        assert!(late.len() <= 2 * limits::CHANGES, "so is what it does afterwards");
+        note(late.len().checked_ilog2());
     }
 }
 

@@ -13,11 +13,9 @@
 //!        | 5 id flags string                 text changed
 //!        | 6 id flags kind string            form state (kind: codec::state)
 //!        | 7 id x y                          scrolled (id 1: the window)
-//!        | 8 width height ratio*100          viewport, in CSS pixels
 //!        | 9 id string                       text of a `style` element
 //!        | 10 sheet string                   text of a sheet made by scripts
 //!        | 11 id count sheet*                the sheets that a document or shadow root adopted
-//!        | 12 string string                  URL and title
 //!        | 13 name flags count (name string)* string     a field that comes later in the page, and its value
 //! item  := 1 name flags count (name string)* item* 0     element
 //!        | 2 flags string | 3                             text, comment
@@ -112,11 +110,9 @@ pub struct Batch<'a> {
     pub texts: Vec<(u32, bool, &'a str)>,
     pub states: Vec<StateChange<'a>>,
     pub scrolls: Vec<(u32, u32, u32)>,
-    pub viewport: Option<[u32; 3]>,
     pub styles: Vec<(u32, &'a str)>,
     pub sheets: Vec<(u32, &'a str)>,
     pub adopted: Vec<(u32, Vec<u32>)>,
-    pub page: Option<(&'a str, &'a str)>,
     pub ahead: Vec<(Element, &'a str)>,
 }
 
@@ -148,7 +144,6 @@ impl<'a> Batch<'a> {
                     batch.states.push(StateChange { id, flags, kind, value: from.string()? });
                 }
                 7 => batch.scrolls.push((from.number()?, from.number()?, from.number()?)),
-                8 => batch.viewport = Some([from.number()?, from.number()?, from.number()?]),
                 9 => batch.styles.push((from.number()?, from.string()?)),
                 10 => batch.sheets.push((from.number()?, from.string()?)),
                 11 => {
@@ -156,7 +151,6 @@ impl<'a> Batch<'a> {
                     let sheets = (0..count).map(|_| from.number()).collect::<Result<_, _>>()?;
                     batch.adopted.push((id, sheets));
                 }
-                12 => batch.page = Some((from.string()?, from.string()?)),
                 13 => {
                     let element = batch.element(&mut from, names)?;
                     batch.ahead.push((element, from.string()?));

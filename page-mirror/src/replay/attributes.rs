@@ -1,7 +1,11 @@
 //! Which attributes a replica holds, and what becomes of their values.
 use std::borrow::Cow;
 
-use super::{css, elements, urls::Origins};
+use super::{
+    css, elements,
+    look::{self, Prefs},
+    urls::Origins,
+};
 use crate::codec::namespace;
 
 /// What is done with an attribute, decided once for a shape.
@@ -23,6 +27,10 @@ pub enum Rule {
     /// What kind of `link`: a style sheet, or nothing.
     Relation,
     InputType,
+    /// A media query, asked of the customer's browser where it is about the customer.
+    Media,
+    /// A popover: when it shows is told apart.
+    Popover,
     /// Width and height of a labelled box.
     Size,
     /// What a labelled box stands for.
@@ -89,7 +97,6 @@ const PLAIN: &[&str] = &[
     "marginwidth",
     "max",
     "maxlength",
-    "media",
     "min",
     "minlength",
     "multiple",
@@ -101,7 +108,6 @@ const PLAIN: &[&str] = &[
     "part",
     "pattern",
     "placeholder",
-    "popover",
     "property",
     "readonly",
     "required",
@@ -172,6 +178,10 @@ pub fn rule(tag: &str, language: u32, name: &str) -> Rule {
             };
         }
         "src" | "srcset" | "background" | "rel" | "is" => return Rule::Drop,
+        "media" if language == namespace::HTML => return Rule::Media,
+        "popover" if language == namespace::HTML => return Rule::Popover,
+        // These are set by the replica alone.
+        _ if lower.starts_with("ringside-") => return Rule::Drop,
         _ => {}
     }
     if lower.starts_with("data-") || lower.starts_with("aria-") {
@@ -197,7 +207,7 @@ fn link(tag: &str, language: u32) -> Rule {
 }
 
 /// The value that the replica gets; none: the attribute is left out.
-pub fn value<'a>(rule: Rule, value: &'a str, origins: &Origins) -> Option<Cow<'a, str>> {
+pub fn value<'a>(rule: Rule, value: &'a str, origins: &Origins, prefs: Prefs) -> Option<Cow<'a, str>> {
     match rule {
         Rule::Drop | Rule::Size => None,
         Rule::Plain => Some(Cow::Borrowed(value)),
@@ -215,6 +225,9 @@ pub fn value<'a>(rule: Rule, value: &'a str, origins: &Origins) -> Option<Cow<'a
         Rule::InputType => {
             value.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-').then_some(Cow::Borrowed(value))
         }
+        Rule::Media => Some(Cow::Owned(look::media(value, prefs))),
+        // An automatic one would close others, which the page did not.
+        Rule::Popover => Some(Cow::Borrowed("manual")),
         Rule::Kind => Some(Cow::Borrowed(elements::box_label(value))),
     }
 }
@@ -274,13 +287,15 @@ mod tests {
         }
         assert_eq!(rule("use", namespace::SVG, "xlink:href"), Rule::Local);
         assert_eq!(rule("rect", namespace::SVG, "fill"), Rule::Style);
+        assert_eq!(rule("p", namespace::HTML, "ringside-hover"), Rule::Drop, "the page cannot pretend");
+        assert_eq!(rule("rect", namespace::SVG, "RINGSIDE-focus"), Rule::Drop);
         assert_eq!(rule("p", namespace::HTML, "_ngcontent-abc"), Rule::Plain);
     }
 
     #[test]
     fn values_are_changed_to_what_is_safe() {
         let origins = Origins::new(["https://ok.example"]);
-        let of = |rule, text| value(rule, text, &origins).map(Cow::into_owned);
+        let of = |rule, text| value(rule, text, &origins, Prefs::default()).map(Cow::into_owned);
         assert_eq!(of(Rule::Link, "javascript:alert(1)").unwrap(), "#");
         assert_eq!(of(Rule::Local, "https://evil.example/x.svg#a"), None);
         assert_eq!(of(Rule::InputType, "password").unwrap(), "text");

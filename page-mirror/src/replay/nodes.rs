@@ -3,7 +3,7 @@ use super::{
     Replica,
     attributes::{self, Rule},
     elements,
-    ops::op,
+    ops::{Late, op},
 };
 use crate::{
     codec::{
@@ -318,6 +318,7 @@ impl Replica {
                 }
                 let id = self.tree.create(SHADOW)?;
                 self.ops.put(&[op::SHADOW, id, parent]);
+                self.ops.later(Late::Adopt { id, sheets: Vec::new() });
                 Ok((id, *children))
             }
             Token::Ref(id) => {
@@ -352,7 +353,7 @@ impl Replica {
             if attribute.rule == Rule::Size {
                 size = attributes::size(given);
             }
-            if let Some(value) = attributes::value(attribute.rule, given, &self.origins) {
+            if let Some(value) = attributes::value(attribute.rule, given, &self.origins, self.prefs) {
                 ops.put(&[attribute.made]);
                 ops.string(&value);
                 ops.numbers[count_at] += 1;

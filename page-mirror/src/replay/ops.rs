@@ -33,24 +33,58 @@ pub mod op {
     pub const UNSET: u32 = 12;
     /// id, string: a text's content.
     pub const DATA: u32 = 13;
-    /// id, kind, string: form state.
-    pub const STATE: u32 = 14;
-    /// id, x, y (two's complement)
-    pub const SCROLL: u32 = 15;
     /// id, string: the text of a style element.
     pub const STYLE: u32 = 16;
-    /// sheet, string
-    pub const SHEET: u32 = 17;
-    /// id, count, sheet*
-    pub const ADOPT: u32 = 18;
     /// id, width, height: a labelled box has this size.
     pub const BOX: u32 = 19;
+}
+
+/// What is done once a batch of operations was carried out, and seldom: not by the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Late {
+    /// Another page: marks and selection are of none of its nodes.
+    Clear,
+    /// The text of a sheet that scripts made.
+    Sheet {
+        sheet: u32,
+        css: String,
+    },
+    /// The sheets that the document or a shadow root adopted, which may be none.
+    Adopt {
+        id: u32,
+        sheets: Vec<u32>,
+    },
+    /// Form state ([`crate::codec::state`]).
+    State {
+        id: u32,
+        kind: u32,
+        value: String,
+    },
+    Scroll {
+        id: u32,
+        x: i32,
+        y: i32,
+    },
+    /// One node at most has each kind ([`crate::codec::mark`]); 0: none.
+    Mark {
+        kind: u32,
+        id: u32,
+    },
+    /// Selected text; none without nodes.
+    Select {
+        anchor: u32,
+        anchor_offset: u32,
+        focus: u32,
+        focus_offset: u32,
+    },
 }
 
 #[derive(Debug, Default)]
 pub struct Ops {
     pub numbers: Vec<u32>,
     pub text: String,
+    pub(super) late: Vec<Late>,
+    late_bytes: usize,
     names: Words,
     full: bool,
 }
@@ -68,6 +102,15 @@ impl Ops {
         }
         self.numbers.push(u32::try_from(units).unwrap_or(u32::MAX));
         self.text.push_str(text);
+    }
+
+    /// Adds what is done afterwards.
+    pub(super) fn later(&mut self, late: Late) {
+        if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = &late {
+            self.late_bytes += text.len();
+        }
+        self.full |= self.late_bytes > limits::OPERATIONS_BYTES;
+        self.late.push(late);
     }
 
     /// More was asked for than is done at once. What was gathered is of no use.
@@ -88,10 +131,16 @@ impl Ops {
     pub(super) fn clear(&mut self) {
         *self = Self::default();
         self.put(&[op::CLEAR]);
+        self.later(Late::Clear);
     }
 
     /// What was gathered since the last call.
     pub(super) fn take(&mut self) -> (Vec<u32>, String) {
         (std::mem::take(&mut self.numbers), std::mem::take(&mut self.text))
+    }
+
+    pub(super) fn take_late(&mut self) -> Vec<Late> {
+        self.late_bytes = 0;
+        std::mem::take(&mut self.late)
     }
 }

@@ -134,18 +134,11 @@ impl Document {
     /// Operations that change no structure.
     fn pass_over(&mut self, code: u32, input: &mut Input<'_>) {
         match code {
-            op::STATE => drop((input.number(), input.number(), input.string())),
-            op::SCROLL | op::BOX => _ = (input.number(), input.number(), input.number()),
-            op::STYLE | op::SHEET => drop((input.number(), input.string())),
+            op::BOX => _ = (input.number(), input.number(), input.number()),
+            op::STYLE => drop((input.number(), input.string())),
             op::SHADOW => {
                 let (id, host) = (input.number(), input.number());
                 self.create(id, host, "<#shadow".into());
-            }
-            op::ADOPT => {
-                input.number();
-                for _ in 0..input.number() {
-                    input.number();
-                }
             }
             other => panic!("no operation {other}"),
         }

@@ -23,6 +23,9 @@ enum Step {
     Remove { node: usize },
     Reverse { parent: usize },
     Clear { parent: usize },
+    Unwrap { node: usize },
+    Swap { one: usize, other: usize },
+    Retake { node: usize },
     Attribute { node: usize, name: usize, value: Option<String> },
     Text { node: usize, text: String },
     Flush,
@@ -41,6 +44,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => n().prop_map(|node| Step::Remove { node }),
         1 => n().prop_map(|parent| Step::Reverse { parent }),
         1 => n().prop_map(|parent| Step::Clear { parent }),
+        2 => n().prop_map(|node| Step::Unwrap { node }),
+        2 => (n(), n()).prop_map(|(one, other)| Step::Swap { one, other }),
+        2 => n().prop_map(|node| Step::Retake { node }),
         3 => (n(), 0usize..3, prop::option::of(text()))
             .prop_map(|(node, name, value)| Step::Attribute { node, name, value }),
         2 => (n(), text()).prop_map(|(node, text)| Step::Text { node, text }),
@@ -250,6 +256,15 @@ impl Both {
                     page.remove(child);
                 }
             }
+            Step::Unwrap { node } => {
+                let node = element(page, node);
+                for child in page.children(node).to_vec() {
+                    page.insert(ROOT_ELEMENT, child, node % 7);
+                }
+                page.remove(node);
+            }
+            Step::Swap { one, other } => page.swap(any(page, one), any(page, other)),
+            Step::Retake { node } => page.retake(any(page, node)),
             Step::Attribute { node, name, value } => page.set(any(page, node), NAMES[name], value),
             Step::Text { node, text } => page.set_text(any(page, node), &text),
             Step::Flush => self.flush(),

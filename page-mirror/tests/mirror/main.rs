@@ -1,5 +1,7 @@
 //! The mirror as a whole, without a browser.
 #[cfg(test)]
+mod around;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod histories;

@@ -30,6 +30,8 @@ pub(crate) struct Page {
     touched: BTreeSet<At>,
     attributes: BTreeSet<(At, &'static str)>,
     texts: BTreeSet<At>,
+    /// Ids of what is sent anew.
+    retaken: Vec<u32>,
     ids: BTreeMap<At, u32>,
     by_id: BTreeMap<u32, At>,
     next_id: u32,
@@ -46,6 +48,7 @@ impl Page {
             touched: BTreeSet::new(),
             attributes: BTreeSet::new(),
             texts: BTreeSet::new(),
+            retaken: Vec::new(),
             ids: BTreeMap::new(),
             by_id: BTreeMap::new(),
             next_id: 2,
@@ -76,6 +79,18 @@ impl Page {
 
     pub(crate) fn is_element(&self, at: At) -> bool {
         matches!(self.nodes[at].kind, Kind::Element { .. })
+    }
+
+    /// Each goes where the other was, as far as the tree stays one.
+    pub(crate) fn swap(&mut self, one: At, other: At) {
+        let place = |node: At| {
+            let parent = self.nodes[node].parent?;
+            Some((parent, self.children(parent).iter().position(|child| *child == node)?))
+        };
+        if let (Some((first, at)), Some((second, there))) = (place(one), place(other)) {
+            self.insert(second, one, there);
+            self.insert(first, other, at);
+        }
     }
 
     pub(crate) fn children(&self, at: At) -> &[At] {
@@ -120,7 +135,17 @@ impl Page {
 
     /// The whole page as the first batch of an epoch.
     pub(crate) fn keyframe(&mut self, recorder: &mut Recorder) -> Result<(), BatchError> {
+        self.keyframe_with(recorder, |_| {})
+    }
+
+    /// The same, behind what `first` says.
+    pub(crate) fn keyframe_with(
+        &mut self,
+        recorder: &mut Recorder,
+        first: impl FnOnce(&mut Recorder),
+    ) -> Result<(), BatchError> {
         recorder.begin();
+        first(recorder);
         self.ids.clear();
         self.by_id.clear();
         self.next_id = 2;
@@ -132,6 +157,28 @@ impl Page {
         }
         self.numbers.push(0);
         self.hand_over(recorder)
+    }
+
+    /// A node is sent anew, with all below it: a rule applies to it now, or it has a shadow root now.
+    pub(crate) fn retake(&mut self, node: At) {
+        if node > ROOT_ELEMENT && self.ids.contains_key(&node) {
+            self.retaken.push(self.ids[&node]);
+            self.disown(node);
+            self.touched.insert(node);
+        }
+    }
+
+    fn disown(&mut self, node: At) {
+        if let Some(id) = self.ids.remove(&node) {
+            self.by_id.remove(&id);
+            // What came into it since the last flush stands elsewhere on the other side.
+            if self.touched.contains(&node) {
+                self.retaken.push(id);
+            }
+        }
+        for child in self.nodes[node].children.clone() {
+            self.disown(child);
+        }
     }
 
     /// What changed since the last call.
@@ -163,6 +210,9 @@ impl Page {
             if let Some(id) = known(self, *node).filter(|_| !placed.contains(node)) {
                 self.numbers.extend([2, id]);
             }
+        }
+        for id in std::mem::take(&mut self.retaken) {
+            self.numbers.extend([2, id]);
         }
         self.hand_over_contents(start);
         self.hand_over(recorder)
@@ -227,8 +277,10 @@ impl Page {
         let (numbers, text) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.text));
         recorder.flush(&numbers, &text)?;
         for id in recorder.freed() {
-            let node = self.by_id.remove(&id).unwrap();
-            self.ids.remove(&node);
+            // What was sent anew has another id by now.
+            if let Some(node) = self.by_id.remove(&id) {
+                self.ids.remove(&node);
+            }
         }
         Ok(())
     }
@@ -304,5 +356,6 @@ impl Page {
         self.touched.clear();
         self.attributes.clear();
         self.texts.clear();
+        self.retaken.clear();
     }
 }

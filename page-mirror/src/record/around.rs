@@ -1,0 +1,74 @@
+//! What is around the nodes: scroll, window, address, what the customer points at and prefers.
+use super::{BatchError, Recorder};
+use crate::{
+    codec::{
+        Section,
+        bytes::{put, put_signed},
+    },
+    limits,
+    tree::{NONE, NOT_AN_ELEMENT},
+};
+
+impl Recorder {
+    pub(super) fn scrolls(&mut self, scrolls: &[(u32, u32, u32)]) -> Result<(), BatchError> {
+        let mut payload = Vec::new();
+        for (id, x, y) in scrolls {
+            self.tree.tag(*id).ok_or(BatchError::Malformed)?;
+            put(&mut payload, *id);
+            put_signed(&mut payload, x.cast_signed());
+            put_signed(&mut payload, y.cast_signed());
+        }
+        self.unless_empty(Section::Scrolls, &payload);
+        Ok(())
+    }
+
+    /// What media queries ask about the customer ([`crate::codec::prefs`]). Styles depend on it: it comes first in an
+    /// epoch, and does not change.
+    pub fn prefs(&mut self, bits: u32) {
+        self.numbers(Section::Prefs, &[bits]);
+    }
+
+    /// Width and height of the window, in CSS pixels, and device pixels per CSS pixel, in hundredths.
+    pub fn viewport(&mut self, viewport: [u32; 3]) {
+        self.numbers(Section::Viewport, &viewport);
+    }
+
+    /// The page's address and title.
+    pub fn page(&mut self, url: &str, title: &str) {
+        let mut payload = Vec::new();
+        for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
+            let text =
+                text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
+            put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
+            payload.extend_from_slice(text.as_bytes());
+        }
+        self.unless_empty(Section::Page, &payload);
+    }
+
+    /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.
+    pub fn mark(&mut self, kind: u32, id: u32) {
+        let is_element = self.tree.tag(id).is_some_and(|tag| tag < NOT_AN_ELEMENT);
+        let id = if is_element { id } else { NONE };
+        self.numbers(Section::Marks, &[kind, id]);
+    }
+
+    /// Text is selected from one node and offset to another, or none is. Where one end is in a field whose value does
+    /// not leave the browser, the offsets would tell of it.
+    pub fn select(&mut self, selection: Option<[u32; 4]>) {
+        let is_open = |id: u32| self.tree.tag(id).is_some() && self.field(id).is_none();
+        let shown = selection.filter(|[anchor, _, focus, _]| is_open(*anchor) && is_open(*focus));
+        self.numbers(Section::Selection, &shown.unwrap_or_default());
+    }
+
+    fn numbers(&mut self, section: Section, numbers: &[u32]) {
+        let mut payload = Vec::new();
+        numbers.iter().for_each(|number| put(&mut payload, *number));
+        self.unless_empty(section, &payload);
+    }
+
+    fn unless_empty(&mut self, section: Section, payload: &[u8]) {
+        if !payload.is_empty() {
+            section.wrap(payload, &mut self.pending);
+        }
+    }
+}
