@@ -102,7 +102,7 @@ impl Recorder {
         self.named.extend(self.names.iter().skip(self.named.len()).map(|name| Name::new(name)));
         let secrets = self.secrets.noted();
         self.note_fields(&batch);
-        self.late |= self.held && !self.pending.is_empty() && self.secrets.noted() != secrets;
+        self.late |= self.held && self.tree.live() > 1 && self.secrets.noted() != secrets;
         if !batch.runs.is_empty() {
             let bytes = self.nodes(&batch)?;
             Section::Nodes.wrap(&bytes, &mut self.pending);

@@ -35,16 +35,31 @@ impl Drop for Timer {
 pub struct Listener {
     target: EventTarget,
     kind: &'static str,
+    captures: bool,
     heard: Closure<dyn FnMut(Event)>,
 }
 
 impl Listener {
     pub fn new(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+        Self::listen(target, kind, false, heard)
+    }
+
+    /// Hears it on its way down, so also what does not bubble.
+    pub fn capturing(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+        Self::listen(target, kind, true, heard)
+    }
+
+    fn listen(
+        target: &EventTarget,
+        kind: &'static str,
+        captures: bool,
+        heard: impl FnMut(Event) + 'static,
+    ) -> Self {
         let heard = Closure::<dyn FnMut(Event)>::new(heard);
         target
-            .add_event_listener_with_callback(kind, heard.as_ref().unchecked_ref())
+            .add_event_listener_with_callback_and_bool(kind, heard.as_ref().unchecked_ref(), captures)
             .expect_throw("addEventListener takes every function");
-        Self { target: target.clone(), kind, heard }
+        Self { target: target.clone(), kind, captures, heard }
     }
 }
 
@@ -52,7 +67,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let heard = self.heard.as_ref().unchecked_ref();
         // It can only fail for a target that is gone, and then there is nothing to remove.
-        let _ = self.target.remove_event_listener_with_callback(self.kind, heard);
+        let _ = self.target.remove_event_listener_with_callback_and_bool(self.kind, heard, self.captures);
     }
 }
 

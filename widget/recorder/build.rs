@@ -3,8 +3,15 @@
 use std::{env, fs, io, path::Path};
 
 /// In this order: what runs at once comes after what it uses.
-const MODULES: [&str; 8] = ["dom", "urls", "batch", "rules", "nodes", "sheets", "fields", "flush"];
+const MODULES: [&str; 9] = ["dom", "urls", "batch", "rules", "nodes", "sheets", "fields", "flush", "socket"];
 const LAST: &str = "run";
+/// What is called from Rust; the last module exports it.
+const CALLED: &str = "\
+    fn run(core: Core, config: &JsValue, on: &Function) -> JsValue;
+    /// The id of a node, or of the one around it that the other side knows; 0: none.
+    #[wasm_bindgen(js_name = idOf)]
+    fn id_of(node: &JsValue) -> u32;
+";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=src/glue");
@@ -21,7 +28,7 @@ fn main() -> io::Result<()> {
     if script.contains("\"####") {
         return Err(io::Error::other("the script ends the string that holds it"));
     }
-    let block = "extern \"C\" {\n    fn run(core: Core, config: &JsValue, on: &Function) -> JsValue;\n}\n";
+    let block = format!("extern \"C\" {{\n{CALLED}}}\n");
     let module = format!("#[wasm_bindgen(inline_js = r####\"{script}\"####)]\n{block}");
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     fs::write(Path::new(&out).join("glue.rs"), module)
@@ -36,11 +43,7 @@ fn alone(text: &str, exports: bool) -> String {
             in_import = !line.ends_with(';');
             continue;
         }
-        let line = if exports && line.starts_with("export function ") {
-            line
-        } else {
-            line.strip_prefix("export ").unwrap_or(line)
-        };
+        let line = if exports { line } else { line.strip_prefix("export ").unwrap_or(line) };
         out.push_str(line);
         out.push('\n');
     }

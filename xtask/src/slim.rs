@@ -96,7 +96,8 @@ fn path_length(bytes: &[u8], begins: [&str; 2]) -> usize {
 pub(crate) fn shorten(module: &mut Module, glue: &str) -> Result<String> {
     ensure!(!glue.contains("$i"), "the glue uses the short names already");
     let mut short = BTreeMap::new();
-    for import in module.imports.iter_mut() {
+    // A function of a crate's own script that needs no glue is imported from there, under its own name.
+    for import in module.imports.iter_mut().filter(|import| !import.module.starts_with("./snippets/")) {
         let next = format!("$i{:x}", short.len());
         let name = short.entry(import.name.clone()).or_insert(next);
         import.name.clone_from(name);

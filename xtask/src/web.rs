@@ -75,7 +75,7 @@ fn pack(name: &str) -> Result<()> {
     let wasm = cargo_wasm(name);
     let folder = packed(name);
     let stamp = folder.join(".stamp");
-    let now = format!("{:016x} {} slim 3", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
+    let now = format!("{:016x} {} slim 4", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
     if fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
         return Ok(());
     }

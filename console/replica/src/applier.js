@@ -2,12 +2,6 @@
 // page-mirror/src/replay/ops.rs, and what may be in them was decided there. Methods come from the prototypes: a
 // mirrored element whose name is "createElement" or "appendChild" must not answer for the document or a form.
 const LANGUAGES = ["http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"];
-const BASE = `ringside-hidden{display:none!important}
-ringside-box{display:inline-flex;box-sizing:border-box;align-items:center;justify-content:center;overflow:hidden;
-border:1px dashed #8a93a5;background:repeating-linear-gradient(45deg,#f3f4f7,#f3f4f7 8px,#e9ebf0 8px,#e9ebf0 16px);
-color:#3c4457;font:12px/1.3 system-ui,sans-serif;text-align:center}
-ringside-box:not([data-flow^=inline]){display:flex}ringside-box[data-flow=none]{display:none}
-ringside-box::after{content:attr(data-label)}`;
 
 const method = (prototype, key) => {
   const call = prototype[key];
@@ -36,22 +30,8 @@ const setText = Object.getOwnPropertyDescriptor(N, "textContent").set;
 /** The applier of one frame (an iframe whose document is loaded). `apply` throws where the DOM does. */
 export class Applier {
   constructor(frame) {
-    this.view = frame.contentWindow;
     this.page = frame.contentDocument;
-    this.adopt = (root, sheets) => {
-      const kind = root === this.page ? this.view.Document : this.view.ShadowRoot;
-      Object.getOwnPropertyDescriptor(kind.prototype, "adoptedStyleSheets").set.call(root, [this.base, ...sheets]);
-    };
-    this.base = this.sheet(BASE);
-    // Late images and sheets move things: the window scrolls again to where it should be.
-    this.page.addEventListener("load", () => this.view.scrollTo(this.scroll), true);
     this.clear();
-  }
-
-  sheet(css) {
-    const sheet = new this.view.CSSStyleSheet();
-    sheet.replaceSync(css);
-    return sheet;
   }
 
   clear() {
@@ -59,14 +39,10 @@ export class Applier {
     while ((child = firstOf(this.page))) removeChild(this.page, child);
     this.nodes = [undefined, this.page];
     this.names = [];
-    this.sheets = [];
-    // Another page begins at its top, wherever the one before it was scrolled to.
-    this.view.scrollTo((this.scroll = { left: 0, top: 0, behavior: "instant" }));
-    this.adopt(this.page, []);
   }
 
   apply(numbers, text) {
-    const { page, nodes, names, sheets } = this;
+    const { page, nodes, names } = this;
     let at = 0,
       from = 0;
     const number = () => numbers[at++];
@@ -101,7 +77,7 @@ export class Applier {
           break;
         case 6: {
           const id = number();
-          this.adopt((nodes[id] = attachShadow(nodes[number()], { mode: "open" })), []);
+          nodes[id] = attachShadow(nodes[number()], { mode: "open" });
           break;
         }
         case 7: {
@@ -142,30 +118,6 @@ export class Applier {
         case 16:
           setText.call(nodes[number()], string());
           break;
-        case 14:
-          this.state(nodes[number()], number(), string());
-          break;
-        case 15: {
-          const id = number(),
-            to = { left: number() | 0, top: number() | 0, behavior: "instant" };
-          if (id === 1) this.view.scrollTo((this.scroll = to));
-          else nodes[id].scrollTo(to);
-          break;
-        }
-        case 17: {
-          const sheet = number(),
-            css = string();
-          if (sheets[sheet]) sheets[sheet].replaceSync(css);
-          else sheets[sheet] = this.sheet(css);
-          break;
-        }
-        case 18: {
-          const root = nodes[number()];
-          const list = [];
-          for (let left = number(); left > 0; left--) list.push(sheets[number()]);
-          this.adopt(root, list.filter(Boolean));
-          break;
-        }
         case 19: {
           const { style } = nodes[number()];
           style.width = number() + "px";
@@ -183,14 +135,7 @@ export class Applier {
     if (numbers.length) this.apply(numbers, text);
   }
 
-  state(node, kind, value) {
-    if (kind === 0) node.value = value;
-    else if (kind === 1) {
-      node.checked = value === "1";
-      node.indeterminate = value === "2";
-    } else {
-      const chosen = new Set(value.split(",").filter(Boolean).map(Number));
-      Array.prototype.forEach.call(node.options || [], (option, index) => (option.selected = chosen.has(index)));
-    }
+  node(id) {
+    return this.nodes[id];
   }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Frame {
     pub(crate) overlay: HtmlElement,
     pub(crate) iframe: HtmlIFrameElement,
     pointer: HtmlElement,
+    caret: HtmlElement,
     size: Cell<(u32, u32)>,
     loaded: Closure<dyn FnMut()>,
     _resized: (ResizeObserver, Closure<dyn FnMut()>),
@@ -59,7 +60,9 @@ impl Frame {
             styled(&document, "div", &[("position", "absolute"), ("inset", "0"), ("cursor", "default")])?;
         overlay.set_attribute("data-replica-overlay", "")?;
         let pointer = pointer(&document)?;
+        let caret = caret(&document)?;
         overlay.append_child(&pointer)?;
+        overlay.append_child(&caret)?;
         shell.append_child(&iframe)?;
         shell.append_child(&overlay)?;
         let loaded = Closure::<dyn FnMut()>::new(loaded);
@@ -74,6 +77,7 @@ impl Frame {
             overlay,
             iframe,
             pointer,
+            caret,
             size: Cell::new((0, 0)),
             loaded,
             _resized: (observer, resized),
@@ -138,6 +142,22 @@ impl Frame {
         let _ = self.overlay.style().set_property("cursor", if yes { "crosshair" } else { "default" });
     }
 
+    /// Shows the customer's caret: its place and height in CSS pixels of the customer's viewport; none hides it.
+    pub(crate) fn caret(&self, at: Option<(f64, f64, f64)>) {
+        let style = self.caret.style();
+        let scale = self.scale();
+        let room = self.host.get_bounding_client_rect();
+        let left = ((room.width() - f64::from(self.size.get().0) * scale) / 2.0).max(0.0);
+        let (x, y, height) = at.unwrap_or_default();
+        for (name, value) in [
+            ("display", if at.is_some() { "block" } else { "none" }.to_owned()),
+            ("transform", format!("translate({}px, {}px)", x * scale + left, y * scale)),
+            ("height", format!("{}px", height * scale)),
+        ] {
+            let _ = style.set_property(name, &value);
+        }
+    }
+
     pub(crate) fn scale(&self) -> f64 {
         let (width, height) = self.size.get();
         let room = self.host.get_bounding_client_rect();
@@ -163,6 +183,25 @@ fn styled(document: &Document, tag: &str, style: &[(&str, &str)]) -> Result<Html
         element.style().set_property(name, value)?;
     }
     Ok(element)
+}
+
+fn caret(document: &Document) -> Result<HtmlElement, JsValue> {
+    let caret = styled(
+        document,
+        "div",
+        &[
+            ("position", "absolute"),
+            ("left", "0"),
+            ("top", "0"),
+            ("width", "2px"),
+            ("margin-left", "-1px"),
+            ("background", "rgb(37 99 235)"),
+            ("pointer-events", "none"),
+            ("display", "none"),
+        ],
+    )?;
+    caret.set_attribute("data-replica-caret", "")?;
+    Ok(caret)
 }
 
 fn pointer(document: &Document) -> Result<HtmlElement, JsValue> {

@@ -206,7 +206,7 @@ impl Replica {
     /// Nodes by id, as the applier keeps them.
     fn nodes(&self) -> Option<Array> {
         let applier = self.0.applier.borrow();
-        let nodes = Reflect::get(applier.as_ref()?, &"nodes".into()).ok()?;
+        let nodes = Reflect::get(&applier.as_ref()?.applier, &"nodes".into()).ok()?;
         nodes.is_object().then(|| nodes.unchecked_into())
     }
 }

@@ -12,6 +12,7 @@
 mod frame;
 mod ghost;
 mod hits;
+mod late;
 mod replica;
 mod tool;
 mod view;

@@ -6,11 +6,12 @@ use std::{
 
 use page_mirror::replay::{self, Applied, ReplayError, View, urls::Origins};
 use shared::wire::mirror::{FrameKind, StreamFrame};
+use softphone::dom::Listener;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlIFrameElement};
+use web_sys::{Element, HtmlIFrameElement, Node};
 
-use crate::frame::Frame;
 pub(crate) use crate::hits::Hit;
+use crate::{frame::Frame, late::Painter};
 
 #[wasm_bindgen(module = "/src/applier.js")]
 extern "C" {
@@ -19,6 +20,8 @@ extern "C" {
     fn new(frame: &HtmlIFrameElement) -> Result<Applier, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn apply(this: &Applier, numbers: &[u32], text: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    fn node(this: &Applier, id: u32) -> Option<Node>;
 }
 
 /// What became of a frame.
@@ -49,7 +52,7 @@ pub(crate) struct Inner {
     pub(crate) frame: Frame,
     model: RefCell<replay::Replica>,
     /// Until the frame's document is there, operations gather in the model.
-    pub(crate) applier: RefCell<Option<Applier>>,
+    pub(crate) applier: RefCell<Option<Canvas>>,
     /// The agent's own stroke, while it is drawn.
     pub(crate) stroke: RefCell<Option<web_sys::Element>>,
     frames: Cell<u32>,
@@ -143,24 +146,40 @@ impl Replica {
     }
 }
 
+/// A loaded document, and who works on it.
+pub(crate) struct Canvas {
+    pub(crate) applier: Applier,
+    painter: Rc<Painter>,
+    _late_loads: Listener,
+}
+
 impl Inner {
     fn loaded(&self) {
         // A second load (a frame that was moved in the document) has another document: begin again there.
-        if let Ok(applier) = Applier::new(&self.frame.iframe) {
-            self.applier.replace(Some(applier));
+        let iframe = &self.frame.iframe;
+        let painter = Painter::new(iframe).map(Rc::new).zip(iframe.content_document());
+        if let (Ok(applier), Some((painter, document))) = (Applier::new(iframe), painter) {
+            let again = painter.clone();
+            let _late_loads = Listener::capturing(&document, "load", move |_| again.scroll_again());
+            self.applier.replace(Some(Canvas { applier, painter, _late_loads }));
             self.draw();
         }
     }
 
     /// Carries out what gathered. False if the document refused: what it shows is of no use then.
     fn draw(&self) -> bool {
-        let applier = self.applier.borrow();
-        let Some(applier) = &*applier else { return true };
+        let canvas = self.applier.borrow();
+        let Some(Canvas { applier, painter, .. }) = &*canvas else { return true };
         let mut model = self.model.borrow_mut();
         let (width, height) = (model.view().width, model.view().height);
         self.frame.resize(width, height);
-        let (numbers, text) = model.take_ops();
+        let ((numbers, text), late) = (model.take_ops(), model.take_late());
         drop(model);
-        numbers.is_empty() || applier.apply(&numbers, &text).is_ok()
+        if !numbers.is_empty() && applier.apply(&numbers, &text).is_err() {
+            return false;
+        }
+        painter.carry_out(late, |id| applier.node(id));
+        self.frame.caret(painter.caret());
+        true
     }
 }

@@ -13,6 +13,10 @@
 //!
 //! The scripts in `src/glue` watch the DOM and hold the socket; they apply rules and decide none. One batch a flush comes
 //! in ([`Core::flush`]) and one frame goes out.
+mod attention;
+
+use std::cell::{Cell, RefCell};
+
 use js_sys::{Array, Function, Uint8Array};
 use page_mirror::{
     codec::seal,
@@ -28,12 +32,15 @@ use shared::{
     },
 };
 use wasm_bindgen::prelude::*;
+use web_sys::Event;
+
+use attention::Attention;
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-// `run` of the modules in `src/glue`, made one script by build.rs.
+// What is called of the modules in `src/glue`, made one script by build.rs.
 include!(concat!(env!("OUT_DIR"), "/glue.rs"));
 
 /// Begins to publish this document. The handle's `stop()` ends it for good.
@@ -46,9 +53,10 @@ pub fn start(config: &JsValue, on: &Function) -> JsValue {
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Core {
-    recorder: Recorder,
-    taken: Option<Body>,
-    nonce: u32,
+    recorder: RefCell<Recorder>,
+    attention: Attention,
+    taken: RefCell<Option<Body>>,
+    nonce: Cell<u32>,
 }
 
 #[wasm_bindgen]
@@ -63,9 +71,10 @@ impl Core {
         PublisherToServer::from(hello).encode()
     }
 
-    pub fn ping(&mut self) -> Vec<u8> {
-        self.nonce = self.nonce.wrapping_add(1);
-        PublisherToServer::from(Ping { nonce: self.nonce }).encode()
+    pub fn ping(&self) -> Vec<u8> {
+        let nonce = self.nonce.get().wrapping_add(1);
+        self.nonce.set(nonce);
+        PublisherToServer::from(Ping { nonce }).encode()
     }
 
     #[wasm_bindgen(js_name = inFront)]
@@ -81,63 +90,79 @@ impl Core {
 
     /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
     /// [`Self::complete`]. What was not sent is dropped.
-    pub fn begin(&mut self, several: bool) {
-        self.recorder.begin();
+    pub fn begin(&self, several: bool) {
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.begin();
         if several {
-            self.recorder.hold();
+            recorder.hold();
         }
-        self.taken = None;
+        self.attention.begin(&mut recorder);
+        self.taken.take();
     }
 
     /// All of the page was handed over. False: it must be begun again, and handed over in one batch.
-    pub fn complete(&mut self) -> bool {
-        self.recorder.complete()
+    pub fn complete(&self) -> bool {
+        self.recorder.borrow_mut().complete()
     }
 
     /// From here on nothing is masked.
-    pub fn unmask(&mut self) {
-        self.recorder.unmask();
+    pub fn unmask(&self) {
+        self.recorder.borrow_mut().unmask();
     }
 
     /// Takes a batch. False: the script must begin again, and send nothing before.
-    pub fn flush(&mut self, numbers: &[u32], text: &str) -> bool {
-        self.recorder.flush(numbers, text).is_ok() && !self.recorder.wants_keyframe()
+    pub fn flush(&self, numbers: &[u32], text: &str) -> bool {
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.flush(numbers, text).is_ok() && !recorder.wants_keyframe()
+    }
+
+    /// One of the events that `glue/run.js` lists.
+    pub fn heard(&self, event: &Event) {
+        self.attention.heard(event);
+    }
+
+    /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
+    pub fn attend(&self, look: bool) -> bool {
+        self.attention.tell(&self.recorder, look)
     }
 
     /// Nodes that the other side forgot.
-    pub fn freed(&mut self) -> Vec<u32> {
-        self.recorder.freed()
+    pub fn freed(&self) -> Vec<u32> {
+        self.recorder.borrow_mut().freed()
     }
 
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
-    pub fn take(&mut self) -> Option<Vec<u8>> {
-        let mut body = self.recorder.take()?;
+    pub fn take(&self) -> Option<Vec<u8>> {
+        let mut body = self.recorder.borrow_mut().take()?;
         let bytes = std::mem::take(&mut body.bytes);
-        self.taken = Some(body);
+        self.taken.replace(Some(body));
         Some(bytes)
     }
 
     /// Where the body that was taken last stands: whether it is a keyframe, epoch, seq.
     pub fn place(&self) -> Vec<u32> {
         let place = |body: &Body| vec![u32::from(body.keyframe), body.epoch, body.seq];
-        self.taken.as_ref().map(place).unwrap_or_default()
+        self.taken.borrow().as_ref().map(place).unwrap_or_default()
     }
 
-    /// The message for a body that stands at `place`.
+    /// The message for a body that stands at `place`; empty if the page was begun anew since.
     pub fn frame(&self, place: &[u32], body: &[u8], deflated: bool) -> Vec<u8> {
         let &[keyframe, epoch, seq] = place else { return Vec::new() };
+        if epoch != self.recorder.borrow().position().0 {
+            return Vec::new();
+        }
         let kind = if keyframe == 0 { FrameKind::Patch } else { FrameKind::Keyframe };
         PublisherToServer::from(Frame { kind, epoch, seq, bytes: seal(body, deflated) }).encode()
     }
 
     /// Epoch and seq of the frame that was made last.
     pub fn position(&self) -> Vec<u32> {
-        let (epoch, seq) = self.recorder.position();
+        let (epoch, seq) = self.recorder.borrow().position();
         vec![epoch, seq]
     }
 
     pub fn pointer(&self, x: i32, y: i32, down: bool) -> Vec<u8> {
-        let (epoch, seq) = self.recorder.position();
+        let (epoch, seq) = self.recorder.borrow().position();
         let bytes = seal(&pointer(x, y, down), false);
         PublisherToServer::from(Frame { kind: FrameKind::Pointer, epoch, seq, bytes }).encode()
     }

@@ -46,7 +46,7 @@ export const known = (node) => {
 export const isNew = (node) => ids.get(node) >= firstNew;
 // What is adopted from here on is new.
 export const nodeOf = (id) => nodes[id];
-export const mark = () => (firstNew = nodes.length);
+export const markNew = () => (firstNew = nodes.length);
 
 export const forgetNames = () => names.clear();
 // Forgets what the other side knows, and the batch.

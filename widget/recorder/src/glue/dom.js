@@ -40,13 +40,17 @@ export const parentOf = getter(N, "parentNode"),
   textOf = getter(N, "textContent"),
   tagOf = getter(E, "localName"),
   languageOf = getter(E, "namespaceURI"),
-  shadowOf = getter(E, "shadowRoot"),
   namesOf = method(E, "getAttributeNames"),
   attributeOf = method(E, "getAttribute"),
   matches = method(E, "matches"),
   closest = method(E, "closest"),
   rootOf = method(N, "getRootNode"),
   dataOf = getter(CharacterData.prototype, "data");
+
+// Open shadow roots, and closed ones that were seen when they were made.
+export const closedRoots = new WeakMap(),
+  openRootOf = getter(E, "shadowRoot"),
+  shadowOf = (node) => openRootOf(node) || closedRoots.get(node);
 
 // The widget is no part of the page.
 export const isLeft = (node) =>

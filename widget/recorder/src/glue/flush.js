@@ -1,13 +1,13 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
-import { forgetAll, handOver, mark } from "./batch.js";
+import { forgetAll, handOver, markNew } from "./batch.js";
 import { matches, parentOf, tagOf, typeOf } from "./dom.js";
-import { fieldChanged, forgetFields, lookAtFields, onResized, scrolled, surroundings } from "./fields.js";
+import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retakeOthers, ruled, texts, touched,
 } from "./nodes.js";
 import { asks, hasRules, isRule, setRuleless } from "./rules.js";
-import { forgetSheets, lookAtSheets, putStyles, roots, styleChanged, styles } from "./sheets.js";
-import { soon, tooLarge } from "./run.js";
+import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
+import { soon, state } from "./socket.js";
 
 const MANY = 64,
   KEYFRAME_MS = 1000,
@@ -20,9 +20,7 @@ let paced, keyframeTimer, sliceMs,
   reading = false,
   lastKeyframe = 0;
 export let core,
-  recording = false,
-  // Counts up with each keyframe: what was taken before must not be sent after.
-  generation = 0;
+  recording = false;
 
 export const recordFor = (given) => (core = given);
 export const observe = (root) =>
@@ -39,7 +37,7 @@ const see = (records) => {
       continue;
     }
     const style = type === "childList" ? target : parentOf(target);
-    if (style && typeOf(style) === 1 && tagOf(style) === "style") styleChanged(style);
+    if (style && typeOf(style) === 1 && tagOf(style) === "style") styles.add(style);
     else if (type === "childList") {
       const { addedNodes, removedNodes } = record;
       for (let i = 0; i < addedNodes.length; i++) touched.add(addedNodes[i]);
@@ -51,13 +49,13 @@ const nothingNew = () => {
   forgetChanges();
   styles.clear();
   scrolled.clear();
-  mark();
+  markNew();
 };
 // `look`: also at what no event tells.
 export const flush = (look) => {
   if (!recording) return;
   see(observer.takeRecords());
-  mark();
+  markNew();
   // Rules of the page stand in attributes, which were seen. For those of the business and many changes one search of
   // the page is cheaper than a question for each.
   const ruleless =
@@ -69,12 +67,12 @@ export const flush = (look) => {
   changes();
   putStyles();
   if (look) lookAtFields();
-  surroundings();
+  putScrolls();
   nothingNew();
   setRuleless(false);
-  if (handOver(core)) soon();
-  else if (reading) giveUp();
-  else keyframe();
+  if (!handOver(core)) reading ? giveUp() : keyframe();
+  else if (!core.attend(!!look) && !reading) keyframe();
+  else soon();
 };
 const keyframe = () => {
   const wait = lastKeyframe + KEYFRAME_MS - performance.now();
@@ -91,11 +89,10 @@ export const beginAfter = (wait, ready) => {
 const startOver = (root) => {
   clearTimeout(keyframeTimer);
   recording = reading = !!root;
-  generation++;
   core.begin(reading && sliceMs < Infinity);
   observer.disconnect();
   nothingNew();
-  forgetFields();
+  fields.clear();
   forgetSheets();
   forgetAll(root);
 };
@@ -117,8 +114,12 @@ const readOn = () => {
   flush(true);
   if (!reading) return;
   reading = false;
-  if (core.complete()) soon();
-  else begin(Infinity);
+  if (!core.complete()) return begin(Infinity);
+  soon();
+  setTimeout(() => {
+    lookForScrolled();
+    flush();
+  });
 };
 const slices = new MessageChannel();
 slices.port1.onmessage = () => {
@@ -127,9 +128,10 @@ slices.port1.onmessage = () => {
 };
 const giveUp = () => {
   pause();
-  tooLarge();
+  state("stopped");
 };
 export const pause = () => startOver();
+export const again = () => recording && begin();
 
 const observer = new MutationObserver((records) => {
   see(records);
@@ -143,11 +145,13 @@ export const onScroll = ({ target }) => {
   scrolled.add(target);
   pacedFlush();
 };
-export const onResize = () => {
-  onResized();
-  pacedFlush();
+export const onLoad = ({ target }) => {
+  if (target.nodeType === 1 && tagOf(target) === "link") {
+    linkLoaded(target);
+    flush();
+  }
 };
-const pacedFlush = () => {
+export const pacedFlush = () => {
   paced ??= setTimeout(() => {
     paced = undefined;
     flush();

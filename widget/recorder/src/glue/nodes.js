@@ -6,8 +6,9 @@ import {
 } from "./dom.js";
 import { fields } from "./fields.js";
 import { observe } from "./flush.js";
+import { listenTo } from "./run.js";
 import { BLOCK, MASKED, ONCE_PASSWORD, UNMASK, asks, fieldFlags, isMasked, isRule, masks, once, selectors } from "./rules.js";
-import { inlined, isStyle, roots, styles } from "./sheets.js";
+import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
 import { value } from "./urls.js";
 
 const DEEPEST = 1200,
@@ -27,7 +28,9 @@ const isLate = () => {
 // What happened since the last flush.
 export const touched = new Set(),
   attributes = new Map(),
-  texts = new Set();
+  texts = new Set(),
+  // Elements that have a shadow root now.
+  shadowed = new Set();
 let removed = [],
   // What was placed in this flush.
   moved = new Set();
@@ -79,24 +82,26 @@ const element = (node, depth, masked) => {
   if (ruled && matches(node, BLOCK)) box = "block";
   else if (depth > DEEPEST) box = "deep";
   if (box) keys = keys.filter((key) => /^(?:id|class|style)$/.test(key));
-  const isSheet = tag === "link" && /^stylesheet$/i.test(attributeOf(node, "rel") || "");
-  if (html && tag === "link" && isSheet && (inlined.has(node) || /^blob:/.test(node.href))) {
-    inlined.add(node);
-    keys = keys.filter((key) => key === "media");
-    tag = "style";
-  } else if (html && tag === "link" && !isSheet) keys = [];
+  if (html && tag === "link") {
+    const isSheet = isSheetLink(node);
+    if (!isSheet || inlines(node)) keys = [];
+    if (isSheet && inlined.has(node)) tag = "style";
+  }
+  // What it is for stands in its text.
+  if (tag === "style") keys = keys.filter((key) => key !== "media");
   const isField = html && (tag === "input" || tag === "textarea" || tag === "select");
   if (isField && node.type === "password") once.add(node);
   put1(1);
   shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box);
   if (tag === "style") styles.add(node);
-  if (isField) fields.set(node, "");
+  if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
+    fields.set(node, "");
   if (!box && (!html || LEAVES[tag] === undefined)) {
     const shadow = shadowOf(node);
     if (shadow) {
       adopt(shadow);
       put1(5);
-      watch(shadow);
+      watchRoot(shadow);
       below(shadow, depth + 1, masked);
       put1(0);
     }
@@ -126,14 +131,15 @@ const item = (node, depth, masked) => {
   put1(masked ? MASKED : 0);
   string(dataOf(node));
 };
-const watch = (root) => {
+const watchRoot = (root) => {
   roots.set(root, "");
   observe(root);
+  listenTo(root, "addEventListener");
 };
 // The whole page, of which nothing is read yet.
 export const beginPage = () => {
   isMarked = false;
-  watch(document);
+  watchRoot(document);
   open = [[document, 0]];
   // Text that is read before them may repeat what they hide.
   for (const node of document.querySelectorAll("input,textarea")) {
@@ -197,7 +203,11 @@ export const place = () => {
   for (const id of removed) put(2, id);
 };
 const disown = (node) => {
+  // What came into it since the last flush stands elsewhere on the other side.
+  if (touched.has(node) && known(node)) removed.push(known(node));
   ids.delete(node);
+  const shadow = typeOf(node) === 1 && shadowOf(node);
+  if (shadow) disown(shadow);
   for (let child = firstOf(node); child; child = nextOf(child)) disown(child);
 };
 // A rule applies to an element now, or no longer: it is sent anew.
@@ -210,10 +220,13 @@ export const retake = (node) => {
 };
 // Elements that other rules apply to since an attribute changed, and links that are something else now.
 export const retakeOthers = (ruleless) => {
+  shadowed.forEach(retake);
+  shadowed.clear();
   for (const [node, keys] of attributes) {
     const isOther = !ruleless && matches(node, selectors) !== marked.has(node);
     if (isOther || (tagOf(node) === "link" && (keys.has("rel") || keys.has("href")))) {
       marked.delete(node);
+      inlined.delete(node);
       retake(node);
     }
   }
@@ -229,7 +242,9 @@ export const changes = () => {
     const flags = isInput ? fieldFlags(node) : isMasked(node) ? MASKED : 0;
     for (const key of keys) {
       const text = attributeOf(node, key);
-      if (isOdd && !/^(?:id|class|style|media)$/.test(key)) continue;
+      if (isStyle(tag, node)) styles.add(node);
+      if (key === "popover") fields.set(node, "");
+      if (isOdd && !/^(?:id|class|style)$/.test(key)) continue;
       put1(text === null ? 4 : 3);
       put1(id);
       if (text !== null) put1(flags);

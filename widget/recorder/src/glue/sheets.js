@@ -1,81 +1,114 @@
-// Style sheets: text of `style` elements, rules that scripts changed, sheets that scripts made.
+// Style sheets: what stands in `style` elements, in links as far as it may be read, and in sheets that scripts made.
 import { ids, put, string } from "./batch.js";
-import { isConnected, tagOf, textOf } from "./dom.js";
+import { isConnected, tagOf, textOf, typeOf } from "./dom.js";
 import { retake } from "./nodes.js";
 import { absoluteCss } from "./urls.js";
 
-// Style elements whose text is to be sent.
+// Rules looked at at a time, of all sheets.
+const RULES = 500;
+
+// Style elements and links whose text is to be sent.
 export const styles = new Set(),
   // The document and its shadow roots, each with the sheets that it adopted.
   roots = new Map(),
-  // Survives keyframes: links whose rules a script changed.
+  // Survives keyframes: links that stand as style elements on the other side.
   inlined = new WeakSet();
-// Sheets that scripts made, with their numbers; and how many rules a sheet had.
+// Sheets that scripts made, with their numbers; and how each sheet was when it was sent.
 const sheets = new Map();
-let rules = new WeakMap();
+let sent = new WeakMap();
 
 export const forgetSheets = () => {
   roots.clear();
   sheets.clear();
-  rules = new WeakMap();
+  sent = new WeakMap();
 };
 export const isStyle = (tag, element) => tag === "style" || (tag === "link" && inlined.has(element));
-export const styleChanged = (node) => {
-  rules.delete(node.sheet);
-  styles.add(node);
+// Of an alternate one nobody can tell whether it was chosen.
+export const isSheetLink = ({ rel }) => /\bstylesheet\b/i.test(rel) && !/alternate/i.test(rel);
+// A link of this origin can be read once it is there. Others are fetched by whoever looks, if they may.
+export const inlines = (link) => {
+  const { sheet, href } = link;
+  if (inlined.has(link) || (sheet ? rulesOf(sheet) : href.startsWith(location.origin + "/") || /^blob:/.test(href))) inlined.add(link);
+  return inlined.has(link);
 };
 
-const ruleCount = (sheet) => {
+const rulesOf = (sheet) => {
   try {
-    return sheet.cssRules.length;
+    return sheet.cssRules;
   } catch {
-    return -1;
+    return null;
   }
 };
-const written = (sheet) => {
-  rules.set(sheet, ruleCount(sheet));
-  return absoluteCss(Array.from(sheet.cssRules, (rule) => rule.cssText).join("\n"), sheet.href || document.baseURI);
+const hash = (text) => {
+  let sum = 0;
+  for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) | 0;
+  return sum;
 };
-// The text of a style element, unless scripts changed its rules since it was read.
-const styleText = (node) => {
-  const { sheet } = node,
-    length = sheet ? ruleCount(sheet) : -1;
-  if (length < 0) return absoluteCss(textOf(node), document.baseURI);
-  const before = rules.get(sheet),
-    text = textOf(node);
-  rules.set(sheet, length);
-  let parsed = 0;
-  if (before !== undefined && before !== length) parsed = -1;
-  else if (/\S/.test(text)) {
+const linesOf = (sheet) => Array.from(sheet.cssRules, (rule) => rule.cssText);
+const keyOf = (sheet, rules) => [rules.length, sheet.disabled, sheet.media.mediaText].join();
+// One text with what it imports.
+const whole = (sheet) =>
+  absoluteCss(
+    Array.from(sheet.cssRules, (rule) => {
+      const { styleSheet, media, layerName, supportsText } = rule;
+      if (!styleSheet || !rulesOf(styleSheet)) return rule.cssText;
+      let css = whole(styleSheet);
+      if (layerName != null) css = `@layer ${layerName}{${css}}`;
+      if (supportsText) css = `@supports ${supportsText}{${css}}`;
+      return media.mediaText ? `@media ${media.mediaText}{${css}}` : css;
+    }).join("\n"),
+    sheet.href || document.baseURI,
+  );
+// The text to send for a sheet, which is noted. `raw` is what its element holds.
+const written = (sheet, raw) => {
+  const rules = rulesOf(sheet);
+  if (!rules) return "";
+  const lines = linesOf(sheet),
+    { mediaText } = sheet.media;
+  sent.set(sheet, { key: keyOf(sheet, rules), hashes: lines.map(hash), at: 0 });
+  if (sheet.disabled) return "";
+  // As it was written, unless scripts changed its rules.
+  if (raw !== undefined && !mediaText && !lines.some((line) => /^@import/.test(line))) {
     const copy = new CSSStyleSheet();
-    copy.replaceSync(text);
-    parsed = copy.cssRules.length;
+    copy.replaceSync(raw);
+    if (linesOf(copy).join() === lines.join()) return absoluteCss(raw, document.baseURI);
   }
-  return parsed === length ? absoluteCss(text, document.baseURI) : written(sheet);
+  const css = whole(sheet);
+  return mediaText ? `@media ${mediaText}{${css}}` : css;
+};
+// It is not as it was sent. Of its rules, the next few are looked at.
+const isOther = (sheet, few) => {
+  const rules = rulesOf(sheet),
+    then = sent.get(sheet);
+  if (!rules || !then) return !!rules;
+  if (then.key !== keyOf(sheet, rules)) return true;
+  for (few = Math.min(few, rules.length); few-- > 0; ) {
+    then.at %= rules.length;
+    if (hash(rules[then.at].cssText) !== then.hashes[then.at++]) return true;
+  }
 };
 export const lookAtSheets = () => {
+  let count = sheets.size;
+  for (const root of roots.keys()) count += root.styleSheets.length;
+  const few = Math.ceil(RULES / count);
   for (const root of roots.keys()) {
     if (!ids.has(root)) {
       roots.delete(root);
       continue;
     }
     for (const sheet of root.styleSheets) {
-      const { ownerNode } = sheet,
-        length = ruleCount(sheet),
-        before = rules.get(sheet);
-      if (length < 0 || length === before || !ids.has(ownerNode)) continue;
+      const { ownerNode } = sheet;
+      if (!ids.has(ownerNode) || typeOf(ownerNode) !== 1 || !isOther(sheet, few)) continue;
       if (isStyle(tagOf(ownerNode), ownerNode)) styles.add(ownerNode);
-      else if (before === undefined) rules.set(sheet, length);
-      else {
+      else if (isSheetLink(ownerNode)) {
         inlined.add(ownerNode);
-        rules.set(sheet, length);
         retake(ownerNode);
       }
     }
     const adopted = root.adoptedStyleSheets || [];
     for (const sheet of adopted) {
       if (!sheets.has(sheet)) sheets.set(sheet, sheets.size);
-      else if (rules.get(sheet) === ruleCount(sheet)) continue;
+      else if (!isOther(sheet, few)) continue;
       put(10, sheets.get(sheet));
       string(written(sheet));
     }
@@ -88,9 +121,16 @@ export const lookAtSheets = () => {
 };
 export const putStyles = () => {
   for (const node of styles) {
-    const id = ids.get(node);
+    const id = ids.get(node),
+      { sheet } = node;
     if (!id || !isConnected(node)) continue;
     put(9, id);
-    string(node.sheet && tagOf(node) === "link" ? written(node.sheet) : styleText(node));
+    // A type that is no style has no sheet.
+    string(sheet ? written(sheet, tagOf(node) === "style" ? textOf(node) : undefined) : "");
   }
+};
+// What a link names was loaded.
+export const linkLoaded = (link) => {
+  if (inlined.has(link)) styles.add(link);
+  else if (isSheetLink(link) && inlines(link)) retake(link);
 };

@@ -1,0 +1,139 @@
+//! What is around the page's nodes: the window, the address, and what the customer points at, has focused, has
+//! selected and prefers.
+use std::cell::{Cell, RefCell};
+
+use page_mirror::{
+    codec::{mark, prefs},
+    record::Recorder,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, Element, Event, Node, PointerEvent, Window};
+
+/// What is asked, and what a yes means.
+const QUERIES: [(&str, u32); 6] = [
+    ("(prefers-color-scheme:dark)", prefs::DARK),
+    ("(prefers-reduced-motion:reduce)", prefs::REDUCED_MOTION),
+    ("(hover:hover)", prefs::HOVER),
+    ("(pointer:fine)", prefs::FINE_POINTER),
+    ("(pointer:coarse)", prefs::COARSE_POINTER),
+    ("(prefers-contrast:more)", prefs::MORE_CONTRAST),
+];
+
+#[derive(Debug, Default)]
+pub(crate) struct Attention {
+    hovered: RefCell<Option<Node>>,
+    pressed: RefCell<Option<Node>>,
+    /// Something happened since the last look.
+    woken: Cell<bool>,
+    resized: Cell<bool>,
+    selected: Cell<bool>,
+    /// As it was told last.
+    marks: Cell<[u32; mark::KINDS]>,
+    page: RefCell<(String, String)>,
+    prefs: Cell<u32>,
+}
+
+impl Attention {
+    /// The page is begun anew: nothing of it was told.
+    pub(crate) fn begin(&self, recorder: &mut Recorder) {
+        self.resized.set(true);
+        self.selected.set(true);
+        self.marks.take();
+        self.page.take();
+        self.prefs.set(preferred());
+        recorder.prefs(self.prefs.get());
+    }
+
+    /// Something after which one of the marks may be another's, or the window has another size.
+    pub(crate) fn heard(&self, event: &Event) {
+        self.woken.set(true);
+        let target = || event.composed_path().get(0).dyn_into::<Node>().ok();
+        match event.type_().as_str() {
+            "pointerover" => drop(self.hovered.replace(target())),
+            "pointerout" if event.unchecked_ref::<PointerEvent>().related_target().is_none() => {
+                self.hovered.take();
+            }
+            "pointerdown" => drop(self.pressed.replace(target())),
+            "pointerup" | "pointercancel" => drop(self.pressed.take()),
+            "resize" => self.resized.set(true),
+            "selectionchange" => self.selected.set(true),
+            _ => {}
+        }
+    }
+
+    /// Tells what is different. `look`: also where no event says so. False: begin anew.
+    pub(crate) fn tell(&self, recorder: &RefCell<Recorder>, look: bool) -> bool {
+        let (page, view) = (document(), window());
+        if self.resized.take() {
+            let side =
+                |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0);
+            let ratio = view.device_pixel_ratio() * 100.0;
+            let sides = [side(view.inner_width()), side(view.inner_height()), ratio];
+            recorder.borrow_mut().viewport(sides.map(|side| side.round() as u32));
+        }
+        let now = (view.location().href().unwrap_or_default(), page.title());
+        if *self.page.borrow() != now {
+            recorder.borrow_mut().page(&now.0, &now.1);
+            self.page.replace(now);
+        }
+        if self.woken.take() || look {
+            self.tell_marks(recorder);
+        }
+        if self.selected.take() {
+            let selection = selection();
+            recorder.borrow_mut().select(selection);
+        }
+        !look || self.prefs.get() == preferred()
+    }
+
+    fn tell_marks(&self, recorder: &RefCell<Recorder>) {
+        let page = document();
+        let mut focused = page.active_element();
+        while let Some(within) = focused.as_ref().and_then(|element| element.shadow_root()?.active_element())
+        {
+            focused = Some(within);
+        }
+        focused = focused.filter(|element| element.local_name() != "body");
+        let shown = focused.clone().filter(|element| element.matches(":focus-visible").unwrap_or(false));
+        let target = page.query_selector(":target").unwrap_or_default();
+        let node = |element: Option<Element>| element.map(Node::from);
+        let nodes = [
+            self.hovered.borrow().clone(),
+            self.pressed.borrow().clone(),
+            node(focused),
+            node(shown),
+            node(target),
+            node(page.fullscreen_element()),
+        ];
+        let before = self.marks.get();
+        let now = nodes.map(|node| node.map_or(0, |node| crate::id_of(&node)));
+        self.marks.set(now);
+        for (kind, (before, now)) in (0..).zip(before.into_iter().zip(now)) {
+            if before != now {
+                recorder.borrow_mut().mark(kind, now);
+            }
+        }
+    }
+}
+
+/// Both ends of what is selected.
+fn selection() -> Option<[u32; 4]> {
+    let selection = window().get_selection().ok()??;
+    let (anchor, focus) = (selection.anchor_node()?, selection.focus_node()?);
+    let ids = [crate::id_of(&anchor), crate::id_of(&focus)];
+    Some([ids[0], selection.anchor_offset(), ids[1], selection.focus_offset()]).filter(|_| !ids.contains(&0))
+}
+
+fn preferred() -> u32 {
+    let view = window();
+    let holds = |query: &str| view.match_media(query).ok().flatten().is_some_and(|list| list.matches());
+    QUERIES.iter().filter(|(query, _)| holds(query)).fold(0, |bits, (_, bit)| bits | bit)
+}
+
+fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+fn document() -> Document {
+    window().document().expect("a window has a document")
+}

@@ -1,0 +1,155 @@
+// Holds the socket, and sends what was gathered as fast as the network takes it.
+import { nodeOf } from "./batch.js";
+import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
+import { fieldFlags, readRules, strict } from "./rules.js";
+import { leave } from "./run.js";
+import { absolute } from "./urls.js";
+
+// Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
+const WAIT_MS = 400,
+  SLOWEST_RETRY_MS = 15000;
+// Bytes: a smaller body is not worth compressing; above, the network does not keep up; below, it does again.
+const COMPRESS_FROM = 512,
+  CONGESTED = 1 << 20,
+  CLEARED = 1 << 16;
+
+let config, on, documentId, ws, live, stopped, beat, retry, heartbeat, frameTimer,
+  failed = 0,
+  lastFrame = 0,
+  compressing = 0,
+  chain = Promise.resolve();
+
+export const soon = () => {
+  if (frameTimer) return;
+  const wait = lastFrame + FRAME_MS - performance.now();
+  if (wait > 0) frameTimer = setTimeout(sendFrame, wait);
+  else sendFrame();
+};
+const sendFrame = () => {
+  frameTimer = 0;
+  if (!recording || !live) return;
+  if (ws.bufferedAmount > CONGESTED) {
+    // What is on its way arrives, and then a keyframe.
+    pause();
+    return beginAfter(WAIT_MS, () => ws.bufferedAmount <= CLEARED);
+  }
+  const body = core.take();
+  if (!body) return;
+  lastFrame = performance.now();
+  const place = core.place();
+  const transmit = (bytes, deflated) => recording && send(core.frame(place, bytes, deflated));
+  const zipped =
+    body.length >= COMPRESS_FROM &&
+    self.CompressionStream &&
+    new Response(new Blob([body]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
+  // What was taken first is sent first.
+  if (!zipped && !compressing) return transmit(body, false);
+  compressing++;
+  chain = chain.then(async () => {
+    try {
+      if (zipped) transmit(new Uint8Array(await zipped), true);
+      else transmit(body, false);
+    } finally {
+      compressing--;
+    }
+  });
+};
+// Nothing is kept for a socket that is not there; an empty message is none.
+export const send = (bytes) => live && bytes.length && ws.send(bytes);
+export const sendPointer = (event) =>
+  recording &&
+  live &&
+  !ws.bufferedAmount &&
+  send(core.pointer(Math.round(event.clientX), Math.round(event.clientY), event.buttons > 0));
+
+export const tell = (type, more) => on({ type, ...more });
+export const state = (now) => tell("state", { state: now });
+const share = (yes) => {
+  tell("sharing", { on: yes });
+  if (yes) begin();
+  else pause();
+  state(yes ? "live" : "stopped");
+};
+export const onFront = () => send(core.inFront(document.visibilityState === "visible"));
+// What agents show and do is another module's (widget/hand), fetched when it is first wanted. No bytes: it is over.
+let hand;
+const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
+const lead = (bytes) => {
+  hand ??= import("../../hand.js").then((module) =>
+    module.default().then(() =>
+      module.start({ of: nodeOf, mask: (node) => fieldFlags(node) | strict, at: () => core.position(), say: send }),
+    ),
+  );
+  handOn(bytes);
+};
+const receive = (message) => {
+  if (!message) return ws.close(4501);
+  const [kind, a, b, c, d] = message;
+  if (kind === 1) {
+    live = true;
+    failed = 0;
+    if (c === 2) core.unmask();
+    readRules(c, d);
+    heartbeat = a;
+    listenOn();
+    onFront();
+    share(b);
+  } else if (kind === 3) again();
+  else if (kind === 4) share(a);
+  else if (kind === 7) lead(a);
+  else if (kind === 5) tell("viewers", { names: a });
+  else if (kind === 6 && /^https?:/.test(absolute(a, location.href)))
+    tell("navigate", { url: absolute(a, location.href), by: b });
+};
+// A message was heard: after a while without another one the server is asked, and then given up. Timers that
+// a message sets are not slowed down in hidden pages, chains of timers are.
+const listenOn = () => {
+  clearTimeout(beat);
+  beat = setTimeout(() => {
+    send(core.ping());
+    beat = setTimeout(() => ws.close(), heartbeat);
+  }, heartbeat * 0.75);
+};
+export const connect = () => {
+  if (stopped) return;
+  clearTimeout(retry);
+  state("connecting");
+  const mine = (ws = new WebSocket(config.socket));
+  mine.binaryType = "arraybuffer";
+  mine.onopen = () => mine.send(core.hello(config.token, config.tab, documentId));
+  mine.onmessage = ({ data }) => {
+    if (live) listenOn();
+    if (mine === ws) receive(core.receive(new Uint8Array(data)));
+  };
+  mine.onclose = ({ code }) => {
+    if (mine !== ws) return;
+    live = false;
+    clearTimeout(beat);
+    pause();
+    if (stopped) return;
+    if (!core.comesBack(code)) {
+      stop();
+      return state("lost");
+    }
+    state("connecting");
+    retry = setTimeout(connect, Math.min(SLOWEST_RETRY_MS, 500 * 2 ** failed++) * (0.5 + Math.random() / 2));
+  };
+};
+export const disconnect = () => ws.close();
+export const open = (config_, on_) => {
+  config = config_;
+  on = on_;
+  documentId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  stopped = live = false;
+  failed = 0;
+  connect();
+};
+export const stop = () => {
+  stopped = true;
+  live = false;
+  leave();
+  handOn([]);
+  clearTimeout(beat);
+  clearTimeout(retry);
+  ws.close();
+};
