@@ -10,6 +10,7 @@ pub mod ear;
 pub mod handset;
 pub mod main_job;
 pub mod merchant;
+pub mod mirrored;
 pub mod person;
 pub mod shopper;
 pub mod socket;

@@ -3,23 +3,9 @@
 export const HTML = "http://www.w3.org/1999/xhtml";
 export const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
 // Elements whose children are not mirrored; those with a name are shown as a labelled box.
-export const LEAVES = {
-  __proto__: null,
-  script: "",
-  noscript: "",
-  template: "",
-  style: "",
-  textarea: "",
-  iframe: "iframe",
-  frame: "frame",
-  object: "object",
-  embed: "embed",
-  video: "video",
-  audio: "audio",
-  canvas: "canvas",
-  portal: "portal",
-  fencedframe: "fencedframe",
-};
+export const LEAVES = { __proto__: null };
+for (const tag of "script noscript template style textarea".split(" ")) LEAVES[tag] = "";
+for (const tag of "iframe frame object embed video audio canvas portal fencedframe".split(" ")) LEAVES[tag] = tag;
 
 const getter = (prototype, key) => {
   const { get } = Object.getOwnPropertyDescriptor(prototype, key);

@@ -4,7 +4,7 @@ import { closedRoots, isConnected, parentOf } from "./dom.js";
 import { core, flush, onField, onLoad, onScroll, pacedFlush, pause, recordFor } from "./flush.js";
 import { shadowed } from "./nodes.js";
 import { roots } from "./sheets.js";
-import { connect, disconnect, onFront, open, sendPointer, stop } from "./socket.js";
+import { connect, disconnect, onFront, sendPointer, start, stop } from "./socket.js";
 
 // Milliseconds between looks at what no event tells, and between pointer frames.
 const LOOK_MS = 400,
@@ -67,7 +67,7 @@ const run = (core_, config, on) => {
   listen("addEventListener");
   prototype.attachShadow = attachShadow;
   looking = setInterval(() => flush(true), LOOK_MS);
-  open(config, on);
+  start(config, on);
   return { stop };
 };
 // The id of a node, or of the one around it that the other side knows.

@@ -136,7 +136,7 @@ export const connect = () => {
   };
 };
 export const disconnect = () => ws.close();
-export const open = (config_, on_) => {
+export const start = (config_, on_) => {
   config = config_;
   on = on_;
   documentId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");

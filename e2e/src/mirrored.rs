@@ -1,0 +1,298 @@
+//! A page and its replica, side by side: fixtures are served with the widget, one contact lives, and after each step
+//! of a fixture both documents must read the same and look the same.
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use playwright_rs::protocol::{ScreenshotClip, ScreenshotOptions, Viewport};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    Person, Stage, StageOptions, Troupe, agent, handset,
+    main_job::{AGENT, SHOPPER},
+    person::{Help, PATIENCE},
+    shopper,
+};
+
+const CANON: &str = include_str!("mirrored/canon.js");
+const JUDGE: &str = include_str!("mirrored/judge.js");
+/// The customer's window; the agent's has room for it, so that nothing is scaled.
+const WIDTH: u32 = 640;
+const HEIGHT: u32 = 480;
+/// The frame of the replica, and its document.
+const FRAME: &str = "document.querySelector('.page-view iframe')";
+/// Only what is the customer's page is compared: not the overlay above it, and no widget.
+const BARE_AGENT: &str = "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('[data-replica-overlay] { display: none } .page-view iframe { transform: none !important; position: fixed !important; inset: 0 auto auto 0 !important; z-index: 99999 }'); document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; return true; }";
+const BARE_SHOPPER: &str = "() => { const style = document.createElement('style'); style.textContent = ':host(ringside-widget) { display: none !important }'; document.querySelector('ringside-widget').shadowRoot.append(style); return true; }";
+
+/// A server, a site of fixtures, a customer in a call, and the agent who sees the page.
+pub struct Mirrored {
+    pub shopper: Person,
+    pub agent: Person,
+    judge: Person,
+    origin: String,
+    site: JoinHandle<()>,
+    _holder: Person,
+    _stage: Stage,
+    _troupe: Troupe,
+}
+
+/// What one fixture showed.
+#[derive(Debug)]
+pub struct Outcome {
+    pub name: String,
+    /// Steps, with the page as it was loaded.
+    pub steps: usize,
+    /// Lines of the longest comparison: about one for each node.
+    pub lines: usize,
+    /// Most pixels that differed after a step, of all there are.
+    pub differing: u32,
+    pub pixels: u32,
+}
+
+impl Drop for Mirrored {
+    fn drop(&mut self) {
+        self.site.abort();
+    }
+}
+
+impl Mirrored {
+    /// `folder` holds the fixtures.
+    pub async fn assemble(folder: &Path) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let options = StageOptions { origins: vec![origin.clone()], ..StageOptions::default() };
+        let stage = Stage::start(options).await?;
+        let files = Arc::new(Files { folder: folder.to_owned(), server: stage.ready.url.clone() });
+        let router = Router::new().fallback(file).with_state(files);
+        let site = tokio::spawn(async move {
+            // It ends with the story; a site that fails shows in the browser at once.
+            let _ = axum::serve(listener, router).await;
+        });
+        let troupe = Troupe::assemble().await?;
+        let agent = troupe.speaker("agent", AGENT, stage.data(), Help::Flags, &[]).await?;
+        let holder = troupe.speaker("handset", SHOPPER, stage.data(), Help::Flags, &[]).await?;
+        let shopper = holder.as_another("shopper").await?;
+        let judge = holder.as_another("judge").await?;
+        agent.page.set_viewport_size(Viewport { width: 1_600, height: 1_000 }).await?;
+        agent::starts_shift(&agent, &stage.ready).await?;
+        handset::switches_on(&holder, &stage.ready).await?;
+        shopper.goes_to(&format!("{origin}/start.html")).await?;
+        shopper::asks_for_a_call(&shopper, &stage.ready.handset_number, "Looks at fixtures").await?;
+        handset::answers(&holder).await?;
+        handset::presses(&holder, '1').await?;
+        agent::accepts(&agent).await?;
+        agent::talks(&agent).await?;
+        agent::sees_page(&agent, "Fixtures").await.with_context(|| said(&[&shopper, &agent]))?;
+        agent.asks::<bool>(BARE_AGENT).await?;
+        shopper.page.set_viewport_size(Viewport { width: WIDTH, height: HEIGHT }).await?;
+        Ok(Self { shopper, agent, judge, origin, site, _holder: holder, _stage: stage, _troupe: troupe })
+    }
+
+    /// Plays all steps of a fixture; both sides must agree after each.
+    pub async fn play(&self, fixture: &str) -> Result<Outcome> {
+        self.shopper.page.mouse().move_to(0.0, 0.0, None).await?;
+        self.shopper.goes_to(&format!("{}/{fixture}", self.origin)).await?;
+        self.shopper
+            .finds(
+                "the page and the widget are there",
+                "() => document.readyState === 'complete' && document.querySelector('ringside-widget')",
+            )
+            .await?;
+        self.shopper.asks::<bool>(BARE_SHOPPER).await?;
+        let name = fixture.trim_end_matches(".html").to_owned();
+        let mut outcome = Outcome { name, steps: 0, lines: 0, differing: 0, pixels: WIDTH * HEIGHT };
+        self.agrees(&mut outcome, "as loaded").await?;
+        let steps: u32 = self.shopper.asks("() => (globalThis.steps ?? []).length").await?;
+        for at in 0..steps {
+            let step = self.step(at).await.with_context(|| format!("step {at}"))?;
+            self.agrees(&mut outcome, &step).await?;
+        }
+        let errors = self.shopper.page.page_errors();
+        ensure!(errors.is_empty(), "the fixture threw: {errors:?}");
+        Ok(outcome)
+    }
+
+    /// A step is `[name, function]`, or `[name, {hover | down | up | press | type | click | wheel: what}]` for what only
+    /// a person can do.
+    async fn step(&self, at: u32) -> Result<String> {
+        let script = format!(
+            "async () => {{ const [name, what] = steps[{at}]; if (typeof what === 'function') {{ await what(); return [name, '', '']; }} const [[key, value]] = Object.entries(what); return [name, key, String(value)]; }}"
+        );
+        let (name, what, with): (String, String, String) = self.shopper.asks(&script).await?;
+        let (mouse, keyboard) = (self.shopper.page.mouse(), self.shopper.page.keyboard());
+        match what.as_str() {
+            "" => {}
+            "hover" => {
+                let (x, y) = self.shopper.where_is(&with).await?;
+                mouse.move_to(x, y, None).await?;
+            }
+            "down" => mouse.down(None).await?,
+            "up" => mouse.up(None).await?,
+            "wheel" => mouse.wheel(0.0, with.parse()?).await?,
+            "click" => self.shopper.clicks(&with).await?,
+            "press" => keyboard.press(&with, None).await?,
+            "type" => keyboard.type_text(&with, None).await?,
+            other => bail!("no step is called `{other}`"),
+        }
+        Ok(name)
+    }
+
+    /// Waits until both documents read the same, and then until they look the same.
+    async fn agrees(&self, outcome: &mut Outcome, step: &str) -> Result<()> {
+        outcome.steps += 1;
+        let page = format!("() => ({CANON})(document, false)");
+        let replica = format!("({CANON})({FRAME}.contentDocument, true)");
+        let mut wanted: String = self.shopper.asks(&page).await?;
+        let began = Instant::now();
+        loop {
+            let shown: String = self.agent.asks(&format!("() => {replica}")).await?;
+            if shown == wanted {
+                break;
+            }
+            if began.elapsed() > PATIENCE {
+                let said = said(&[&self.shopper, &self.agent]);
+                bail!(
+                    "{}, {step}: the documents differ\n{}{said}",
+                    outcome.name,
+                    difference(&wanted, &shown)
+                );
+            }
+            // Resolves with the next frame that the agent's browser paints.
+            self.agent.asks::<bool>(NEXT_FRAME).await?;
+            wanted = self.shopper.asks(&page).await?;
+        }
+        outcome.lines = outcome.lines.max(wanted.lines().count());
+        let mut differing = self.pixels().await?;
+        while differing > 0 && began.elapsed() < PATIENCE / 4 {
+            self.agent.asks::<bool>(NEXT_FRAME).await?;
+            differing = self.pixels().await?;
+        }
+        // A page says so where it shows a limit that the docs name.
+        let allowed: Option<u32> = self.shopper.asks("() => globalThis.mayDiffer ?? null").await?;
+        if differing > allowed.unwrap_or(LARGEST_DIFFERENCE) {
+            let folder = std::env::temp_dir().join(format!("ringside-fidelity-{}", std::process::id()));
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("page.png"), self.picture_of_page().await?)?;
+            std::fs::write(folder.join("replica.png"), self.picture_of_replica().await?)?;
+            bail!("{}, {step}: {differing} pixels differ; see {}", outcome.name, folder.display());
+        }
+        outcome.differing = outcome.differing.max(differing);
+        Ok(())
+    }
+
+    async fn picture_of_page(&self) -> Result<Vec<u8>> {
+        Ok(self.shopper.page.screenshot(None).await?)
+    }
+
+    async fn picture_of_replica(&self) -> Result<Vec<u8>> {
+        let (x, y): (f64, f64) = self
+            .agent
+            .asks(&format!("() => {{ const at = {FRAME}.getBoundingClientRect(); return [at.x, at.y]; }}"))
+            .await?;
+        let clip = ScreenshotClip { x, y, width: f64::from(WIDTH), height: f64::from(HEIGHT) };
+        let options = ScreenshotOptions::builder().clip(clip).build();
+        Ok(self.agent.page.screenshot(Some(options)).await?)
+    }
+
+    /// Pixels whose colour differs visibly.
+    async fn pixels(&self) -> Result<u32> {
+        let (page, replica) = (self.picture_of_page().await?, self.picture_of_replica().await?);
+        if page == replica {
+            return Ok(0);
+        }
+        let pictures = [base64(&page), base64(&replica)];
+        Ok(self.judge.page.evaluate(JUDGE, Some(&pictures)).await?)
+    }
+}
+
+/// Anti-aliasing of a few edges is not the page's.
+const LARGEST_DIFFERENCE: u32 = 60;
+const NEXT_FRAME: &str = "() => new Promise(done => requestAnimationFrame(() => done(true)))";
+
+/// What the consoles of their browsers hold.
+fn said(people: &[&Person]) -> String {
+    let lines = |person: &Person| {
+        let messages = person.page.console_messages();
+        let messages = messages.iter().map(|message| message.text().to_owned());
+        person
+            .page
+            .page_errors()
+            .into_iter()
+            .chain(messages)
+            .map(|line| format!("\n{}: {line}", person.name))
+            .collect::<String>()
+    };
+    people.iter().map(|person| lines(person)).collect()
+}
+
+/// The first lines that differ, with some around them.
+fn difference(wanted: &str, shown: &str) -> String {
+    const SHOWN: usize = 6;
+    let (wanted, shown): (Vec<&str>, Vec<&str>) = (wanted.lines().collect(), shown.lines().collect());
+    let same = wanted.iter().zip(&shown).take_while(|(a, b)| a == b).count();
+    let part = |lines: &[&str]| {
+        lines.iter().skip(same.saturating_sub(2)).take(SHOWN).copied().collect::<Vec<_>>().join("\n")
+    };
+    format!(
+        "from line {same} of {} and {}\npage:\n{}\nreplica:\n{}",
+        wanted.len(),
+        shown.len(),
+        part(&wanted),
+        part(&shown)
+    )
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let word =
+            three.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        for place in 0..4 {
+            match place <= three.len() {
+                true => out.push(char::from(DIGITS[(word >> (18 - 6 * place) & 63) as usize])),
+                false => out.push('='),
+            }
+        }
+    }
+    out
+}
+
+struct Files {
+    folder: PathBuf,
+    server: String,
+}
+
+/// One file of the folder, under a plain name; pages get the widget's script tag.
+async fn file(State(files): State<Arc<Files>>, uri: Uri) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+    let read = if is_plain { std::fs::read(files.folder.join(path)).ok() } else { None };
+    let Some(mut bytes) = read else { return StatusCode::NOT_FOUND.into_response() };
+    let kind = match Path::new(path).extension().and_then(|end| end.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some(_) | None => "application/octet-stream",
+    };
+    if kind.starts_with("text/html") {
+        let tag = format!(
+            "<script async src=\"{}/widget.js\" data-business=\"harbour-and-pine\" data-prefetch=\"no\"></script>",
+            files.server
+        );
+        bytes.extend_from_slice(tag.as_bytes());
+    }
+    ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+}

@@ -1,0 +1,43 @@
+//! What the agent sees is what the customer sees: fixture pages, each with its steps, compared by their documents and by
+//! their pixels. A page put into `fixtures/fidelity` is played like the others; `RINGSIDE_FIXTURE=name` plays one alone.
+use std::{fmt::Write as _, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use e2e::mirrored::Mirrored;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fixture_reads_and_looks_the_same_at_the_agent() -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fidelity");
+    let alone = std::env::var("RINGSIDE_FIXTURE").ok();
+    let mut fixtures = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let name = entry?.file_name().into_string().ok().context("fixtures have plain names")?;
+        let asked = alone.as_ref().is_none_or(|alone| name.strip_suffix(".html") == Some(alone));
+        if name.ends_with(".html") && name != "start.html" && asked {
+            fixtures.push(name);
+        }
+    }
+    fixtures.sort();
+    ensure!(!fixtures.is_empty(), "there is no fixture");
+    let mirrored = Mirrored::assemble(&folder).await?;
+    let mut table =
+        String::from("| fixture | steps | nodes | document | pixels that differ |\n|---|---|---|---|---|\n");
+    let mut failures = Vec::new();
+    for fixture in &fixtures {
+        match mirrored.play(fixture).await {
+            Ok(seen) => {
+                let share = f64::from(seen.differing) * 100.0 / f64::from(seen.pixels);
+                writeln!(
+                    table,
+                    "| {} | {} | {} | equal | {share:.3} % |",
+                    seen.name, seen.steps, seen.lines
+                )?;
+            }
+            Err(error) => failures.push(format!("{error:#}")),
+        }
+    }
+    // The table of docs/co-browse.md is this one.
+    eprintln!("{table}");
+    ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
+    Ok(())
+}
