@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -150,33 +150,16 @@ impl Mirrored {
     /// Waits until both documents read the same, and then until they look the same.
     async fn agrees(&self, outcome: &mut Outcome, step: &str) -> Result<()> {
         outcome.steps += 1;
-        let page = format!("() => ({CANON})(document, false)");
-        let replica = format!("({CANON})({FRAME}.contentDocument, true)");
-        let mut wanted: String = self.shopper.asks(&page).await?;
-        let began = Instant::now();
-        loop {
-            let shown: String = self.agent.asks(&format!("() => {replica}")).await?;
-            if shown == wanted {
-                break;
-            }
-            if began.elapsed() > PATIENCE {
-                let said = said(&[&self.shopper, &self.agent]);
-                bail!(
-                    "{}, {step}: the documents differ\n{}{said}",
-                    outcome.name,
-                    difference(&wanted, &shown)
-                );
-            }
-            // Resolves with the next frame that the agent's browser paints.
-            self.agent.asks::<bool>(NEXT_FRAME).await?;
-            wanted = self.shopper.asks(&page).await?;
-        }
-        outcome.lines = outcome.lines.max(wanted.lines().count());
-        let mut differing = self.pixels().await?;
-        while differing > 0 && began.elapsed() < PATIENCE / 4 {
-            self.agent.asks::<bool>(NEXT_FRAME).await?;
-            differing = self.pixels().await?;
-        }
+        let Ok(lines) = tokio::time::timeout(PATIENCE, self.read_the_same()).await else {
+            let (wanted, shown) = self.documents().await?;
+            let said = said(&[&self.shopper, &self.agent]);
+            bail!("{}, {step}: the documents differ\n{}{said}", outcome.name, difference(&wanted, &shown));
+        };
+        outcome.lines = outcome.lines.max(lines?);
+        let differing = match tokio::time::timeout(PAINTED, self.look_the_same()).await {
+            Ok(seen) => seen.map(|()| 0)?,
+            Err(_) => self.pixels().await?,
+        };
         // A page says so where it shows a limit that the docs name.
         let allowed: Option<u32> = self.shopper.asks("() => globalThis.mayDiffer ?? null").await?;
         if differing > allowed.unwrap_or(LARGEST_DIFFERENCE) {
@@ -187,6 +170,30 @@ impl Mirrored {
             bail!("{}, {step}: {differing} pixels differ; see {}", outcome.name, folder.display());
         }
         outcome.differing = outcome.differing.max(differing);
+        Ok(())
+    }
+
+    /// The page and its replica, as lines.
+    async fn documents(&self) -> Result<(String, String)> {
+        let shown = self.agent.asks(&format!("() => ({CANON})({FRAME}.contentDocument, true)")).await?;
+        Ok((self.shopper.asks(&format!("() => ({CANON})(document, false)")).await?, shown))
+    }
+
+    /// How many lines both have, once they have the same.
+    async fn read_the_same(&self) -> Result<usize> {
+        loop {
+            let (wanted, shown) = self.documents().await?;
+            if shown == wanted {
+                return Ok(wanted.lines().count());
+            }
+            self.agent.asks::<bool>(NEXT_FRAME).await?;
+        }
+    }
+
+    async fn look_the_same(&self) -> Result<()> {
+        while self.pixels().await? > 0 {
+            self.agent.asks::<bool>(NEXT_FRAME).await?;
+        }
         Ok(())
     }
 
@@ -215,8 +222,11 @@ impl Mirrored {
     }
 }
 
+/// How long images may take to come and be painted.
+const PAINTED: Duration = Duration::from_secs(3);
 /// Anti-aliasing of a few edges is not the page's.
 const LARGEST_DIFFERENCE: u32 = 60;
+/// Resolves with the next frame that the browser paints.
 const NEXT_FRAME: &str = "() => new Promise(done => requestAnimationFrame(() => done(true)))";
 
 /// What the consoles of their browsers hold.
