@@ -197,7 +197,7 @@ impl Replica {
                 Some(Section::Adopted) => self.adopted(payload, &mut budget)?,
                 Some(Section::Page) => self.page(payload)?,
                 Some(Section::Marks) => self.marks(payload, &mut budget)?,
-                Some(Section::Selection) => self.selection(payload)?,
+                Some(Section::Selection) => self.selection(payload, &mut budget)?,
                 Some(Section::Prefs) => self.prefs(payload)?,
                 // A pointer has frames of its own; what is not known is of a later revision.
                 Some(Section::Pointer) | None => {}
@@ -327,6 +327,7 @@ impl Replica {
     }
 
     fn adopted(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        *budget = budget.checked_sub(1).ok_or(FrameError::TooLarge)?;
         let id = reader.u32()?;
         self.tree.tag(id).ok_or(FrameError::Malformed)?;
         let list = ids::read(&mut reader, budget)?;

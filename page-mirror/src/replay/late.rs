@@ -66,7 +66,8 @@ impl Replica {
         Ok(())
     }
 
-    pub(super) fn selection(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
+    pub(super) fn selection(&mut self, mut reader: Reader<'_>, budget: &mut usize) -> Result<(), FrameError> {
+        *budget = budget.checked_sub(1).ok_or(FrameError::TooLarge)?;
         let (anchor, anchor_offset) = (reader.u32()?, reader.u32()?);
         let (focus, focus_offset) = (reader.u32()?, reader.u32()?);
         if (anchor, focus) != (NONE, NONE) {
