@@ -2,16 +2,14 @@
 //! points at, has focused and has selected.
 use std::{cell::RefCell, collections::BTreeMap};
 
-use js_sys::{Function, Reflect};
 use page_mirror::{
     codec::{mark, state},
     replay::ops::Late,
 };
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{
-    Document, Element, HtmlDialogElement, HtmlElement, HtmlIFrameElement, HtmlInputElement,
-    HtmlOptionElement, HtmlSelectElement, Node, Range, ScrollBehavior, ScrollToOptions, ShadowRoot, Window,
-};
+use web_sys::{Document, Element, HtmlIFrameElement, Node, Range, ScrollBehavior, ScrollToOptions};
+
+use crate::realm::Realm;
 
 /// Attributes that stand for marks, by kind, and whether what lies around the element has them too.
 const MARKS: [(&str, bool); mark::KINDS] = [
@@ -30,10 +28,10 @@ const FLAGS: [(char, &str); 3] =
     [('u', "ringside-undefined"), ('i', "ringside-user-invalid"), ('v', "ringside-user-valid")];
 const SELECTION: &str = "ringside-selection";
 
-/// A document with the elements that have marks. Classes are those of its frame, so no cast here is checked; that
-/// states, marks and scroll are of elements was seen to when the frame was read.
+/// A document with the elements that have marks. That states, marks and scroll are of elements was seen to when the
+/// frame was read.
 pub(crate) struct Painter {
-    view: Window,
+    realm: Realm,
     document: Document,
     /// The replica's own style, which every root has first; and the sheets that scripts made, by number.
     base: JsValue,
@@ -47,11 +45,11 @@ pub(crate) struct Painter {
 
 impl Painter {
     pub(crate) fn new(frame: &HtmlIFrameElement) -> Option<Self> {
-        let view = frame.content_window()?;
-        let base = sheet(&view)?;
-        call(&base, "replaceSync", &[BASE.into()]);
+        let realm = Realm(frame.content_window()?);
+        let base = realm.make("CSSStyleSheet", &[])?;
+        let _ = realm.call("CSSStyleSheet", "replaceSync", &base, &[&BASE.into()]);
         Some(Self {
-            view,
+            realm,
             document: frame.content_document()?,
             base,
             sheets: RefCell::default(),
@@ -76,7 +74,7 @@ impl Painter {
                 }
                 Late::State { id, kind, value } => {
                     if let Some(node) = node(id) {
-                        set_state(&node.unchecked_into(), kind, &value);
+                        self.set_state(&node.unchecked_into(), kind, &value);
                     }
                     // A dialog may be in the top layer now, or no longer.
                     if kind == state::FLAGS {
@@ -89,7 +87,7 @@ impl Painter {
                 }
                 Late::Scroll { id, x, y } => {
                     if let Some(node) = node(id) {
-                        node.unchecked_ref::<Element>().scroll_to_with_scroll_to_options(&to(x, y));
+                        let _ = self.realm.call("Element", "scrollTo", &node, &[&to(x, y)]);
                     }
                 }
                 Late::Mark { kind, id } => self.mark(kind as usize, node(id)),
@@ -104,7 +102,7 @@ impl Painter {
     /// Late images and sheets move things: the window scrolls again to where it should be.
     pub(crate) fn scroll_again(&self) {
         let (x, y) = *self.window_scroll.borrow();
-        self.view.scroll_to_with_scroll_to_options(&to(x, y));
+        self.realm.0.scroll_to_with_scroll_to_options(&to(x, y));
     }
 
     /// Where the caret is in the replica's viewport, with its height, if text can be written there.
@@ -113,9 +111,8 @@ impl Painter {
         let range = range.as_ref()?;
         let rect = range.get_client_rects().and_then(|rects| rects.item(0)).or_else(|| {
             let node = range.start_container().ok()?;
-            let element =
-                if node.node_type() == Node::ELEMENT_NODE { Some(node) } else { node.parent_node() };
-            Some(element?.unchecked_into::<Element>().get_bounding_client_rect())
+            let rect = self.realm.call("Element", "getBoundingClientRect", &*self.element_of(node)?, &[])?;
+            Some(rect.unchecked_into())
         })?;
         Some((rect.left(), rect.top(), rect.height()))
     }
@@ -134,27 +131,17 @@ impl Painter {
 
     fn sheet(&self, number: u32, css: &str) {
         let mut sheets = self.sheets.borrow_mut();
-        let made = sheets.entry(number).or_insert_with(|| sheet(&self.view).unwrap_or_default());
-        call(made, "replaceSync", &[css.into()]);
+        let made =
+            sheets.entry(number).or_insert_with(|| self.realm.make("CSSStyleSheet", &[]).unwrap_or_default());
+        let _ = self.realm.call("CSSStyleSheet", "replaceSync", made, &[&css.into()]);
     }
 
-    /// By the prototype's own setter: the page may have an element whose name is that of the property.
     fn adopt(&self, root: &Node, sheets: &[u32]) {
-        let kind = if root.node_type() == Node::DOCUMENT_NODE { "Document" } else { "ShadowRoot" };
-        let prototype = member(&self.view, kind).and_then(|kind| member(&kind, "prototype"));
-        let property = prototype.map(|prototype| {
-            js_sys::Object::get_own_property_descriptor::<js_sys::Object>(
-                prototype.unchecked_ref(),
-                &"adoptedStyleSheets".into(),
-            )
-        });
         let made = self.sheets.borrow();
-        let list: js_sys::Array =
-            std::iter::once(&self.base).chain(sheets.iter().filter_map(|sheet| made.get(sheet))).collect();
-        if let Some(set) = property.and_then(|property| member(&property, "set")) {
-            // A sheet of another document is refused, and there is none.
-            let _ = set.unchecked_ref::<Function>().call1(root, &list);
-        }
+        let adopted = sheets.iter().filter_map(|sheet| made.get(sheet));
+        let list: js_sys::Array = std::iter::once(&self.base).chain(adopted).collect();
+        let class = if self.realm.kind(root) == Node::DOCUMENT_NODE { "Document" } else { "ShadowRoot" };
+        self.realm.set(class, "adoptedStyleSheets", root, &list);
     }
 
     fn mark(&self, kind: usize, node: Option<Node>) {
@@ -165,63 +152,78 @@ impl Painter {
             self.focus_within();
         }
         let now = match element {
-            _ if spreads => with_labelled(chain(element)),
+            _ if spreads => self.with_labelled(self.chain(element)),
             // Who holds the root that the focus is in has it as well.
             Some(focused) if kind == mark::FOCUS as usize => {
+                let root = |element: &Element| {
+                    self.realm.call("Node", "getRootNode", element, &[]).map(JsCast::unchecked_into::<Node>)
+                };
+                let host = |element: &Element| self.realm.host(&root(element)?);
                 std::iter::successors(Some(focused), host).collect()
             }
             other => other.into_iter().collect(),
         };
-        replace(&mut self.marked.borrow_mut()[kind], now, name);
+        self.replace(&mut self.marked.borrow_mut()[kind], now, name);
     }
 
     fn focus_within(&self) {
-        let mut around = chain(self.focused.borrow().clone());
+        let mut around = self.chain(self.focused.borrow().clone());
         // What lies in the top layer has its focus for itself.
-        let top = around.iter().position(|element| element.matches(TOP_LAYER).unwrap_or(false));
+        let top = around.iter().position(|element| self.realm.is(element, TOP_LAYER));
         around.truncate(top.map_or(around.len(), |top| top + 1));
-        replace(&mut self.within.borrow_mut(), around, FOCUS_WITHIN);
+        self.replace(&mut self.within.borrow_mut(), around, FOCUS_WITHIN);
     }
 
     fn select(&self, ends: Option<((Node, u32), (Node, u32))>) {
         self.caret.take();
         let range = ends.and_then(|(anchor, focus)| self.range(&anchor, &focus));
+        let Some(range) = range else { return self.highlight(None) };
+        if !range.collapsed() {
+            return self.highlight(self.realm.make("Highlight", &[&range]));
+        }
+        self.highlight(None);
+        let container = range.start_container().ok().and_then(|node| self.element_of(node));
+        let is_written = container
+            .and_then(|element| self.realm.get("HTMLElement", "isContentEditable", &element))
+            .is_some_and(|yes| yes.is_truthy());
+        if is_written {
+            self.caret.replace(Some(range));
+        }
+    }
+
+    fn highlight(&self, highlight: Option<JsValue>) {
         // The registry of highlights is not in web-sys.
-        let highlights = member(&self.view, "CSS").and_then(|css| member(&css, "highlights"));
-        let Some(highlights) = highlights else { return };
-        let Some(range) = range else {
-            call(&highlights, "delete", &[SELECTION.into()]);
-            return;
-        };
-        if range.collapsed() {
-            call(&highlights, "delete", &[SELECTION.into()]);
-            let container = range.start_container().ok();
-            let editable = container.and_then(|node| match node.node_type() {
-                Node::ELEMENT_NODE => Some(node),
-                _ => node.parent_node(),
-            });
-            if editable.is_some_and(|node| node.unchecked_ref::<HtmlElement>().is_content_editable()) {
-                self.caret.replace(Some(range));
+        let highlights = js_sys::Reflect::get(&self.realm.0, &"CSS".into())
+            .and_then(|css| js_sys::Reflect::get(&css, &"highlights".into()));
+        let Ok(highlights) = highlights else { return };
+        let _ = match highlight {
+            Some(highlight) => {
+                self.realm.call("HighlightRegistry", "set", &highlights, &[&SELECTION.into(), &highlight])
             }
-            return;
-        }
-        let made = member(&self.view, "Highlight").and_then(|kind| {
-            Reflect::construct(kind.unchecked_ref::<Function>(), &js_sys::Array::of1(&range)).ok()
-        });
-        if let Some(highlight) = made {
-            call(&highlights, "set", &[SELECTION.into(), highlight]);
-        }
+            None => self.realm.call("HighlightRegistry", "delete", &highlights, &[&SELECTION.into()]),
+        };
+    }
+
+    /// The node, or the element around it.
+    fn element_of(&self, node: Node) -> Option<Element> {
+        let element =
+            if self.realm.kind(&node) == Node::ELEMENT_NODE { Some(node) } else { self.realm.parent(&node) };
+        element.map(JsCast::unchecked_into)
     }
 
     /// From one end to the other, whichever comes first.
     fn range(&self, anchor: &(Node, u32), focus: &(Node, u32)) -> Option<Range> {
-        let range = self.document.create_range().ok()?;
+        let range = self.realm.call("Document", "createRange", &self.document, &[])?;
+        let range: Range = range.unchecked_into();
         let clamped = |(node, offset): &(Node, u32)| {
-            let length = match node.node_type() {
-                Node::TEXT_NODE => node.node_value().map_or(0, |text| text.encode_utf16().count()),
-                _ => node.child_nodes().length() as usize,
+            let length = match self.realm.kind(node) {
+                Node::TEXT_NODE => self.realm.get("CharacterData", "length", node),
+                _ => self
+                    .realm
+                    .get("Node", "childNodes", node)
+                    .and_then(|children| self.realm.get("NodeList", "length", &children)),
             };
-            (*offset).min(u32::try_from(length).unwrap_or(u32::MAX))
+            (*offset).min(length.and_then(|length| length.as_f64()).map_or(0, |length| length as u32))
         };
         let (from, until) = (clamped(anchor), clamped(focus));
         range.set_start(&anchor.0, from).ok()?;
@@ -233,104 +235,89 @@ impl Painter {
         }
         Some(range)
     }
-}
 
-/// Gives the attribute to those and takes it from the ones before.
-fn replace(before: &mut Vec<Element>, now: Vec<Element>, name: &str) {
-    for element in before.iter().filter(|element| !now.contains(element)) {
-        // Removing an attribute cannot fail.
-        let _ = element.remove_attribute(name);
-    }
-    for element in now.iter().filter(|element| !before.contains(element)) {
-        let _ = element.set_attribute(name, "");
-    }
-    *before = now;
-}
-
-/// An element and all that lie around it in the flat tree.
-fn chain(element: Option<Element>) -> Vec<Element> {
-    std::iter::successors(element, |element| {
-        if let Some(slot) = element.assigned_slot() {
-            return Some(slot.unchecked_into());
+    /// Gives the attribute to those and takes it from the ones before.
+    fn replace(&self, before: &mut Vec<Element>, now: Vec<Element>, name: &str) {
+        for element in before.iter().filter(|element| !now.contains(element)) {
+            self.realm.toggle(element, name, false);
         }
-        let parent = element.parent_node()?;
-        match parent.node_type() {
-            Node::ELEMENT_NODE => Some(parent.unchecked_into()),
-            Node::DOCUMENT_FRAGMENT_NODE => Some(parent.unchecked_into::<ShadowRoot>().host()),
-            _ => None,
+        for element in now.iter().filter(|element| !before.contains(element)) {
+            self.realm.toggle(element, name, true);
         }
-    })
-    .collect()
-}
-
-/// The host of the shadow root that an element is in.
-fn host(element: &Element) -> Option<Element> {
-    let root = element.get_root_node();
-    (root.node_type() == Node::DOCUMENT_FRAGMENT_NODE).then(|| root.unchecked_into::<ShadowRoot>().host())
-}
-
-/// A label shares its marks with its control.
-fn with_labelled(mut elements: Vec<Element>) -> Vec<Element> {
-    let control = elements
-        .iter()
-        .filter(|element| element.local_name() == "label")
-        .find_map(|label| member(label, "control"));
-    if let Some(control) = control.filter(|control| !control.is_null()) {
-        elements.push(control.unchecked_into());
+        *before = now;
     }
-    elements
-}
 
-fn set_state(element: &Element, kind: u32, value: &str) {
-    match kind {
-        // A progress bar, for one, throws at what is no number.
-        state::VALUE => _ = Reflect::set(element, &"value".into(), &value.into()),
-        state::CHECKED => {
-            let input = element.unchecked_ref::<HtmlInputElement>();
-            input.set_checked(value == "1");
-            input.set_indeterminate(value == "2");
-        }
-        state::SELECTED if element.local_name() == "select" => {
-            let chosen: Vec<u32> = value.split(',').filter_map(|index| index.parse().ok()).collect();
-            let options = element.unchecked_ref::<HtmlSelectElement>().options();
-            for index in 0..options.length() {
-                if let Some(option) = options.item(index) {
-                    option
-                        .unchecked_into::<HtmlOptionElement>()
-                        .set_selected(chosen.binary_search(&index).is_ok());
+    /// An element and all that lie around it in the flat tree.
+    fn chain(&self, element: Option<Element>) -> Vec<Element> {
+        std::iter::successors(element, |element| {
+            if let Some(slot) = self.realm.get("Element", "assignedSlot", element) {
+                return Some(slot.unchecked_into());
+            }
+            let parent = self.realm.parent(element)?;
+            match self.realm.kind(&parent) {
+                Node::ELEMENT_NODE => Some(parent.unchecked_into()),
+                _ => self.realm.host(&parent),
+            }
+        })
+        .collect()
+    }
+
+    /// A label shares its marks with its control.
+    fn with_labelled(&self, mut elements: Vec<Element>) -> Vec<Element> {
+        let control =
+            elements.iter().find_map(|element| self.realm.get("HTMLLabelElement", "control", element));
+        elements.extend(control.map(JsCast::unchecked_into::<Element>));
+        elements
+    }
+
+    fn set_state(&self, element: &Element, kind: u32, value: &str) {
+        let name = self.realm.name(element);
+        let input = |key, value: JsValue| self.realm.set("HTMLInputElement", key, element, &value);
+        match kind {
+            state::VALUE if name == "textarea" => {
+                self.realm.set("HTMLTextAreaElement", "value", element, &value.into());
+            }
+            state::VALUE => input("value", value.into()),
+            state::CHECKED => {
+                input("checked", (value == "1").into());
+                input("indeterminate", (value == "2").into());
+            }
+            state::SELECTED => {
+                let chosen: Vec<u32> = value.split(',').filter_map(|index| index.parse().ok()).collect();
+                let Some(options) = self.realm.get("HTMLSelectElement", "options", element) else { return };
+                for (index, option) in (0..).zip(js_sys::Array::from(&options).iter()) {
+                    let is_chosen = chosen.binary_search(&index).is_ok();
+                    self.realm.set("HTMLOptionElement", "selected", &option, &is_chosen.into());
                 }
             }
-        }
-        state::FLAGS => {
-            for (letter, name) in FLAGS {
-                // The name is a valid one.
-                let _ = element.toggle_attribute_with_force(name, value.contains(letter));
+            state::FLAGS => {
+                for (letter, name) in FLAGS {
+                    self.realm.toggle(element, name, value.contains(letter));
+                }
+                self.top_layer(element, &name, value);
             }
-            top_layer(element, value);
+            _ => {}
         }
-        _ => {}
     }
-}
 
-/// Shows or hides a dialog or popover. What a document refuses (an element that is no dialog, or not in the page)
-/// stays as it is.
-fn top_layer(element: &Element, value: &str) {
-    let is = |selector| element.matches(selector).unwrap_or(false);
-    if element.local_name() == "dialog" && value.contains('m') != is(":modal") {
-        let dialog = element.unchecked_ref::<HtmlDialogElement>();
-        let was_open = dialog.open();
-        if value.contains('m') {
-            dialog.set_open(false);
-            let _ = dialog.show_modal();
-        } else {
-            // Only an open one is taken out of the top layer when it is closed.
-            dialog.set_open(true);
-            dialog.close();
-            dialog.set_open(was_open);
+    /// Shows or hides a dialog or popover. What a document refuses (an element that is not in the page) stays as it is.
+    fn top_layer(&self, element: &Element, name: &str, value: &str) {
+        if name == "dialog" && value.contains('m') != self.realm.is(element, ":modal") {
+            let was_open = self.realm.is(element, "[open]");
+            if value.contains('m') {
+                self.realm.toggle(element, "open", false);
+                let _ = self.realm.call("HTMLDialogElement", "showModal", element, &[]);
+            } else {
+                // Only an open one is taken out of the top layer when it is closed.
+                self.realm.toggle(element, "open", true);
+                let _ = self.realm.call("HTMLDialogElement", "close", element, &[]);
+                self.realm.toggle(element, "open", was_open);
+            }
         }
-    }
-    if element.has_attribute("popover") && value.contains('p') != is(":popover-open") {
-        call(element, if value.contains('p') { "showPopover" } else { "hidePopover" }, &[]);
+        if value.contains('p') != self.realm.is(element, ":popover-open") {
+            let method = if value.contains('p') { "showPopover" } else { "hidePopover" };
+            let _ = self.realm.call("HTMLElement", method, element, &[]);
+        }
     }
 }
 
@@ -340,22 +327,4 @@ fn to(x: i32, y: i32) -> ScrollToOptions {
     to.set_top(y.into());
     to.set_behavior(ScrollBehavior::Instant);
     to
-}
-
-/// A new sheet of that window.
-fn sheet(view: &Window) -> Option<JsValue> {
-    let kind = member(view, "CSSStyleSheet")?;
-    Reflect::construct(kind.unchecked_ref::<Function>(), &js_sys::Array::new()).ok()
-}
-
-fn member(object: &JsValue, name: &str) -> Option<JsValue> {
-    Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined())
-}
-
-/// Calls a method; what it throws changes nothing.
-fn call(object: &JsValue, name: &str, arguments: &[JsValue]) {
-    if let Some(method) = member(object, name).and_then(|method| method.dyn_into::<Function>().ok()) {
-        let arguments: js_sys::Array = arguments.iter().collect();
-        let _ = method.apply(object, &arguments);
-    }
 }

@@ -13,6 +13,7 @@ mod frame;
 mod ghost;
 mod hits;
 mod late;
+mod realm;
 mod replica;
 mod tool;
 mod view;

@@ -2,6 +2,7 @@
 //! selected and prefers.
 use std::cell::{Cell, RefCell};
 
+use js_sys::Reflect;
 use page_mirror::{
     codec::{mark, prefs},
     record::Recorder,
@@ -71,7 +72,8 @@ impl Attention {
             let sides = [side(view.inner_width()), side(view.inner_height()), ratio];
             recorder.borrow_mut().viewport(sides.map(|side| side.round() as u32));
         }
-        let now = (view.location().href().unwrap_or_default(), page.title());
+        let title = own(&page, "title").as_string().unwrap_or_default();
+        let now = (view.location().href().unwrap_or_default(), title);
         if *self.page.borrow() != now {
             recorder.borrow_mut().page(&now.0, &now.1);
             self.page.replace(now);
@@ -88,12 +90,13 @@ impl Attention {
 
     fn tell_marks(&self, recorder: &RefCell<Recorder>) {
         let page = document();
-        let mut focused = page.active_element();
+        let element = |key| own(&page, key).dyn_into::<Element>().ok();
+        let mut focused = element("activeElement");
         while let Some(within) = focused.as_ref().and_then(|element| element.shadow_root()?.active_element())
         {
             focused = Some(within);
         }
-        focused = focused.filter(|element| element.local_name() != "body");
+        focused = focused.filter(|element| !element.matches("body").unwrap_or(false));
         let shown = focused.clone().filter(|element| element.matches(":focus-visible").unwrap_or(false));
         let target = page.query_selector(":target").unwrap_or_default();
         let node = |element: Option<Element>| element.map(Node::from);
@@ -103,7 +106,7 @@ impl Attention {
             node(focused),
             node(shown),
             node(target),
-            node(page.fullscreen_element()),
+            node(element("fullscreenElement")),
         ];
         let before = self.marks.get();
         let now = nodes.map(|node| node.map_or(0, |node| crate::id_of(&node)));
@@ -128,6 +131,11 @@ fn preferred() -> u32 {
     let view = window();
     let holds = |query: &str| view.match_media(query).ok().flatten().is_some_and(|list| list.matches());
     QUERIES.iter().filter(|(query, _)| holds(query)).fold(0, |bits, (_, bit)| bits | bit)
+}
+
+/// A member of the document. A page may have an image of that name, which then is what it says.
+fn own(page: &Document, key: &str) -> JsValue {
+    Reflect::get(page, &key.into()).unwrap_or_default()
 }
 
 fn window() -> Window {

@@ -23,15 +23,13 @@ export const parentOf = getter(N, "parentNode"),
   previousOf = getter(N, "previousSibling"),
   typeOf = getter(N, "nodeType"),
   isConnected = getter(N, "isConnected"),
-  textOf = getter(N, "textContent"),
   tagOf = getter(E, "localName"),
   languageOf = getter(E, "namespaceURI"),
   namesOf = method(E, "getAttributeNames"),
   attributeOf = method(E, "getAttribute"),
   matches = method(E, "matches"),
   closest = method(E, "closest"),
-  rootOf = method(N, "getRootNode"),
-  dataOf = getter(CharacterData.prototype, "data");
+  rootOf = method(N, "getRootNode");
 
 // Open shadow roots, and closed ones that were seen when they were made.
 export const closedRoots = new WeakMap(),

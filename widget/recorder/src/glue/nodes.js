@@ -1,7 +1,7 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  HTML, LANGUAGES, LEAVES, attributeOf, dataOf, firstOf, isConnected, isLeft, languageOf, matches, namesOf, nextOf,
+  HTML, LANGUAGES, LEAVES, attributeOf, firstOf, isConnected, isLeft, languageOf, matches, namesOf, nextOf,
   parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { fields } from "./fields.js";
@@ -129,7 +129,7 @@ const item = (node, depth, masked) => {
   if (type !== 3 && type !== 4) return put1(type === 10 ? 6 : 3);
   put1(2);
   put1(masked ? MASKED : 0);
-  string(dataOf(node));
+  string(node.data);
 };
 const watchRoot = (root) => {
   roots.set(root, "");
@@ -258,6 +258,6 @@ export const changes = () => {
     put1(5);
     put1(id);
     put1(isMasked(parentOf(node)) ? MASKED : 0);
-    string(dataOf(node));
+    string(node.data);
   }
 };

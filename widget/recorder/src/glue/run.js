@@ -33,7 +33,7 @@ const WIDE = {
   visibilitychange: onFront,
   focus: (event) => event.target === window && onFront(),
 };
-for (const type of "pointerover pointerout pointerdown pointerup pointercancel focusin focusout selectionchange fullscreenchange".split(" "))
+for (const type of "pointerover pointerout pointerdown pointerup pointercancel focusin focusout selectionchange".split(" "))
   WIDE[type] = onAttention;
 export const listenTo = (target, how, types = TYPES) => {
   for (const type in types) target[how](type, types[type], { capture: true, passive: true });

@@ -1,6 +1,6 @@
 // Style sheets: what stands in `style` elements, in links as far as it may be read, and in sheets that scripts made.
 import { ids, put, string } from "./batch.js";
-import { isConnected, tagOf, textOf, typeOf } from "./dom.js";
+import { isConnected, tagOf, typeOf } from "./dom.js";
 import { retake } from "./nodes.js";
 import { absoluteCss } from "./urls.js";
 
@@ -51,10 +51,9 @@ const whole = (sheet) =>
   absoluteCss(
     Array.from(sheet.cssRules, (rule) => {
       const { styleSheet, media, layerName, supportsText } = rule;
-      if (!styleSheet || !rulesOf(styleSheet)) return rule.cssText;
+      if (!styleSheet || supportsText || !rulesOf(styleSheet)) return rule.cssText;
       let css = whole(styleSheet);
       if (layerName != null) css = `@layer ${layerName}{${css}}`;
-      if (supportsText) css = `@supports ${supportsText}{${css}}`;
       return media.mediaText ? `@media ${media.mediaText}{${css}}` : css;
     }).join("\n"),
     sheet.href || document.baseURI,
@@ -126,7 +125,7 @@ export const putStyles = () => {
     if (!id || !isConnected(node)) continue;
     put(9, id);
     // A type that is no style has no sheet.
-    string(sheet ? written(sheet, tagOf(node) === "style" ? textOf(node) : undefined) : "");
+    string(sheet ? written(sheet, tagOf(node) === "style" ? node.textContent : undefined) : "");
   }
 };
 // What a link names was loaded.
