@@ -31,14 +31,16 @@ const setText = Object.getOwnPropertyDescriptor(N, "textContent").set;
 export class Applier {
   constructor(frame) {
     this.page = frame.contentDocument;
+    this.nodes = [];
+    this.names = [];
     this.clear();
   }
 
   clear() {
     let child;
     while ((child = firstOf(this.page))) removeChild(this.page, child);
-    this.nodes = [undefined, this.page];
-    this.names = [];
+    this.nodes.splice(0, Infinity, undefined, this.page);
+    this.names.length = 0;
   }
 
   apply(numbers, text) {
@@ -54,7 +56,8 @@ export class Applier {
     while (at < numbers.length) {
       switch (number()) {
         case 1:
-          return (this.clear(), this.rest(numbers.subarray(at), text));
+          this.clear();
+          break;
         case 2:
           names.push(string());
           break;
@@ -128,11 +131,6 @@ export class Applier {
           throw new Error("unknown operation");
       }
     }
-  }
-
-  // Behind a clear the lists are others.
-  rest(numbers, text) {
-    if (numbers.length) this.apply(numbers, text);
   }
 
   node(id) {

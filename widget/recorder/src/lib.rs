@@ -32,7 +32,7 @@ use shared::{
     },
 };
 use wasm_bindgen::prelude::*;
-use web_sys::Event;
+use web_sys::{Event, PointerEvent};
 
 use attention::Attention;
 
@@ -161,9 +161,11 @@ impl Core {
         vec![epoch, seq]
     }
 
-    pub fn pointer(&self, x: i32, y: i32, down: bool) -> Vec<u8> {
+    /// Where the pointer was at this event.
+    pub fn pointer(&self, event: &PointerEvent) -> Vec<u8> {
         let (epoch, seq) = self.recorder.borrow().position();
-        let bytes = seal(&pointer(x, y, down), false);
+        let at = pointer(event.client_x(), event.client_y(), event.buttons() > 0);
+        let bytes = seal(&at, false);
         PublisherToServer::from(Frame { kind: FrameKind::Pointer, epoch, seq, bytes }).encode()
     }
 
@@ -182,6 +184,8 @@ impl Core {
             ServerToPublisher::KeyframeWanted(_) => list(3),
             ServerToPublisher::SharingSet(sharing) => Array::of2(&4.into(), &sharing.on.into()),
             ServerToPublisher::Viewers(viewers) => Array::of2(&5.into(), &strings(&viewers.names)),
+            // Whatever else it is, it is no page.
+            ServerToPublisher::Navigate(to) if !is_page(&to.url) => list(2),
             ServerToPublisher::Navigate(to) => Array::of3(&6.into(), &to.url.into(), &to.by.into()),
             ServerToPublisher::Unknown { kind } if HAND_KINDS.contains(&kind) => {
                 Array::of2(&7.into(), &Uint8Array::from(bytes))
@@ -189,6 +193,10 @@ impl Core {
             ServerToPublisher::Pong(_) | ServerToPublisher::Unknown { .. } => list(2),
         })
     }
+}
+
+fn is_page(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 fn strings(strings: &[String]) -> Array {

@@ -24,7 +24,7 @@ export const forgetSheets = () => {
 };
 export const isStyle = (tag, element) => tag === "style" || (tag === "link" && inlined.has(element));
 // Of an alternate one nobody can tell whether it was chosen.
-export const isSheetLink = ({ rel }) => /\bstylesheet\b/i.test(rel) && !/alternate/i.test(rel);
+export const isSheetLink = ({ rel }) => /^(?!.*alternate).*stylesheet/i.test(rel);
 // A link of this origin can be read once it is there. Others are fetched by whoever looks, if they may.
 export const inlines = (link) => {
   const { sheet, href } = link;

@@ -3,7 +3,6 @@ import { nodeOf } from "./batch.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { fieldFlags, readRules, strict } from "./rules.js";
 import { leave } from "./run.js";
-import { absolute } from "./urls.js";
 
 // Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
 const WAIT_MS = 400,
@@ -56,11 +55,7 @@ const sendFrame = () => {
 };
 // Nothing is kept for a socket that is not there; an empty message is none.
 export const send = (bytes) => live && bytes.length && ws.send(bytes);
-export const sendPointer = (event) =>
-  recording &&
-  live &&
-  !ws.bufferedAmount &&
-  send(core.pointer(Math.round(event.clientX), Math.round(event.clientY), event.buttons > 0));
+export const sendPointer = (event) => recording && live && !ws.bufferedAmount && send(core.pointer(event));
 
 export const tell = (type, more) => on({ type, ...more });
 export const state = (now) => tell("state", { state: now });
@@ -98,8 +93,7 @@ const receive = (message) => {
   else if (kind === 4) share(a);
   else if (kind === 7) lead(a);
   else if (kind === 5) tell("viewers", { names: a });
-  else if (kind === 6 && /^https?:/.test(absolute(a, location.href)))
-    tell("navigate", { url: absolute(a, location.href), by: b });
+  else if (kind === 6) tell("navigate", { url: a, by: b });
 };
 // A message was heard: after a while without another one the server is asked, and then given up. Timers that
 // a message sets are not slowed down in hidden pages, chains of timers are.
