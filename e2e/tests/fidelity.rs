@@ -1,5 +1,5 @@
 //! What the agent sees is what the customer sees: fixture pages, each with its steps, compared by their documents and by
-//! their pixels. A page put into `fixtures/fidelity` is played like the others; `RINGSIDE_FIXTURE=name` plays one alone.
+//! their pixels. A page put into `fixtures/fidelity` is played like the others; `RINGSIDE_TEST_FIXTURE=name` plays one alone.
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
@@ -8,7 +8,7 @@ use e2e::mirrored::Mirrored;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fixture_reads_and_looks_the_same_at_the_agent() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fidelity");
-    let alone = std::env::var("RINGSIDE_FIXTURE").ok();
+    let alone = std::env::var("RINGSIDE_TEST_FIXTURE").ok();
     let mut fixtures = Vec::new();
     for entry in std::fs::read_dir(&folder)? {
         let name = entry?.file_name().into_string().ok().context("fixtures have plain names")?;

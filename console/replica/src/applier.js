@@ -128,7 +128,7 @@ export class Applier {
           break;
         }
         default:
-          throw new Error("unknown operation");
+          throw Error("unknown operation");
       }
     }
   }

@@ -65,7 +65,7 @@ const share = (yes) => {
   else pause();
   state(yes ? "live" : "stopped");
 };
-export const onFront = () => send(core.inFront(document.visibilityState === "visible"));
+export const onFront = () => send(core.inFront(!document.hidden));
 // What agents show and do is another module's (widget/hand), fetched when it is first wanted. No bytes: it is over.
 let hand;
 const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
