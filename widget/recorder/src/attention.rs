@@ -7,8 +7,8 @@ use page_mirror::{
     codec::{mark, prefs},
     record::Recorder,
 };
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, Node, PointerEvent, Window};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{Document, Element, Event, PointerEvent, Window};
 
 /// What is asked, and what a yes means.
 const QUERIES: [(&str, u32); 6] = [
@@ -22,8 +22,8 @@ const QUERIES: [(&str, u32); 6] = [
 
 #[derive(Debug, Default)]
 pub(crate) struct Attention {
-    hovered: RefCell<Option<Node>>,
-    pressed: RefCell<Option<Node>>,
+    hovered: RefCell<Option<Element>>,
+    pressed: RefCell<Option<Element>>,
     /// Something happened since the last look.
     woken: Cell<bool>,
     resized: Cell<bool>,
@@ -48,7 +48,7 @@ impl Attention {
     /// Something after which one of the marks may be another's, or the window has another size.
     pub(crate) fn heard(&self, event: &Event) {
         self.woken.set(true);
-        let target = || event.composed_path().get(0).dyn_into::<Node>().ok();
+        let target = || event.composed_path().get(0).dyn_into::<Element>().ok();
         match event.type_().as_str() {
             "pointerover" => drop(self.hovered.replace(target())),
             "pointerout" if event.unchecked_ref::<PointerEvent>().related_target().is_none() => {
@@ -99,17 +99,16 @@ impl Attention {
         focused = focused.filter(|element| !element.matches("body").unwrap_or(false));
         let shown = focused.clone().filter(|element| element.matches(":focus-visible").unwrap_or(false));
         let target = page.query_selector(":target").unwrap_or_default();
-        let node = |element: Option<Element>| element.map(Node::from);
-        let nodes = [
+        let elements = [
             self.hovered.borrow().clone(),
             self.pressed.borrow().clone(),
-            node(focused),
-            node(shown),
-            node(target),
-            node(element("fullscreenElement")),
+            focused,
+            shown,
+            target,
+            element("fullscreenElement"),
         ];
         let before = self.marks.get();
-        let now = nodes.map(|node| node.map_or(0, |node| crate::id_of(&node)));
+        let now = elements.map(|element| element.map_or(0, |element| crate::id_of(&element)));
         self.marks.set(now);
         for (kind, (before, now)) in (0..).zip(before.into_iter().zip(now)) {
             if before != now {
@@ -138,10 +137,19 @@ fn own(page: &Document, key: &str) -> JsValue {
     Reflect::get(page, &key.into()).unwrap_or_default()
 }
 
+#[wasm_bindgen]
+extern "C" {
+    // Not by `web_sys::window`, which looks for it in four places.
+    #[wasm_bindgen(thread_local_v2, js_name = window)]
+    static WINDOW: Window;
+    #[wasm_bindgen(thread_local_v2, js_name = document)]
+    static DOCUMENT: Document;
+}
+
 fn window() -> Window {
-    web_sys::window().expect("a page has a window")
+    WINDOW.with(Window::clone)
 }
 
 fn document() -> Document {
-    window().document().expect("a window has a document")
+    DOCUMENT.with(Document::clone)
 }

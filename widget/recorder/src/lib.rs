@@ -14,27 +14,18 @@
 //! The scripts in `src/glue` watch the DOM and hold the socket; they apply rules and decide none. One batch a flush comes
 //! in ([`Core::flush`]) and one frame goes out.
 mod attention;
+mod wire;
 
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Uint8Array};
-use page_mirror::{
-    codec::seal,
-    record::{Body, Recorder, pointer},
-};
-use shared::{
-    DocumentId, ProtocolVersion, TabId, close,
-    wire::{
-        Ping,
-        mirror::{
-            Frame, FrameKind, HAND_KINDS, InFront, PublisherHello, PublisherToServer, ServerToPublisher,
-        },
-    },
-};
+use page_mirror::record::{Body, Recorder, pointer};
+use shared::{close, wire::mirror::FrameKind};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, PointerEvent};
 
 use attention::Attention;
+use wire::Heard;
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 #[global_allocator]
@@ -61,25 +52,20 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// The first message of a connection; empty if an id is none.
-    pub fn hello(&self, token: String, tab: &str, document: &str) -> Vec<u8> {
-        let (Ok(TabId(tab)), Ok(DocumentId(document))) = (tab.parse(), document.parse()) else {
-            return Vec::new();
-        };
-        let version = ProtocolVersion::CURRENT;
-        let hello = PublisherHello { version, token, tab: TabId(tab), document: DocumentId(document) };
-        PublisherToServer::from(hello).encode()
+    /// The first message of a connection; empty if the tab's id is none. `document` is a new id, as bytes.
+    pub fn hello(&self, token: &str, tab: &str, document: &[u8]) -> Vec<u8> {
+        wire::hello(token, tab, document).unwrap_or_default()
     }
 
     pub fn ping(&self) -> Vec<u8> {
         let nonce = self.nonce.get().wrapping_add(1);
         self.nonce.set(nonce);
-        PublisherToServer::from(Ping { nonce }).encode()
+        wire::ping(nonce)
     }
 
     #[wasm_bindgen(js_name = inFront)]
     pub fn in_front(&self, yes: bool) -> Vec<u8> {
-        PublisherToServer::from(InFront { yes }).encode()
+        wire::in_front(yes)
     }
 
     /// A socket that was closed with this code should be opened again.
@@ -152,7 +138,7 @@ impl Core {
             return Vec::new();
         }
         let kind = if keyframe == 0 { FrameKind::Patch } else { FrameKind::Keyframe };
-        PublisherToServer::from(Frame { kind, epoch, seq, bytes: seal(body, deflated) }).encode()
+        wire::frame(kind, epoch, seq, body, deflated)
     }
 
     /// Epoch and seq of the frame that was made last.
@@ -165,32 +151,28 @@ impl Core {
     pub fn pointer(&self, event: &PointerEvent) -> Vec<u8> {
         let (epoch, seq) = self.recorder.borrow().position();
         let at = pointer(event.client_x(), event.client_y(), event.buttons() > 0);
-        let bytes = seal(&at, false);
-        PublisherToServer::from(Frame { kind: FrameKind::Pointer, epoch, seq, bytes }).encode()
+        wire::frame(FrameKind::Pointer, epoch, seq, &at, false)
     }
 
     /// Reads a message of the server: its kind, and what it says. Undefined: it is malformed.
     pub fn receive(&self, bytes: &[u8]) -> Option<Array> {
         let list = |kind: u32| Array::of1(&kind.into());
-        Some(match ServerToPublisher::decode(bytes).ok()? {
-            ServerToPublisher::PublisherWelcome(welcome) => {
+        Some(match wire::read(bytes).ok()? {
+            Heard::Welcome { heartbeat_ms, sharing, masking, selectors } => {
                 let out = list(1);
-                out.push(&welcome.heartbeat_ms.into());
-                out.push(&welcome.sharing.into());
-                out.push(&(welcome.masking as u8).into());
-                out.push(&strings(&welcome.mask_selectors));
+                out.push(&heartbeat_ms.into());
+                out.push(&sharing.into());
+                out.push(&masking.into());
+                out.push(&strings(&selectors));
                 out
             }
-            ServerToPublisher::KeyframeWanted(_) => list(3),
-            ServerToPublisher::SharingSet(sharing) => Array::of2(&4.into(), &sharing.on.into()),
-            ServerToPublisher::Viewers(viewers) => Array::of2(&5.into(), &strings(&viewers.names)),
-            // Whatever else it is, it is no page.
-            ServerToPublisher::Navigate(to) if !is_page(&to.url) => list(2),
-            ServerToPublisher::Navigate(to) => Array::of3(&6.into(), &to.url.into(), &to.by.into()),
-            ServerToPublisher::Unknown { kind } if HAND_KINDS.contains(&kind) => {
-                Array::of2(&7.into(), &Uint8Array::from(bytes))
-            }
-            ServerToPublisher::Pong(_) | ServerToPublisher::Unknown { .. } => list(2),
+            Heard::KeyframeWanted => list(3),
+            Heard::Sharing(on) => Array::of2(&4.into(), &on.into()),
+            Heard::Viewers(names) => Array::of2(&5.into(), &strings(&names)),
+            Heard::Navigate { url, by } if is_page(url) => Array::of3(&6.into(), &url.into(), &by.into()),
+            Heard::Hand => Array::of2(&7.into(), &Uint8Array::from(bytes)),
+            // Whatever else it leads to, it is no page.
+            Heard::Navigate { .. } | Heard::Other => list(2),
         })
     }
 }
@@ -199,6 +181,6 @@ fn is_page(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
-fn strings(strings: &[String]) -> Array {
+fn strings(strings: &[&str]) -> Array {
     strings.iter().map(|text| JsValue::from_str(text)).collect()
 }

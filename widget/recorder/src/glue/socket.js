@@ -133,7 +133,7 @@ export const disconnect = () => ws.close();
 export const start = (config_, on_) => {
   config = config_;
   on = on_;
-  documentId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  documentId = crypto.getRandomValues(new Uint8Array(16));
   stopped = live = false;
   failed = 0;
   connect();
