@@ -10,6 +10,7 @@ use crate::Person;
 /// page is the merchant's.
 /// What is on its way to another colour is waited for.
 const RUN: &str = r"async () => {
+  const root = document.querySelector(ROOT);
   for (;;) {
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const moving = document.getAnimations().filter(one => Number.isFinite(one.effect?.getComputedTiming().endTime));
@@ -17,7 +18,7 @@ const RUN: &str = r"async () => {
     if (running.length === 0) break;
     await Promise.allSettled(running.map(one => one.finished));
   }
-  const found = await axe.run(document, { resultTypes: ['violations'], iframes: false });
+  const found = await axe.run(root, { resultTypes: ['violations'], iframes: false });
   return found.violations.map(rule =>
     `${rule.id} (${rule.impact}): ${rule.help}\n` + rule.nodes.map(node =>
       `    ${node.target.flat(9).join(' >> ')}\n      ${node.html.slice(0, 160)}\n      ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}`).join('\n'));
@@ -39,21 +40,31 @@ impl Inspector {
 
     /// What is wrong with the page as it is now, one text for each rule that is broken.
     pub async fn violations(&self, person: &Person) -> Result<Vec<String>> {
+        self.violations_in(person, "html").await
+    }
+
+    async fn violations_in(&self, person: &Person, root: &str) -> Result<Vec<String>> {
         if !person.asks::<bool>("() => 'axe' in globalThis").await? {
             // By the debugger's own evaluation, which no policy of the page refuses.
             person.page.evaluate_expression(&self.axe).await.context("axe-core does not start")?;
         }
-        person.asks(RUN).await
+        person.asks(&RUN.replace("ROOT", &format!("{root:?}"))).await
     }
 
     /// Looks at the page in dark and in light.
     pub async fn look(&mut self, person: &Person, screen: &str) -> Result<()> {
+        self.look_into(person, "html", screen).await
+    }
+
+    /// The same for one element and what is in it: the rest is somebody else's.
+    pub async fn look_into(&mut self, person: &Person, root: &str, screen: &str) -> Result<()> {
         for scheme in [ColorScheme::Dark, ColorScheme::Light] {
             let name = format!("{scheme:?}");
             let still =
                 EmulateMediaOptions::builder().color_scheme(scheme).reduced_motion(ReducedMotion::Reduce);
             person.page.emulate_media(still.build()).await?;
-            let found = self.violations(person).await.with_context(|| format!("axe looks at {screen}"))?;
+            let found =
+                self.violations_in(person, root).await.with_context(|| format!("axe looks at {screen}"))?;
             self.faults.extend(found.iter().map(|fault| format!("{screen}, {name}: {fault}")));
         }
         Ok(())

@@ -1,21 +1,33 @@
 //! Both lead: an agent points, asks for control and acts in the customer's page; the customer allows, sees, and stops it.
 use anyhow::{Context, Result, ensure};
 use e2e::{
-    Person, Stage, StageOptions, Troupe, agent, handset,
+    Person, Stage, StageOptions, Troupe, agent,
+    axe::Inspector,
+    handset,
     main_job::{AGENT, SHOPPER},
     merchant::{self, KEY, Merchant, Plot, Sheet, page},
     person::Help,
     shopper,
 };
+use playwright_rs::protocol::CDPSession;
+use shared::wire::{
+    lead::{ActAsked, Deed, Spot},
+    mirror::ServerToHand,
+};
 
 /// A field like React's: it notices what comes past its own setter with an `input` event, and nothing else.
 const FIXTURE: &str = include_str!("../fixtures/lead/order.html");
-/// What the page's own developers would not have: the closed shadow root opens for the story's eyes.
+/// What the page's own developers would not have: the closed shadow root opens for the story's eyes, and the mirror's
+/// socket is known, so that a message can be forged.
 const EYES: &str = "const attach = Element.prototype.attachShadow;
     Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };
+    globalThis.sockets = [];
     globalThis.broken = [];
-    addEventListener('securitypolicyviolation', event => broken.push(event.effectiveDirective + ' ' + event.blockedURI));";
+    addEventListener('securitypolicyviolation', event => broken.push(event.effectiveDirective + ' ' + event.blockedURI));
+    globalThis.WebSocket = class extends WebSocket { constructor(...list) { super(...list); sockets.push(this); } };";
 const HAND: &str = "ringside-hand";
+const BAR_IS_GONE: &str =
+    "() => !document.querySelector('ringside-hand').shadowRoot.querySelector('.bar:not(.points)')";
 
 struct Story {
     stage: Stage,
@@ -79,15 +91,6 @@ impl Story {
         self.agent.sees(&format!(".lead-state:has-text(\"{text}\")")).await.map(drop)
     }
 
-    async fn gets_control(&self) -> Result<()> {
-        self.agent.clicks(".lead button:has-text('Ask for control')").await?;
-        self.agent_reads("Waiting for the customer").await?;
-        self.visitor.sees(&format!("{HAND} .ask:has-text('Let Ada click, type and scroll')")).await?;
-        self.visitor.clicks(&format!("{HAND} .ask [data-do=allow]")).await?;
-        self.visitor.sees(&format!("{HAND} .bar:has-text('Ada can point and click here.')")).await?;
-        self.agent_reads("You are in control").await
-    }
-
     async fn page_finds(&self, what: &str, script: &str) -> Result<()> {
         let found = self.visitor.finds(what, &format!("() => {script}")).await;
         if found.is_err() {
@@ -103,10 +106,15 @@ impl Story {
 async fn an_agent_points_asks_acts_and_is_stopped() -> Result<()> {
     let story = Story::begin().await?;
     points(&story).await.context("pointing")?;
-    story.gets_control().await.context("asking")?;
+    let mut axe = Inspector::new()?;
+    asks(&story, &mut axe).await.context("asking")?;
     acts(&story).await.context("acting")?;
     is_refused(&story).await.context("refusals")?;
-    is_stopped(&story).await.context("stopping")?;
+    customer_first(&story).await.context("the customer comes first")?;
+    scrolls_and_writes(&story).await.context("leading")?;
+    is_stopped_in_mid_drag(&story).await.context("stopping")?;
+    forged(&story).await.context("forging")?;
+    axe.verdict()?;
     let broken: Vec<String> = merchant::broken(&story.visitor).await?;
     ensure!(broken.is_empty(), "the page's policy was broken: {broken:?}");
     ensure!(story.shop.origin != story.stage.ready.url, "two sites");
@@ -132,6 +140,20 @@ async fn points(story: &Story) -> Result<()> {
     let clicks: u32 = visitor.asks("() => globalThis.clicks").await?;
     ensure!(clicks == 0, "pointing presses nothing");
     Ok(())
+}
+
+/// A question that everybody can read and answer.
+async fn asks(story: &Story, axe: &mut Inspector) -> Result<()> {
+    let (agent, visitor) = (&story.agent, &story.visitor);
+    agent.clicks(".lead button:has-text('Ask for control')").await?;
+    story.agent_reads("Waiting for the customer").await?;
+    visitor.sees(&format!("{HAND} .ask:has-text('Let Ada click, type and scroll')")).await?;
+    axe.look_into(visitor, HAND, "the question").await?;
+    visitor.clicks(&format!("{HAND} .ask [data-do=allow]")).await?;
+    visitor.sees(&format!("{HAND} .bar:has-text('Ada can point and click here.')")).await?;
+    axe.look_into(visitor, HAND, "the bar").await?;
+    axe.look(agent, "the console, in control").await?;
+    story.agent_reads("You are in control").await
 }
 
 async fn acts(story: &Story) -> Result<()> {
@@ -197,17 +219,152 @@ async fn is_refused(story: &Story) -> Result<()> {
     Ok(())
 }
 
-/// One key ends it, and what the agent does afterwards does nothing.
-async fn is_stopped(story: &Story) -> Result<()> {
+async fn customer_first(story: &Story) -> Result<()> {
     let (visitor, agent) = (&story.visitor, &story.agent);
-    let clicks: u32 = visitor.asks("() => globalThis.clicks").await?;
+    let (x, y) = visitor.where_is("p:text-is('End')").await?;
+    visitor.page.mouse().move_to(x, y, None).await?;
+    visitor.page.mouse().down(None).await?;
+    story.presses("#gift").await?;
+    story.agent_reads("comes first").await?;
+    visitor.page.mouse().up(None).await?;
+    // Chosen anew, the tool has no old words.
+    for _ in 0..2 {
+        agent.clicks(".lead button:text-is('Control')").await?;
+    }
+    // While the customer types, what the agent types goes nowhere.
+    visitor.clicks("#note").await?;
+    let typing = async {
+        loop {
+            visitor.page.keyboard().type_text("a", None).await?;
+        }
+    };
+    let filling = async {
+        story.page_finds("the customer types", "document.querySelector('#note').value.length > 1").await?;
+        story.presses("#note").await?;
+        story.agent_reads("comes first").await
+    };
+    tokio::select! {
+        stopped = typing => stopped,
+        refused = filling => refused,
+    }?;
+    let value: String = visitor.asks("() => document.querySelector('#note').value").await?;
+    ensure!(value.bytes().all(|letter| letter == b'a'), "the customer's text is the customer's own: {value}");
+    agent.presses("Escape").await
+}
+
+async fn scrolls_and_writes(story: &Story) -> Result<()> {
+    let (visitor, agent) = (&story.visitor, &story.agent);
+    if agent.asks::<bool>("() => [...document.querySelectorAll('.lead button')].find(b => b.textContent === 'Lead').ariaPressed !== 'true'").await? {
+        agent.clicks(".lead button:text-is('Lead')").await?;
+    }
+    let (x, y) = story.at("h1").await?;
+    agent.page.mouse().move_to(x, y, None).await?;
+    agent.page.mouse().wheel(0.0, 200.0).await?;
+    story.page_finds("the page scrolled", "scrollY > 100").await?;
+    agent.page.mouse().wheel(0.0, -2000.0).await?;
+    story.page_finds("and back", "scrollY === 0").await?;
+    agent.clicks(".lead button:text-is('Note')").await?;
+    agent.types("#lead-note", "Choose <b>oak</b>").await?;
+    agent.clicks(".lead-note button:has-text('Put on the page')").await?;
+    visitor.sees(&format!("{HAND} .note span:text-is('Choose <b>oak</b>')")).await?;
+    agent.sees(".lead-notes li:has-text('Choose <b>oak</b>')").await?;
+    visitor.clicks(&format!("{HAND} .note [data-do=unpin]")).await?;
+    agent.finds("the note is gone", "() => !document.querySelector('.lead-notes')").await
+}
+
+/// As often as the agent tries to drag.
+const TRIES: u32 = 8;
+/// Whether the drag begins, within a second.
+const DRAGS: &str = "() => new Promise(go => { const end = performance.now() + 1000; const look = () =>
+    dragged.includes('pointerdown') ? go(true) : performance.now() > end ? go(false) : requestAnimationFrame(look); look(); })";
+
+/// A mouse by the DevTools protocol: Playwright's waits, while a button is held, for scripts of every frame, and the
+/// replica's runs none.
+struct Mouse(CDPSession);
+
+impl Mouse {
+    async fn is(&self, kind: &str, (x, y): (f64, f64), held: u8) -> Result<()> {
+        let event = serde_json::json!({ "type": kind, "x": x, "y": y, "button": if kind == "mouseMoved" && held == 0 { "none" } else { "left" },
+            "buttons": held, "clickCount": 1 });
+        self.0.send("Input.dispatchMouseEvent", Some(event)).await?;
+        Ok(())
+    }
+}
+
+async fn is_stopped_in_mid_drag(story: &Story) -> Result<()> {
+    let (visitor, agent) = (&story.visitor, &story.agent);
+    let mouse = Mouse(agent.context.new_cdp_session(&agent.page).await?);
+    // The customer has just pressed and typed, and comes first for a moment.
+    let mut drags = false;
+    for _ in 0..TRIES {
+        // Where it is now: the note's going gave the replica more room.
+        let (x, y) = story.at("#drag").await?;
+        visitor.asks::<u32>("() => dragged.length = 0").await?;
+        mouse.is("mouseMoved", (x, y), 0).await?;
+        mouse.is("mousePressed", (x, y), 1).await?;
+        for step in 1..=4 {
+            mouse.is("mouseMoved", (x + 12.0 * f64::from(step), y), 1).await?;
+        }
+        drags = visitor.asks(DRAGS).await?;
+        if drags {
+            break;
+        }
+        mouse.is("mouseReleased", (x, y), 0).await?;
+    }
+    let state: String = agent.asks("() => document.querySelector('.lead').textContent").await?;
+    ensure!(drags, "nothing is dragged; the agent reads: {state}");
     visitor.presses("Escape").await?;
+    story.page_finds("the drag was let go of", "globalThis.dragged.includes('pointercancel')").await?;
     story.agent_reads("The customer took control back.").await?;
-    let bar = "() => !document.querySelector('ringside-hand').shadowRoot.querySelector('.bar:not(.points)')";
-    visitor.finds("the bar is gone", bar).await?;
+    visitor.finds("the bar is gone", BAR_IS_GONE).await?;
+    let (x, y) = story.at("#drag").await?;
+    mouse.is("mouseReleased", (x, y), 0).await?;
+    // Something that is told after it: the order of messages is kept.
     story.presses("#go").await?;
-    agent.sees(".lead button:has-text('Ask for control')").await?;
-    let after: u32 = visitor.asks("() => globalThis.clicks").await?;
-    ensure!(after == clicks, "nothing was pressed after the stop");
+    let dropped: bool = visitor.asks("() => globalThis.dragged.includes('pointerup')").await?;
+    ensure!(!dropped, "nothing was dropped");
     Ok(())
+}
+
+/// Whoever holds the wire cannot do more than the customer allowed; what is allowed works the same way.
+async fn forged(story: &Story) -> Result<()> {
+    let pressed = "() => { for (const bytes of FORGED) sockets.filter(s => /mirror/.test(s.url)).at(-1)
+        .dispatchEvent(new MessageEvent('message', { data: Uint8Array.from(bytes).buffer }));
+        return globalThis.clicks; }";
+    let forge = |number: u32| {
+        let mut all = Vec::new();
+        for (epoch, node) in (1..=6_u32).flat_map(|epoch| (2..=80_u32).map(move |node| (epoch, node))) {
+            let at = Spot { node, x: 5_000, y: 5_000 };
+            let asked = ActAsked { order: 1, number, epoch, seq: u32::MAX, deed: Deed::Click { at } };
+            all.push(ServerToHand::from(asked).encode());
+        }
+        pressed.replace("FORGED", &serde_json::to_string(&all).expect("numbers are JSON"))
+    };
+    let before: u32 = story.visitor.asks("() => globalThis.clicks").await?;
+    for number in 0..=3 {
+        let after: u32 = story.visitor.asks(&forge(number)).await?;
+        ensure!(after == before, "a forged message pressed the button");
+    }
+    // The customer is asked again no sooner than five seconds after a stop.
+    story.agent.finds("control can be asked for", "() => [...document.querySelectorAll('.lead button')].some(b => b.textContent === 'Ask for control')").await?;
+    let answer =
+        "() => document.querySelector('.lead-state').textContent.match(/Waiting|too soon/)?.[0] ?? ''";
+    loop {
+        // Another tool takes old words away.
+        story.agent.clicks(".lead button:text-is('Draw')").await?;
+        story.agent.clicks(".lead button:has-text('Ask for control')").await?;
+        story.agent.finds("an answer", &answer.replace("?? ''", "?? false")).await?;
+        if story.agent.asks::<String>(answer).await? == "Waiting" {
+            break;
+        }
+    }
+    story.visitor.clicks(&format!("{HAND} .ask [data-do=allow]")).await?;
+    story.agent_reads("You are in control").await?;
+    // Nobody may be at it: the press on the button above is one.
+    story
+        .page_finds(
+            "the same messages work with the grant's number",
+            &format!("(({}))() > {before}", forge(2)),
+        )
+        .await
 }

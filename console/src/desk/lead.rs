@@ -49,7 +49,10 @@ impl Lead {
             ViewEvent::Acted { refused: None, .. } => self.hint.clear(),
             ViewEvent::Notes(notes) => self.notes.clone_from(notes),
             ViewEvent::Pinned => {
-                self.tool = Tool::Look;
+                if self.tool == Tool::Note {
+                    let controls = self.standings.control == Standing::Yes;
+                    self.tool = if controls { Tool::Control } else { Tool::Look };
+                }
                 self.hint = words::PINNED.into();
             }
             ViewEvent::Sharing(false) | ViewEvent::Closed { .. } => *self = Self::default(),
@@ -158,17 +161,21 @@ pub(super) fn LeadBar(props: &LeadProps) -> Html {
                 view.ask(power);
             });
         });
-        html! { <button type="button" onclick={ask}>{ label }</button> }
+        html! { <button key={label} type="button" onclick={ask}>{ label }</button> }
     };
     let gives_back = |power: Power, label: &'static str| {
         let (view, press) = (props.view.clone(), props.on_press.clone());
-        let give_back = Callback::from(move |_: MouseEvent| {
+        let give_back = Callback::from(move |event: MouseEvent| {
+            // The second half of a double click on the button that asked, and stood here.
+            if event.detail() > 1 {
+                return;
+            }
             press.emit(Press::GivesBack);
             view.with(|view| {
                 view.give_back(power);
             });
         });
-        html! { <button type="button" onclick={give_back}>{ label }</button> }
+        html! { <button key={label} type="button" onclick={give_back}>{ label }</button> }
     };
     let write = {
         let writes = writes.clone();
@@ -322,6 +329,11 @@ mod tests {
         let first = ViewEvent::Acted { act: 1, refused: Some(refused::CUSTOMER_FIRST.into()) };
         lead.heard(&first);
         assert!(!lead.leads && lead.words() == words::FOLLOWS_NOW);
+        lead.heard(&ViewEvent::Pinned);
+        assert_eq!(lead.tool, Tool::Control, "a note on the page takes no tool away");
+        lead.pressed(Press::Tool(Tool::Note));
+        lead.heard(&ViewEvent::Pinned);
+        assert_eq!(lead.tool, Tool::Control, "nor does one at an element");
         assert_eq!(control(&mut lead, Standing::No), words::TOOK_BACK);
         assert_eq!(lead.tool, Tool::Look);
         control(&mut lead, Standing::Yes);

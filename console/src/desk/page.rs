@@ -235,14 +235,14 @@ fn AddressBar(props: &AddressProps) -> Html {
         <>
             <form class="address" onsubmit={push}>
                 { Icon::Globe.html() }
-                <label class="visually-hidden" for="address">{ "Lead the customer to an address of the shop" }</label>
+                <label class="visually-hidden" for="address">{ "Send the customer to an address of the shop" }</label>
                 <input id="address" ref={input} type="url" inputmode="url" spellcheck="false" autocomplete="off" title={title.clone()} />
-                <button title="Lead the customer there (Enter)">{ Icon::Send.html() }<span>{ "Lead" }</span></button>
+                <button title="The customer's browser opens it (Enter)">{ Icon::Send.html() }<span>{ "Send there" }</span></button>
             </form>
             <p class="page-title">{ title }</p>
             <p class="push-outcome" role="status">{ match &props.pushed {
                 None => String::new(),
-                Some(Ok(url)) => format!("Leading the customer to {url}"),
+                Some(Ok(url)) => format!("Sending the customer to {url}"),
                 Some(Err(code)) => refusal(code).into(),
             } }</p>
         </>

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
-use shared::consent;
+use shared::{consent, wire::lead::Power};
 use store::Consent;
 
 use super::{ConsentCommand, Desk, businesses, values};
@@ -36,6 +36,10 @@ pub(super) async fn consent(desk: &mut Desk<'_>, command: ConsentCommand) -> any
             for (version, text) in [(consent::VERSION, consent::TEXT)].into_iter().chain(texts) {
                 let now = if version == business.consent_version { "now" } else { "" };
                 writeln!(desk.out, "{version}\t{now}\t{text}")?;
+            }
+            // What customers are asked in the page, when an agent wants more than to look.
+            for (version, text) in [Power::Control, Power::Point].map(consent::of_power) {
+                writeln!(desk.out, "{version}\tnow\t{text}")?;
             }
             Ok(())
         }

@@ -100,6 +100,7 @@ async fn consent_text_is_set_under_a_version_that_keeps_it() {
     );
     let shown = office.says("consent show --business harbour").await;
     assert!(shown.starts_with("1\t\tThe agent") && shown.contains("\n2\tnow\tWe call you, and"), "{shown}");
+    assert!(shown.contains("\ncontrol-1\tnow\tLet {agent} click"), "that of control: {shown}");
 
     std::fs::write(&file, "Something else.").unwrap();
     assert!(office.fails(&set("2")).await.contains("choose another version"));

@@ -149,19 +149,19 @@ impl Stage {
         self.panel.set_text_content(None);
         if let Some(ask) = ask {
             self.show_ask(ask);
-        } else if let Some((text, stop, class)) = controls
-            .map(|by| (words::controls(by), "stop", "bar"))
-            .or_else(|| points.map(|by| (words::points(by), "unpoint", "bar points")))
+        } else if let Some((text, label, stop, class)) = controls
+            .map(|by| (words::controls(by), words::STOP_CONTROL, "stop", "bar"))
+            .or_else(|| points.map(|by| (words::points(by), words::STOP_POINTING, "unpoint", "bar points")))
         {
             let bar = make("div", class, "");
             let hint = (class == "bar").then(|| make("i", "", words::ESCAPE));
-            let stop = button(words::STOP, stop, 0);
+            let stop = button(label, stop, 0);
             for part in [Some(make("b", "", &text)), hint, Some(stop)].into_iter().flatten() {
                 let _ = bar.append_child(&part);
             }
             let _ = self.panel.append_child(&bar);
             if class == "bar" {
-                self.say(&format!("{text} {} {}", words::STOP, words::ESCAPE));
+                self.say(&format!("{text} {label}. {}", words::ESCAPE));
             }
         }
     }

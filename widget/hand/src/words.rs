@@ -1,5 +1,7 @@
 //! What the customer reads.
-pub(crate) const STOP: &str = "Stop";
+/// The chip above says "Stop" of the sharing as a whole.
+pub(crate) const STOP_CONTROL: &str = "Stop control";
+pub(crate) const STOP_POINTING: &str = "Stop pointing";
 pub(crate) const ALLOW: &str = "Allow";
 pub(crate) const REFUSE: &str = "Don't allow";
 pub(crate) const ESCAPE: &str = "Esc stops it, too";
