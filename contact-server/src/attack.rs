@@ -1,10 +1,12 @@
 //! Under attack, a request for a call must bring a proof of work; in ordinary times nobody is asked for one.
+//! Beside attacks that come fast there are such as come slowly: a network that asks for more than its part must bring
+//! one too, and where much of a business's waiting list is taken, everybody must, and such a network waits.
 //!
 //! [`siege`] decides from what was seen, for each business and for the server as a whole; [`challenge`] makes and checks
 //! what is asked for. Both are pure. Here they meet: one short lock a request, nothing that waits.
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,7 +14,11 @@ use std::{
 use serde::Deserialize;
 use shared::{BusinessId, Timestamp, api::ProofAsked, work};
 
-use crate::{ids, metrics::Metrics};
+use crate::{
+    ids,
+    limits::{Buckets, Rate},
+    metrics::Metrics,
+};
 
 pub mod challenge;
 pub mod siege;
@@ -24,6 +30,8 @@ use siege::{NETWORKS, Rules, Siege, Standing};
 /// docs/security.md has what they take.
 const EASIEST_BITS: u8 = 12;
 const HARDEST_BITS: u8 = 16;
+/// How long it is at least said to last that a waiting list is long.
+const CROWDED_FOR: Duration = Duration::from_secs(60);
 
 /// When an attack is seen, and what it costs. Part of the configuration (`[attack]`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -38,6 +46,11 @@ pub struct Attack {
     pub calm_seconds: u32,
     pub easiest_bits: u8,
     pub hardest_bits: u8,
+    /// Requests of one network (/24, /48) to one business, past which each must bring a proof.
+    pub network_requests: Rate,
+    /// From how much of a business's waiting list on (in percent) each request must bring a proof, and networks
+    /// are held to [`Self::network_requests`].
+    pub crowded_percent: u8,
     /// Used proofs that are remembered until they end; past it no proof counts.
     pub proofs: usize,
 }
@@ -51,6 +64,8 @@ impl Default for Attack {
             calm_seconds: 300,
             easiest_bits: EASIEST_BITS,
             hardest_bits: HARDEST_BITS,
+            network_requests: Rate { burst: 60, per_minute: 1 },
+            crowded_percent: 25,
             proofs: 65_536,
         }
     }
@@ -86,6 +101,8 @@ impl Attack {
 pub struct Guard {
     of_business: Rules,
     of_server: Rules,
+    crowded_percent: u8,
+    networks: Buckets<(BusinessId, IpAddr)>,
     mint: Mint,
     state: Mutex<State>,
     metrics: Arc<Metrics>,
@@ -107,13 +124,16 @@ pub enum Refused {
     /// Nothing more can be remembered.
     #[error("there are more proofs than can be remembered")]
     Full { retry_after: u32 },
+    /// Its network has its part of a list that is long.
+    #[error("a network asks for more than its part")]
+    Share { retry_after: u32 },
 }
 
 impl Refused {
     pub fn proof(&self) -> Option<&ProofAsked> {
         match self {
             Self::ProofAsked { proof, .. } => Some(proof),
-            Self::Full { .. } => None,
+            Self::Full { .. } | Self::Share { .. } => None,
         }
     }
 }
@@ -123,6 +143,8 @@ impl Guard {
         Self {
             of_business: config.rules(config.business_requests),
             of_server: config.rules(config.server_requests),
+            crowded_percent: config.crowded_percent,
+            networks: Buckets::new(config.network_requests),
             mint: Mint::new(ids::seed()),
             state: Mutex::new(State {
                 server: Siege::default(),
@@ -133,24 +155,30 @@ impl Guard {
         }
     }
 
-    /// One request for a call, of a page that may ask. `proof` is what it brought.
-    pub fn admit(&self, visitor: Visitor<'_>, proof: Option<&str>, now: Timestamp) -> Result<(), Refused> {
+    /// One request for a call, of a page that may ask. `proof` is what it brought, `filled` how much of the
+    /// business's waiting list is taken, in percent.
+    pub fn admit(
+        &self,
+        visitor: Visitor<'_>,
+        proof: Option<&str>,
+        filled: u8,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let knocks = Knocks { block: block(visitor.network), crowded: filled >= self.crowded_percent };
         let visitor = Visitor { network: network(visitor.network), ..visitor };
-        // In ordinary times nobody looks at proofs.
-        let asked = proof.and_then(|proof| Some((proof, self.standing(visitor.business, now)?)));
-        let Some((proof, standing)) = asked else { return self.knock(visitor, None, now) };
-        // Hashing needs no lock.
-        match self.mint.check(proof, visitor, now) {
-            Ok(solved) => self.spend(visitor, solved, standing, now),
-            Err(bad) => self.knock(visitor, Some(bad), now),
+        // Hashing needs no lock, and only follows a challenge of ours.
+        match proof.map(|proof| self.mint.check(proof, visitor, now)) {
+            Some(Ok(solved)) => self.spend(visitor, knocks, solved, now),
+            Some(Err(bad)) => self.knock(visitor, knocks, Some(bad), now),
+            None => self.knock(visitor, knocks, None, now),
         }
     }
 
     fn spend(
         &self,
         visitor: Visitor<'_>,
+        knocks: Knocks,
         solved: Solved,
-        standing: Standing,
         now: Timestamp,
     ) -> Result<(), Refused> {
         let mut state = self.lock();
@@ -163,17 +191,24 @@ impl Guard {
             }
             Spending::Before => {
                 drop(state);
-                self.knock(visitor, Some(Bad::Spent), now)
+                self.knock(visitor, knocks, Some(Bad::Spent), now)
             }
             Spending::Full(until) => {
                 self.metrics.proof("no_room");
-                Err(Refused::Full { retry_after: seconds(until.min(standing.until), now) })
+                Err(Refused::Full { retry_after: seconds(until, now) })
             }
         }
     }
 
     /// A request without a good proof: taken in ordinary times, and asked for one otherwise.
-    fn knock(&self, visitor: Visitor<'_>, bad: Option<Bad>, now: Timestamp) -> Result<(), Refused> {
+    fn knock(
+        &self,
+        visitor: Visitor<'_>,
+        knocks: Knocks,
+        bad: Option<Bad>,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let own = self.of_network(visitor.business, knocks, now)?;
         let (was, standing) = {
             let mut state = self.lock();
             let was = self.stands(&state, visitor.business, now).is_some();
@@ -182,8 +217,8 @@ impl Guard {
             business.knock(now, visitor.network, &self.of_business);
             (was, self.stands(&state, visitor.business, now))
         };
-        let Some(Standing { bits, until }) = standing else { return Ok(()) };
-        if !was {
+        let Some(Standing { bits, until }) = worse(standing, own) else { return Ok(()) };
+        if standing.is_some() && !was {
             tracing::warn!(business = %visitor.business, ?until, "under attack: requests must bring a proof of work");
         }
         self.metrics.proof(bad.map_or("asked", outcome));
@@ -192,19 +227,33 @@ impl Guard {
         Err(Refused::ProofAsked { proof, retry_after: seconds(until, now) })
     }
 
-    fn standing(&self, business: BusinessId, now: Timestamp) -> Option<Standing> {
-        self.stands(&self.lock(), business, now)
+    /// What a network is asked for that asks slowly, and a list that is long. Every proof follows a knock, so
+    /// knocks are what is counted.
+    fn of_network(
+        &self,
+        business: BusinessId,
+        Knocks { block, crowded }: Knocks,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, Refused> {
+        let bits = self.of_business.hardest;
+        match (self.networks.take((business, block), now), crowded) {
+            (Ok(()), false) => Ok(None),
+            (Ok(()), true) => Ok(Some(Standing { bits, until: now + CROWDED_FOR })),
+            (Err(after), false) => {
+                Ok(Some(Standing { bits, until: now + Duration::from_secs(after.into()) }))
+            }
+            (Err(retry_after), true) => {
+                self.metrics.proof("share");
+                Err(Refused::Share { retry_after })
+            }
+        }
     }
 
     /// The worse of the two.
     fn stands(&self, state: &State, business: BusinessId, now: Timestamp) -> Option<Standing> {
         let business = state.businesses.get(&business).and_then(|siege| siege.stands(now, &self.of_business));
         let server = state.server.stands(now, &self.of_server);
-        let both = business.zip(server).map(|(business, server)| Standing {
-            bits: business.bits.max(server.bits),
-            until: business.until.max(server.until),
-        });
-        both.or(business).or(server)
+        worse(business, server)
     }
 
     /// How many businesses are under attack now, and whether the server is as a whole.
@@ -219,6 +268,20 @@ impl Guard {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a request came from, and what it meets.
+#[derive(Debug, Clone, Copy)]
+struct Knocks {
+    block: IpAddr,
+    crowded: bool,
+}
+
+fn worse(one: Option<Standing>, other: Option<Standing>) -> Option<Standing> {
+    let both = one
+        .zip(other)
+        .map(|(one, other)| Standing { bits: one.bits.max(other.bits), until: one.until.max(other.until) });
+    both.or(one).or(other)
 }
 
 /// The label of a proof that counts for nothing.
@@ -240,6 +303,14 @@ fn network(caller: IpAddr) -> IpAddr {
     }
 }
 
+/// What somebody is given who is given many addresses.
+fn block(caller: IpAddr) -> IpAddr {
+    match caller {
+        IpAddr::V4(_) => network(caller),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).into(),
+    }
+}
+
 fn seconds(until: Timestamp, now: Timestamp) -> u32 {
     u32::try_from(until.since(now).as_secs()).unwrap_or(u32::MAX).max(1)
 }
@@ -254,7 +325,7 @@ mod tests {
     fn in_ordinary_times_nobody_is_asked_and_no_proof_is_looked_at() {
         let guard = guard(|_| {});
         for n in 0..100 {
-            assert_eq!(guard.admit(visitor(n), Some("nonsense"), Timestamp(n * 1_000)), Ok(()));
+            assert_eq!(guard.admit(visitor(n), Some("nonsense"), 0, Timestamp(n * 1_000)), Ok(()));
         }
         assert_eq!(guard.levels(Timestamp(100_000)), (0, false));
     }
@@ -264,7 +335,7 @@ mod tests {
         let guard = guard(|_| {});
         flood(&guard);
         let neighbour = Visitor { business: BusinessId(2), ..visitor(1) };
-        assert_eq!(guard.admit(neighbour, None, Timestamp(1)), Ok(()));
+        assert_eq!(guard.admit(neighbour, None, 0, Timestamp(1)), Ok(()));
         assert_eq!(guard.levels(Timestamp(1)), (1, false));
     }
 
@@ -274,7 +345,7 @@ mod tests {
         let mut asked = 0;
         for n in 0..300 {
             let visitor = Visitor { business: BusinessId((n % 50).into()), ..visitor(n) };
-            asked += u32::from(guard.admit(visitor, None, Timestamp(1)).is_err());
+            asked += u32::from(guard.admit(visitor, None, 0, Timestamp(1)).is_err());
         }
         assert_eq!((asked, guard.levels(Timestamp(1))), (101, (0, true)));
     }
@@ -283,9 +354,36 @@ mod tests {
     fn while_no_proof_can_be_remembered_none_counts() {
         let guard = guard(|config| config.proofs = 1);
         flood(&guard);
-        assert_eq!(guard.admit(visitor(1), Some(&proof_of(&guard, 1)), Timestamp(1)), Ok(()));
-        let refused = guard.admit(visitor(2), Some(&proof_of(&guard, 2)), Timestamp(1));
+        assert_eq!(guard.admit(visitor(1), Some(&proof_of(&guard, 1)), 0, Timestamp(1)), Ok(()));
+        let refused = guard.admit(visitor(2), Some(&proof_of(&guard, 2)), 0, Timestamp(1));
         assert_eq!(refused, Err(Refused::Full { retry_after: 120 }));
+    }
+
+    #[test]
+    fn one_network_proves_its_requests_past_its_part_and_waits_where_the_list_is_long() {
+        let guard = guard(|config| config.network_requests = Rate { burst: 2, per_minute: 1 });
+        let of = |host: u32, filled| {
+            let visitor = Visitor { network: Ipv4Addr::from_bits(host).into(), ..visitor(0) };
+            guard.admit(visitor, None, filled, Timestamp(1))
+        };
+        assert_eq!((of(1, 0), of(2, 24)), (Ok(()), Ok(())));
+        let Err(Refused::ProofAsked { proof, retry_after: 60 }) = of(3, 0) else { panic!("a third") };
+        assert_eq!(proof.bits, 4);
+        let proof = solved(&proof);
+        assert_eq!(guard.admit(visitor(0), Some(&proof), 0, Timestamp(1)), Ok(()));
+        assert_eq!(of(4, 25), Err(Refused::Share { retry_after: 60 }));
+        // A network that has asked for nothing yet.
+        let other = 1 << 8;
+        let Err(Refused::ProofAsked { proof, .. }) = of(other, 25) else { panic!("the list is long") };
+        let proof = solved(&proof);
+        assert_eq!(guard.admit(visitor(1), Some(&proof), 25, Timestamp(1)), Ok(()));
+        assert_eq!(of(other, 24), Ok(()));
+    }
+
+    #[test]
+    fn whoever_is_given_many_ipv6_networks_is_one() {
+        assert_eq!(block("2001:db8:1:2::".parse().unwrap()), block("2001:db8:1:ffff::".parse().unwrap()));
+        assert_ne!(block("2001:db8:1:2::".parse().unwrap()), block("2001:db8:2:2::".parse().unwrap()));
     }
 
     #[test]
@@ -309,14 +407,18 @@ mod tests {
     }
 
     fn flood(guard: &Guard) {
-        let asked = (0..200).filter(|n| guard.admit(visitor(*n), None, Timestamp(1)).is_err()).count();
+        let asked = (0..200).filter(|n| guard.admit(visitor(*n), None, 0, Timestamp(1)).is_err()).count();
         assert_eq!(asked, 81);
     }
 
     fn proof_of(guard: &Guard, n: u64) -> String {
-        let Err(Refused::ProofAsked { proof, .. }) = guard.admit(visitor(n), None, Timestamp(1)) else {
+        let Err(Refused::ProofAsked { proof, .. }) = guard.admit(visitor(n), None, 0, Timestamp(1)) else {
             panic!("there is an attack");
         };
+        solved(&proof)
+    }
+
+    fn solved(proof: &ProofAsked) -> String {
         let mut search = work::Search::new(&proof.challenge, proof.bits).unwrap();
         std::iter::from_fn(|| Some(search.go_on(100))).flatten().next().unwrap()
     }

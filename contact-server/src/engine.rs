@@ -12,7 +12,10 @@
 //! - After a failed commit the `Center` is thrown away and rebuilt from the store, under a new epoch.
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
@@ -61,8 +64,14 @@ pub const INPUTS_PER_COMMIT: usize = 512;
 /// The engines of all businesses.
 pub struct Engines {
     world: World,
-    inboxes: RwLock<BTreeMap<BusinessId, mpsc::Sender<Request>>>,
+    inboxes: RwLock<BTreeMap<BusinessId, Inbox>>,
     owners: Mutex<JoinSet<()>>,
+}
+
+struct Inbox {
+    requests: mpsc::Sender<Request>,
+    /// [`Center::filled`].
+    filled: Arc<AtomicU8>,
 }
 
 /// Gives an answer; dropped instead if what it rests on was not committed.
@@ -89,11 +98,15 @@ impl Engines {
         if self.inbox(business).is_some_and(|inbox| !inbox.is_closed()) {
             return Ok(());
         }
-        let owner = owner::Owner { business, world: self.world.clone() };
+        let filled = Arc::new(AtomicU8::new(0));
+        let owner = owner::Owner { business, world: self.world.clone(), filled: filled.clone() };
         let generation = owner.restore().await?;
         let (requests, inbox) = mpsc::channel(INBOX);
         owners.spawn(owner.run(generation, inbox));
-        self.inboxes.write().unwrap_or_else(PoisonError::into_inner).insert(business, requests);
+        self.inboxes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(business, Inbox { requests, filled });
         Ok(())
     }
 
@@ -127,7 +140,7 @@ impl Engines {
     /// False: a business was taken over by another process, or its task died.
     pub fn are_all_served(&self) -> bool {
         let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
-        inboxes.values().all(|inbox| !inbox.is_closed())
+        inboxes.values().all(|inbox| !inbox.requests.is_closed())
     }
 
     /// How everybody stands, in all businesses that answer at once.
@@ -147,7 +160,8 @@ impl Engines {
     }
 
     fn inbox(&self, business: BusinessId) -> Option<mpsc::Sender<Request>> {
-        self.inboxes.read().unwrap_or_else(PoisonError::into_inner).get(&business).cloned()
+        let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
+        inboxes.get(&business).map(|inbox| inbox.requests.clone())
     }
 }
 
@@ -165,6 +179,11 @@ impl Engine for Engines {
         if inbox.send(Request::Input { input, answer: None }).await.is_err() {
             tracing::debug!(%business, "an input came after its engine had stopped");
         }
+    }
+
+    fn filled(&self, business: BusinessId) -> u8 {
+        let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
+        inboxes.get(&business).map_or(0, |inbox| inbox.filled.load(Ordering::Relaxed))
     }
 }
 

@@ -16,6 +16,8 @@ use crate::{clock::Clock, engine::Engines, ports::Witness, stopping::Stopping};
 
 /// An answer is good for so long: whoever asks more often costs nothing.
 const GOOD_FOR: Duration = Duration::from_secs(2);
+/// The server itself asks this often, so that an idle one too says that its disk has turned read-only.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// A database that takes longer for the smallest write takes no requests either.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
 /// Less room than this is none: the log and its copy in the file both need some.
@@ -97,6 +99,17 @@ impl Health {
             Ok(()) | Err(_) => {}
         }
         found
+    }
+
+    /// Looks again and again; what changes is logged.
+    pub async fn follow(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            // Whoever finds it says so.
+            if let Err(trouble) = self.ready().await {
+                tracing::debug!(%trouble, "still not ready");
+            }
+        }
     }
 
     async fn look(&self) -> Result<(), Trouble> {

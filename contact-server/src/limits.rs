@@ -33,6 +33,10 @@ pub const SOCKETS: usize = 50_000;
 pub const SOCKETS_UNKNOWN: usize = 2_000;
 /// What one of them may send until it has: no message is collected of somebody unknown.
 pub const HELLO_BYTES: usize = 16 * 1024;
+/// Bytes of messages that are not whole yet, of all connections; past it whoever holds more than
+/// [`UNFINISHED_ALWAYS`] of one is cut off, if it sends more: whole messages of a mirror may have 8 MiB.
+pub const UNFINISHED_BYTES: usize = 256 * 1024 * 1024;
+pub const UNFINISHED_ALWAYS: usize = 128 * 1024;
 /// TCP connections that one peer may hold beside its sockets.
 pub const REQUESTS_BESIDE: u32 = 256;
 /// A body that has not come whole within this is refused.

@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -16,40 +16,84 @@ use tokio::{
     time::Sleep,
 };
 
-use crate::limits::WRITE_WITHIN;
+use crate::limits::{UNFINISHED_ALWAYS, UNFINISHED_BYTES, WRITE_WITHIN};
 
-/// How many bytes a peer may still send: as many as it likes, or so many until it has said who it is. Clones are the
-/// same one.
+/// What a peer may send: as much as it likes, or so many bytes until it has said who it is. And what it has sent of
+/// a message that is not whole yet, of which all together have a bound. Clones are the same one.
 #[derive(Debug, Clone)]
-pub struct Allowance(Arc<AtomicUsize>);
+pub struct Allowance(Arc<Sent>);
+
+#[derive(Debug)]
+struct Sent {
+    left: AtomicUsize,
+    /// It speaks in messages.
+    counts: AtomicBool,
+    /// Since its last whole message.
+    unfinished: AtomicUsize,
+    all: Arc<AtomicUsize>,
+}
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(Self::ANY)))
+        Self::new(Arc::default())
     }
 }
 
 impl Allowance {
     const ANY: usize = usize::MAX;
 
-    /// From now on so many bytes and no more.
+    /// `all` is of all connections: bytes of messages that are not whole.
+    pub fn new(all: Arc<AtomicUsize>) -> Self {
+        let (left, unfinished) = (AtomicUsize::new(Self::ANY), AtomicUsize::new(0));
+        Self(Arc::new(Sent { left, counts: AtomicBool::new(false), unfinished, all }))
+    }
+
+    /// From now on so many bytes and no more, and all of messages.
     pub fn limit(&self, bytes: usize) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.0.counts.store(true, Ordering::Relaxed);
+        self.0.left.store(bytes, Ordering::Relaxed);
     }
 
     pub fn lift(&self) {
-        self.0.store(Self::ANY, Ordering::Relaxed);
+        self.0.left.store(Self::ANY, Ordering::Relaxed);
+    }
+
+    /// A message came whole.
+    pub fn whole(&self) {
+        self.0.finish();
     }
 
     /// Only the connection's own task takes and sets.
     fn take(&self, bytes: usize) -> io::Result<()> {
-        let left = self.0.load(Ordering::Relaxed);
-        if left == Self::ANY {
+        let Sent { left, counts, unfinished, all } = &*self.0;
+        if !counts.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let left = left.checked_sub(bytes).ok_or(io::ErrorKind::QuotaExceeded)?;
-        self.0.store(left, Ordering::Relaxed);
+        let mine = unfinished.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let everybody = all.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if mine > UNFINISHED_ALWAYS && everybody > UNFINISHED_BYTES {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let before = left.load(Ordering::Relaxed);
+        if before == Self::ANY {
+            return Ok(());
+        }
+        let after = before.checked_sub(bytes).ok_or(io::ErrorKind::QuotaExceeded)?;
+        left.store(after, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl Sent {
+    fn finish(&self) {
+        let bytes = self.unfinished.swap(0, Ordering::Relaxed);
+        self.all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
@@ -116,5 +160,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.bounded(cx, polled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_are_withheld_have_a_bound_together_and_whole_ones_count_no_more() {
+        let all = Arc::new(AtomicUsize::new(0));
+        let [flood, page, http] = [(); 3].map(|()| Allowance::new(all.clone()));
+        http.take(UNFINISHED_BYTES).unwrap();
+        for socket in [&flood, &page] {
+            socket.limit(usize::MAX);
+        }
+        for _ in 0..UNFINISHED_BYTES / UNFINISHED_ALWAYS {
+            flood.take(UNFINISHED_ALWAYS).unwrap();
+        }
+        assert!(flood.take(1).is_err(), "who holds most goes");
+        page.take(UNFINISHED_ALWAYS).unwrap();
+        assert!(page.take(1).is_err());
+        page.whole();
+        page.take(UNFINISHED_ALWAYS).unwrap();
+        drop(flood);
+        page.take(UNFINISHED_BYTES - UNFINISHED_ALWAYS).unwrap();
+        drop(page);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 }

@@ -20,6 +20,10 @@ pub trait Engine: Send + Sync + 'static {
     /// Gives an input whose outcome nobody waits for, such as a dialer's event. Returns once it stands in
     /// line, waiting for room if need be: inputs that one caller posts keep their order.
     async fn post(&self, business: BusinessId, input: Input);
+    /// How much of a business's room for open requests is taken, in percent; nothing where nobody knows.
+    fn filled(&self, _business: BusinessId) -> u8 {
+        0
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

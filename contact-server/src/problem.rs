@@ -239,6 +239,12 @@ fn told_attacked(refused: &attack::Refused) -> Told {
             "Very many ask for a call now, and nothing was stored. Try again in a few minutes.",
         )
         .retry_after(*retry_after),
+        attack::Refused::Share { retry_after } => told(
+            S::TOO_MANY_REQUESTS,
+            Code::TooManyRequests,
+            format!("Very many wait for a call now, many of them of your network. Try again in {retry_after} seconds."),
+        )
+        .retry_after(*retry_after),
     }
 }
 

@@ -147,6 +147,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         config.data.clone(),
     );
     let health = Arc::new(health);
+    background.push(tokio::spawn(health.clone().follow()));
     let watch = Watch {
         metrics: metrics.clone(),
         health: health.clone(),

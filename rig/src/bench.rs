@@ -3,6 +3,7 @@ use serde_json::{Map, Value, json};
 
 pub mod click;
 pub mod durable;
+pub mod proof;
 pub mod relay;
 
 /// What a bench found.

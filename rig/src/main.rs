@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use rig::{
     bare,
-    bench::{click, durable, relay},
+    bench::{click, durable, proof, relay},
     chaos,
     flood::{self, attack},
     place::Database,
@@ -78,7 +78,7 @@ enum Command {
         #[arg(long, default_value_t = 600)]
         seconds: u64,
     },
-    /// click-to-offer, relay or durable
+    /// click-to-offer, relay, durable or proof
     Bench {
         name: String,
         #[arg(long)]
@@ -179,7 +179,8 @@ async fn execute(cli: Cli) -> Result<bool> {
                     let size = if short { relay::Size::short() } else { relay::Size::whole() };
                     relay::run(server, seed, &size).await?
                 }
-                other => bail!("there is no bench `{other}`: click-to-offer, durable, relay"),
+                "proof" => proof::run(Duration::from_secs(if short { 1 } else { 10 }))?,
+                other => bail!("there is no bench `{other}`: click-to-offer, durable, proof, relay"),
             };
             say(&if json { figures.json() } else { figures.table() });
             Ok(true)

@@ -41,7 +41,8 @@ pub struct Place {
 }
 
 /// Crowds that ask all the time are no attack: nobody is asked for a proof of work.
-pub const NO_PROOFS: &str = "[attack]\nbusiness_requests = 100000000\nserver_requests = 100000000\n";
+pub const NO_PROOFS: &str = "[attack]\nbusiness_requests = 100000000\nserver_requests = 100000000\n\
+    crowded_percent = 101\nnetwork_requests = { burst = 1000000, per_minute = 10000000 }\n";
 
 impl Place {
     pub async fn new(server: PathBuf, kind: Database) -> Result<Self> {
@@ -192,6 +193,7 @@ pub fn shortened() -> Settings {
         dial_budget: 1_000_000,
         dials_per_number: 1_000_000,
         open_contacts: 100_000,
+        merged_contacts: 100_000,
         skills: Default::default(),
     }
 }

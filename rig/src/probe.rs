@@ -31,6 +31,44 @@ pub fn usage(pid: u32) -> Result<Usage> {
     })
 }
 
+/// Seconds that each core worked since the machine began, or percent of a period ([`Cores::since`]).
+#[derive(Debug, Clone, Default)]
+pub struct Cores {
+    busy: Vec<f64>,
+    /// What the machine would have used and was not given, of all cores.
+    pub stolen: f64,
+}
+
+impl Cores {
+    pub fn now() -> Result<Self> {
+        let mut cores = Self::default();
+        for line in fs::read_to_string("/proc/stat")?.lines().filter(|line| line.starts_with("cpu")) {
+            let mut words = line.split_whitespace();
+            let name = words.next();
+            let ticks: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+            // user, nice, system, idle, iowait, irq, softirq, steal (man 5 proc).
+            let sum = |of: &[usize]| of.iter().filter_map(|n| ticks.get(*n)).sum::<f64>() / TICKS;
+            match name {
+                Some("cpu") => cores.stolen = sum(&[7]),
+                Some(_) | None => cores.busy.push(sum(&[0, 1, 2, 5, 6])),
+            }
+        }
+        Ok(cores)
+    }
+
+    pub fn since(&self, before: &Self, seconds: f64) -> Self {
+        let percent = |now: f64, before: f64| (now - before) / seconds * 100.0;
+        Self {
+            busy: self.busy.iter().zip(&before.busy).map(|(now, before)| percent(*now, *before)).collect(),
+            stolen: percent(self.stolen, before.stolen),
+        }
+    }
+
+    pub fn busy(&self, core: usize) -> f64 {
+        self.busy.get(core).copied().unwrap_or(0.0)
+    }
+}
+
 /// Runnable tasks of the last minute: what else this machine does.
 pub fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();

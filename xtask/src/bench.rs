@@ -16,10 +16,10 @@ const HAND_WRITTEN: [&str; 3] =
 pub(crate) fn run(name: &str, json: bool) -> Result<()> {
     match name {
         "page-weight" => page_weight(json),
-        "click-to-offer" | "relay" | "durable" => rig::bench(name, json, false),
+        "click-to-offer" | "relay" | "durable" | "proof" => rig::bench(name, json, false),
         other => {
             bail!(
-                "There is no bench `{other}` yet. Known: page-weight, click-to-offer, relay, durable, mirror."
+                "There is no bench `{other}` yet. Known: page-weight, click-to-offer, relay, durable, proof, mirror."
             )
         }
     }

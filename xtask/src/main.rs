@@ -33,7 +33,7 @@ cargo xtask trace [--store sqlite|postgres]
                                look for answers that left before their data were on disk
 cargo xtask soak [--contacts N] [--seconds T]
                                1,000 live contacts with co-browse, which end and begin, for ten minutes: flat?
-cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable, mirror
+cargo xtask bench NAME [--json]  page-weight, click-to-offer, relay, durable, proof, mirror
 cargo xtask pictures           take the README's pictures anew, from the real thing
 cargo xtask mutants [WORD ...] plant faults in the contact centre's rules, one at a time, and count which of
                                them the simulation catches; with words, those whose names have one

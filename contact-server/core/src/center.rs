@@ -70,8 +70,7 @@ pub struct Center {
     legs: BTreeMap<LegId, LegRecord>,
     /// The one open contact of a number that is really called.
     numbers: BTreeMap<String, ContactId>,
-    /// Contacts that are not over.
-    open: u32,
+    open: requests::Open,
     last_place: u64,
     lines: routing::Lines,
     queue: views::WaitingList,

@@ -38,6 +38,8 @@ pub struct Settings {
     pub dials_per_number: u32,
     /// Requests that may be open at once.
     pub open_contacts: u32,
+    /// Requests for a number that has one, and only look alive, beside those.
+    pub merged_contacts: u32,
     /// Skills that a page may name. The empty skill ("anybody") always may.
     pub skills: BTreeSet<String>,
     /// Agents may point at things on a page that they are shown.
@@ -119,6 +121,7 @@ impl Default for Settings {
             dial_budget: 500,
             dials_per_number: 5,
             open_contacts: 10_000,
+            merged_contacts: 10_000,
             skills: BTreeSet::new(),
             pointing: true,
             control: true,

@@ -205,7 +205,8 @@ const TIMERS: [&str; 12] = [
     "retry.after_no_answer",
     "retry.after_failure",
 ];
-const LIMITS: [&str; 4] = ["dial_budget", "dials_per_number", "open_contacts", "retry.attempts"];
+const LIMITS: [&str; 5] =
+    ["dial_budget", "dials_per_number", "open_contacts", "merged_contacts", "retry.attempts"];
 
 fn timer<'a>(settings: &'a mut Settings, name: &str) -> Option<&'a mut Duration> {
     Some(match name {
@@ -230,6 +231,7 @@ fn limit<'a>(settings: &'a mut Settings, name: &str) -> Option<&'a mut u32> {
         "dial_budget" => &mut settings.dial_budget,
         "dials_per_number" => &mut settings.dials_per_number,
         "open_contacts" => &mut settings.open_contacts,
+        "merged_contacts" => &mut settings.merged_contacts,
         "retry.attempts" => &mut settings.retry.attempts,
         _ => return None,
     })

@@ -2,6 +2,10 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Owner {
     pub(super) business: BusinessId,
     pub(super) world: World,
+    /// Told whoever asks without waiting in line.
+    pub(super) filled: Arc<AtomicU8>,
 }
 
 /// A `Center` with the epoch under which its decisions may be committed.
@@ -90,6 +96,7 @@ impl Owner {
         let (batches, queue) = mpsc::channel(PENDING_BATCHES);
         let mut writer = tokio::spawn(writer::run(self.world.clone(), self.business, epoch, queue));
         loop {
+            self.filled.store(center.filled(), Ordering::Relaxed);
             let due = center.poll_timeout().map(|(at, _why)| at);
             let step = tokio::select! {
                 biased;

@@ -70,7 +70,8 @@ pub async fn create(
     let proof = headers.get(PROOF).map(|header| header.to_str().unwrap_or_default());
     let origin = auth::origin(&headers).unwrap_or_default();
     let visitor = Visitor { business: site.business.id, origin, network: caller.0 };
-    edge.app.guard.admit(visitor, proof, now)?;
+    let filled = edge.app.engine.filled(site.business.id);
+    edge.app.guard.admit(visitor, proof, filled, now)?;
     let idempotency =
         Idempotency { key: Sha256::digest(key).into(), body: Sha256::digest(&body.bytes).into() };
 

@@ -30,7 +30,8 @@ pub struct Connection {
     socket: WebSocket,
     stopping: stopping::Connection,
     /// Left once the peer said who it is.
-    unknown: Option<(Guest, Allowance)>,
+    unknown: Option<Guest>,
+    allowance: Allowance,
 }
 
 /// Something that a peer's messages are for.
@@ -95,12 +96,12 @@ impl Connection {
         allowance: Allowance,
     ) -> Self {
         allowance.limit(HELLO_BYTES);
-        Self { socket, stopping, unknown: Some((guest, allowance)) }
+        Self { socket, stopping, unknown: Some(guest), allowance }
     }
 
     /// Waits for the first message. Whoever says nothing, or no message, is let go.
     pub async fn hello<T>(&mut self, decode: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, Closed> {
-        let Some((guest, allowance)) = self.unknown.take() else { return Err(close::MALFORMED) };
+        let Some(guest) = self.unknown.take() else { return Err(close::MALFORMED) };
         let first = tokio::select! {
             () = self.stopping.stopping() => return Err(close::GOING_AWAY),
             () = guest.shown_out() => return Err(close::TOO_MANY),
@@ -108,7 +109,8 @@ impl Connection {
         };
         let bytes = first.map_err(|_| close::HEARTBEAT_MISSED)?.ok_or(close::MALFORMED)?;
         let hello = decode(&bytes).ok_or(close::MALFORMED)?;
-        allowance.lift();
+        self.allowance.lift();
+        self.allowance.whole();
         Ok(hello)
     }
 
@@ -122,7 +124,7 @@ impl Connection {
 
     /// Returns the code to close with; None if the peer is gone already.
     async fn carry(&mut self, peer: &mut impl Peer) -> Option<Closed> {
-        let Self { socket, stopping, .. } = self;
+        let Self { socket, stopping, allowance, .. } = self;
         let patience = 2 * HEARTBEAT;
         let mut control = Bucket::full(CONTROL, peer.now());
         let mut heard = Instant::now();
@@ -140,6 +142,7 @@ impl Connection {
                 incoming = socket.next() => {
                     heard = Instant::now();
                     peer.heard();
+                    allowance.whole();
                     match incoming {
                         Some(Ok(Message::Binary(bytes))) => {
                             if let Flow::Break(code) = peer.message(bytes).await {

@@ -95,7 +95,7 @@ async fn an_attack_ends_and_nobody_is_asked_any_more() {
     assert_eq!(app.guard.levels(over), (0, false));
     let business = app.sites.by_key(KEY).unwrap().business.id;
     let visitor = Visitor { business, origin: SHOP, network: "192.0.2.1".parse().unwrap() };
-    assert_eq!(app.guard.admit(visitor, None, over), Ok(()), "the first after five calm minutes");
+    assert_eq!(app.guard.admit(visitor, None, 0, over), Ok(()), "the first after five calm minutes");
     assert_eq!(ask(&server, &ids::token(), Some(&proof)).await.status, 201, "and no proof is looked at");
 }
 

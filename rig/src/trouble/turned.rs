@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -20,6 +21,9 @@ const IMAGE_BYTES: u64 = 64 << 20;
 /// Asked and answered before the turn, and refused after it.
 const REQUESTS: u32 = 30;
 
+/// An idle server notices by then.
+const NOTICED_WITHIN: Duration = Duration::from_secs(40);
+
 /// Lets the disk turn, checks the refusals; mends the disk and checks what is there and that it goes on.
 pub async fn turned_read_only(server: PathBuf, seed: u64) -> Result<Report> {
     let mut disk = Disk::new().await?;
@@ -36,6 +40,9 @@ pub async fn turned_read_only(server: PathBuf, seed: u64) -> Result<Report> {
         asks.until_accepted(&mut report).await?;
     }
     disk.turn().await?;
+    if !says_so_within(&log, NOTICED_WITHIN).await {
+        report.faults.push("nobody asked it, and it did not say that nothing can be written".to_owned());
+    }
     for _ in 0..REQUESTS {
         let (_, answer) = asks.once().await?;
         report.check_refusal(&answer);
@@ -64,6 +71,15 @@ pub async fn turned_read_only(server: PathBuf, seed: u64) -> Result<Report> {
     drop(place);
     disk.give_back().await?;
     Ok(report)
+}
+
+async fn says_so_within(log: &Path, limit: Duration) -> bool {
+    let says = async {
+        while !std::fs::read_to_string(log).is_ok_and(|text| text.contains("the server is not ready")) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(limit, says).await.is_ok()
 }
 
 /// A file system in a file.

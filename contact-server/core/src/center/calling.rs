@@ -57,6 +57,8 @@ impl Center {
     fn merge(&mut self, id: ContactId) {
         if let Some(contact) = self.contacts.get_mut(&id) {
             contact.row.merged = true;
+            self.open.called -= 1;
+            self.open.merged += 1;
         }
         self.reindex(id);
     }

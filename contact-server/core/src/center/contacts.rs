@@ -146,7 +146,7 @@ impl Center {
         }
         let ends = state.is_over() && !contact.row.state.is_over();
         if ends {
-            self.open -= 1;
+            *self.open.of(contact.row.merged) -= 1;
             if let Some(number) = contact.number() {
                 let number = &self.limits.mark(number);
                 self.numbers.remove(number);

@@ -11,8 +11,21 @@ use super::{Center, ContactState, contacts::Contact, limits::KEY_KEPT};
 use crate::{
     Refusal,
     input::Requested,
-    record::{Change, ContactRow, Event},
+    record::{Change, ContactRow, Event, Person},
 };
+
+/// How many contacts are not over: those that are called, and those that only look alive.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    pub(super) called: u32,
+    pub(super) merged: u32,
+}
+
+impl Open {
+    pub(super) fn of(&mut self, merged: bool) -> &mut u32 {
+        if merged { &mut self.merged } else { &mut self.called }
+    }
+}
 
 impl Center {
     pub(super) fn requested(&mut self, request: Requested) -> Result<(), Refusal> {
@@ -21,8 +34,7 @@ impl Center {
         let Requested { idempotency, consent, .. } = request;
         let surplus = person.trail.len().saturating_sub(TRAIL_PAGES);
         person.trail.drain(..surplus);
-        let number = person.e164.as_deref().filter(|_| channel == Channel::Telephone);
-        let number = number.map(|number| self.limits.mark(number));
+        let number = self.number_asked(channel, &person);
         // A second request for a number gets its own place and token, and looks alive; it touches nothing.
         let merged = number.as_ref().is_some_and(|number| self.numbers.contains_key(number));
         if let Some(number) = number
@@ -66,7 +78,7 @@ impl Center {
         self.limits.remember(idempotency, id, expires_at);
         let line = self.lines.intern(&row.skill);
         self.contacts.insert(id, Contact::new(row, person, Arc::clone(&self.settings), line));
-        self.open += 1;
+        *self.open.of(merged) += 1;
         self.set_state(id, state);
         Ok(())
     }
@@ -82,13 +94,24 @@ impl Center {
         if request.due.is_some_and(|(from, until)| until <= self.now || until <= from) {
             return Err(Refusal::WindowPassed);
         }
-        if self.open >= self.settings.open_contacts {
+        let number = self.number_asked(request.channel, &request.person);
+        // Those that are merged take nobody's time, so they take nobody's place either.
+        let (open, most) = match number.is_some_and(|number| self.numbers.contains_key(&number)) {
+            true => (self.open.merged, self.settings.merged_contacts),
+            false => (self.open.called, self.settings.open_contacts),
+        };
+        if open >= most {
             return Err(Refusal::TooManyOpen);
         }
         match request.channel {
             Channel::Telephone => self.limits.may_dial(self.now, &self.settings, &request.person),
             Channel::Browser => Ok(()),
         }
+    }
+
+    fn number_asked(&self, channel: Channel, person: &Person) -> Option<String> {
+        let number = person.e164.as_deref().filter(|_| channel == Channel::Telephone)?;
+        Some(self.limits.mark(number))
     }
 
     pub(super) fn page_viewed(&mut self, id: ContactId, page: PageView) -> Result<(), Refusal> {

@@ -22,6 +22,7 @@ use super::{
     ids::Ids,
     legs::Hanging,
     limits::Limits,
+    requests::Open,
     routing::Lines,
     views::{Handling, Recent, WaitingList},
 };
@@ -50,7 +51,7 @@ impl Center {
             agents: BTreeMap::new(),
             legs: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            open: 0,
+            open: Open::default(),
             last_place: snapshot.last_place,
             lines: Lines::new(),
             queue: WaitingList::default(),
@@ -102,7 +103,7 @@ impl Center {
         let skill = self.lines.intern(&row.skill);
         self.last_place = self.last_place.max(row.place);
         if !row.state.is_over() {
-            self.open += 1;
+            *self.open.of(row.merged) += 1;
         }
         let over = row.state.is_over();
         let contact = self.contacts.entry(id).or_insert_with(|| Contact::new(row, person, settings, skill));

@@ -91,6 +91,12 @@ impl Center {
         }
     }
 
+    /// How much of the room for open requests is taken, in percent.
+    pub fn filled(&self) -> u8 {
+        let (open, most) = (u64::from(self.open.called), u64::from(self.settings.open_contacts.max(1)));
+        u8::try_from(open * 100 / most).unwrap_or(u8::MAX)
+    }
+
     /// Who waits, as every console is shown it.
     pub fn queue(&self) -> Queue {
         let contacts = self.queue.entries.values().filter_map(|id| self.contacts.get(id));

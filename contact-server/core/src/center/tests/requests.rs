@@ -215,6 +215,22 @@ fn open_requests_are_bounded_and_skills_must_be_offered() {
 }
 
 #[test]
+fn merged_requests_have_a_bound_of_their_own_and_take_nobody_s_place() {
+    let mut stage = Stage::new(Settings { open_contacts: 2, merged_contacts: 1, ..settings() });
+    let first = stage.request();
+    let second = to_number(&mut stage, 2, 1);
+    let mut third = request(3);
+    third.person.e164 = Some(number(1));
+    assert_eq!(ask(&mut stage, third.clone()), Err(Refusal::TooManyOpen));
+    assert_eq!(ask(&mut stage, request(4)), Ok(()), "a place was kept for others");
+    assert_eq!(ask(&mut stage, request(5)), Err(Refusal::TooManyOpen));
+    stage.must(Input::Cancelled(second));
+    assert_eq!(ask(&mut stage, third), Ok(()));
+    stage.must(Input::Cancelled(first));
+    assert_eq!(ask(&mut stage, request(6)), Ok(()));
+}
+
+#[test]
 fn positions_and_the_waiting_list_follow_at_most_once_a_second() {
     let mut stage = Stage::new(settings());
     let first = stage.request();

@@ -332,6 +332,7 @@ fn random_settings(rng: &mut Rng, version: u32) -> Settings {
         dial_budget: rng.pick(&[6, 500, 500, 500]),
         dials_per_number: rng.pick(&[3, 50]),
         open_contacts: 12,
+        merged_contacts: 4,
         pointing: !rng.one_in(6),
         control: !rng.one_in(6),
         ..settings()

@@ -53,15 +53,16 @@ impl Model {
         if asked.due.is_some_and(|(from, until)| until <= from || until <= self.now) {
             return Err(Refusal::WindowPassed);
         }
-        let open = self.requests.values().filter(|request| !request.over()).count();
-        if open >= self.settings.open_contacts as usize {
+        let number = asked.person.e164.clone().filter(|_| asked.channel == Channel::Telephone);
+        let has_one = |r: &Request| number.is_some() && !r.over() && r.number() == number.as_ref();
+        let merged = self.requests.values().any(has_one);
+        let open = self.requests.values().filter(|r| !r.over() && r.merged == merged).count();
+        let most = if merged { self.settings.merged_contacts } else { self.settings.open_contacts };
+        if open >= most as usize {
             return Err(Refusal::TooManyOpen);
         }
-        let mut merged = false;
         if asked.channel == Channel::Telephone {
             self.may_dial(&asked.person)?;
-            let number = asked.person.e164.clone();
-            merged = self.requests.values().any(|r| !r.over() && r.number() == number.as_ref());
         }
         while asked.person.trail.len() > TRAIL_PAGES {
             asked.person.trail.remove(0);
