@@ -36,6 +36,16 @@ pub(crate) fn channel(channel: Channel) -> &'static str {
     }
 }
 
+/// Whose page somebody looks on at.
+pub(crate) fn watching(label: &str) -> String {
+    match label {
+        "" => "You are watching a customer’s page.".into(),
+        label => format!("You are watching {label}."),
+    }
+}
+
+pub(crate) const WATCH_ENDED: &str = "That page is not shown any more: the contact is over.";
+
 pub(crate) fn party(party: Party) -> &'static str {
     match party {
         Party::Customer => "Customer",

@@ -134,8 +134,12 @@ pub enum Reach {
     Granted,
     /// The agent of the session.
     OwnAgent,
-    /// A contact that it names, if it is the agent's now.
+    /// A contact that it names, if it is the agent's now (to see its page: or if the agent watches it).
     ContactOfAgent,
+    /// A contact of the business that it names, to look on, if the agent is a supervisor.
+    Supervised,
+    /// A contact of the business whose customer gave the code that it names, to look on, once.
+    ByCode,
     /// A leg that it names, if it was sent to this very endpoint.
     LegSentHere,
 }
@@ -155,6 +159,7 @@ pub const SOCKETS: &[Socket] = &[
             ("Share", Reach::OwnContact),
             ("LegOffer", Reach::LegSentHere),
             ("LegFailed", Reach::LegSentHere),
+            ("CodeWanted", Reach::OwnContact),
         ],
     },
     Socket {
@@ -191,6 +196,9 @@ pub const SOCKETS: &[Socket] = &[
             ("ViewRequest", Reach::ContactOfAgent),
             ("LegOffer", Reach::LegSentHere),
             ("LegFailed", Reach::LegSentHere),
+            ("Watch", Reach::Supervised),
+            ("Unwatch", Reach::OwnAgent),
+            ("JoinByCode", Reach::ByCode),
         ],
     },
     Socket {

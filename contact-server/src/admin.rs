@@ -123,6 +123,9 @@ pub enum AgentCommand {
         /// What the agent can do; may be repeated
         #[arg(long = "skill")]
         skills: Vec<String>,
+        /// May watch every contact of the business
+        #[arg(long)]
+        supervisor: bool,
         /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
@@ -139,6 +142,13 @@ pub enum AgentCommand {
         #[arg(long)]
         login: String,
         skills: Vec<String>,
+    },
+    /// Let an agent watch every contact of the business, or no more
+    Supervisor {
+        #[arg(long)]
+        login: String,
+        #[arg(action = clap::ArgAction::Set)]
+        yes: bool,
     },
     /// List a business's agents
     List {

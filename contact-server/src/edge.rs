@@ -2,7 +2,7 @@
 //! callers to their rates.
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
-use shared::Timestamp;
+use shared::{AgentId, BusinessId, ContactId, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -30,6 +30,11 @@ pub struct Parts {
     pub sign_in: Buckets<IpAddr>,
     /// By hash of the login name.
     pub logins: Buckets<[u8; 32]>,
+    /// Session codes that one agent tries, and those that all agents of a business try.
+    pub code_tries: Buckets<(BusinessId, AgentId)>,
+    pub code_tries_of_all: Buckets<BusinessId>,
+    /// Codes that are made for one contact.
+    pub codes: Buckets<(BusinessId, ContactId)>,
     pub passwords: Semaphore,
     pub passwords_waiting: Semaphore,
     /// Connections in all.
@@ -63,6 +68,9 @@ impl Edge {
             numbers: Buckets::new(rates.numbers),
             sign_in: Buckets::new(rates.sign_in),
             logins: Buckets::new(rates.login),
+            code_tries: Buckets::new(limits::CODE_TRIES),
+            code_tries_of_all: Buckets::new(limits::CODE_TRIES_OF_ALL),
+            codes: Buckets::new(limits::CODES),
             passwords: Semaphore::new(limits::PASSWORDS_AT_ONCE),
             passwords_waiting: Semaphore::new(limits::PASSWORDS_WAITING),
             sockets: Arc::new(Semaphore::new(limits::SOCKETS)),

@@ -20,7 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contact_core::{Center, Input, center::Census};
+use contact_core::{Center, Input, center::Census, effect::Viewing};
 use shared::{AgentId, BusinessId, ContactId};
 use store::{Store, StoreError};
 use tokio::{
@@ -196,8 +196,9 @@ impl Snapshots for Engines {
     ) -> Result<Option<CustomerSnapshot>, EngineError> {
         self.view(business, move |center| {
             let status = center.status(contact)?;
-            let viewer = center.viewing(contact).and_then(|(agent, _)| agent);
-            Some(CustomerSnapshot { status, viewer, lead: center.lead(contact).unwrap_or_default() })
+            let closed = || Viewing { sharing: status.sharing, ..Viewing::default() };
+            let viewing = center.viewing(contact).unwrap_or_else(closed);
+            Some(CustomerSnapshot { status, viewing, lead: center.lead(contact).unwrap_or_default() })
         })
         .await
     }

@@ -137,9 +137,16 @@ impl Directory for Hub {
                     room.lock().finish();
                 }
             }
-            Notice::Viewing { contact, agent, sharing } => {
+            Notice::Viewing { contact, viewing } => {
                 if let Some(room) = self.room(business, contact) {
-                    room.lock().set_viewing(agent, sharing);
+                    room.lock().set_viewing(viewing);
+                }
+            }
+            Notice::Live { supervisors, live } => {
+                let message = Bytes::from(ServerToConsole::from(live).encode());
+                let desks = self.desks();
+                for agent in supervisors {
+                    desks.show(business, agent, Slot::Live, message.clone());
                 }
             }
             Notice::Lead { contact, lead } => {

@@ -37,6 +37,7 @@ pub mod problem;
 pub mod prompts;
 pub mod retention;
 pub mod run;
+pub mod session_code;
 pub mod setup;
 pub mod sites;
 pub mod stopping;

@@ -86,6 +86,14 @@ pub const CONTROL: Rate = Rate { burst: 60, per_minute: 600 };
 /// Capabilities to see a page that one console is given.
 pub const VIEW_GRANTS: Rate = Rate { burst: 20, per_minute: 30 };
 
+/// How long a session code is good.
+pub const SESSION_CODE: Duration = Duration::from_mins(5);
+/// Codes that one customer is given.
+pub const CODES: Rate = Rate { burst: 5, per_minute: 4 };
+/// Codes that one agent tries, right or wrong, and those that all agents of a business do.
+pub const CODE_TRIES: Rate = Rate { burst: 5, per_minute: 3 };
+pub const CODE_TRIES_OF_ALL: Rate = Rate { burst: 60, per_minute: 60 };
+
 /// How often one replica that lost the thread is sent the whole page again.
 pub const RESENDS: Rate = Rate { burst: 3, per_minute: 6 };
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal, effect::Lead};
+use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal, effect::{Lead, Viewing}};
 use shared::{
     AgentId, BusinessId, ContactId, LegId,
     contact::CustomerStatus,
@@ -126,8 +126,8 @@ pub trait Snapshots: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerSnapshot {
     pub status: CustomerStatus,
-    /// The agent who may see the page now. Whether the customer allows it is `status.sharing`.
-    pub viewer: Option<AgentId>,
+    /// Who may see the page now; nobody once the contact is closed.
+    pub viewing: Viewing,
     /// What agents may do in the page.
     pub lead: Lead,
 }

@@ -82,6 +82,8 @@ pub enum Denied {
     BadCredentials,
     #[error("the code is unknown, used or expired")]
     BadCode,
+    #[error("the customer's code is unknown, used or expired")]
+    BadSessionCode,
     #[error("the request came from another site, or without its CSRF value")]
     CrossSite,
 }
@@ -281,6 +283,11 @@ fn told_denied(denied: Denied) -> Told {
             S::UNAUTHORIZED,
             Code::BadCode,
             "The code was used before or is too old. Ask for a new link.",
+        ),
+        Denied::BadSessionCode => told(
+            S::UNAUTHORIZED,
+            Code::BadSessionCode,
+            "That code is not good (any more). Ask the customer for a new one.",
         ),
         Denied::CrossSite => told(
             S::FORBIDDEN,

@@ -32,5 +32,7 @@ pub const CHOSEN: usize = 256;
 pub const INK_POINTS: usize = 64;
 /// A note on the page, in characters.
 pub const PINNED_CHARS: usize = 280;
+/// Digits of a session code.
+pub const CODE_DIGITS: usize = 8;
 /// Notes of one contact.
 pub const PINNED_NOTES: usize = 20;

@@ -54,11 +54,12 @@ fn messages() -> String {
     lines!(widget::WidgetToServer:
         widget::Hello { version: V1, token: "t".into(), tab: TabId(3), voice: true }, ping, widget::Cancel {},
         widget::PageViewed { page: page() }, widget::ContextSet { context: "{}".into() }, widget::Share { on: false },
-        offer.clone(), failed,
+        offer.clone(), failed, widget::CodeWanted {},
     );
     lines!(widget::ServerToWidget:
         widget::Welcome { version: V1, now: NOW, heartbeat_ms: 15_000 }, pong,
         widget::Status { status: status(), viewers: vec!["Ada".into()] }, invite, answer.clone(), gone,
+        widget::SessionCode { code: Some("12345678".into()), seconds: 300 },
     );
     lines!(handset::HandsetToServer:
         handset::Hello { version: V1, token: "t".into() }, ping, offer.clone(), failed, handset::Reject { leg: LEG },
@@ -157,7 +158,7 @@ fn console_lines(
     gone: LegGone,
 ) {
     use console::*;
-    let up: [ConsoleToServer; 12] = [
+    let up: [ConsoleToServer; 15] = [
         Hello { version: V1, take_over: true }.into(),
         Ping { nonce: 300 }.into(),
         GoReady {}.into(),
@@ -170,8 +171,11 @@ fn console_lines(
         ViewRequest { contact: CONTACT }.into(),
         offer.into(),
         failed.into(),
+        Watch { contact: CONTACT }.into(),
+        Unwatch { contact: CONTACT }.into(),
+        JoinByCode { code: "12345678".into() }.into(),
     ];
-    let down: [ServerToConsole; 13] = [
+    let down: [ServerToConsole; 14] = [
         Welcome {
             version: V1,
             now: NOW,
@@ -200,6 +204,20 @@ fn console_lines(
         invite.into(),
         answer.into(),
         gone.into(),
+        LiveContacts {
+            contacts: vec![LiveEntry {
+                contact: CONTACT,
+                phase: Phase::Talking,
+                channel: Channel::Telephone,
+                since: NOW,
+                agent: "Ada King".into(),
+                label: "Basket".into(),
+                sharing: true,
+                watching: 2,
+            }],
+            total: 1,
+        }
+        .into(),
     ];
     let mut line = |direction: &str, name: String, bytes: Vec<u8>| {
         let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -6,7 +6,7 @@ use std::{
 
 use page_mirror::replay::View;
 use shared::{
-    DocumentId, ProtocolVersion,
+    DocumentId, ProtocolVersion, TabId,
     wire::{
         Ping,
         lead::{AskPower, DropPower, Note, Power, RemoveNote, Standings},
@@ -40,6 +40,8 @@ pub enum ViewEvent {
     },
     /// A page is (true) or is no longer (false) shown.
     Streaming(bool),
+    /// A page begins; true: in another tab than the one before.
+    OtherTab(bool),
     /// Another URL, title or size.
     Page(View),
     /// The customer allows (or stopped) to be seen.
@@ -72,6 +74,8 @@ struct Inner {
     socket: RefCell<Option<Socket>>,
     /// The document that is shown or awaited.
     document: Cell<Option<DocumentId>>,
+    /// Where it is open.
+    tab: Cell<Option<TabId>>,
     /// A keyframe was asked for and did not come yet.
     asked: Cell<bool>,
     page: RefCell<View>,
@@ -93,6 +97,7 @@ impl ReplicaView {
             replica: Replica::new(host, address)?,
             socket: RefCell::default(),
             document: Cell::new(None),
+            tab: Cell::new(None),
             asked: Cell::new(false),
             page: RefCell::default(),
             tools: RefCell::default(),
@@ -204,7 +209,9 @@ impl Inner {
             ServerToViewer::ViewerWelcome(welcome) => self.welcome(&welcome),
             ServerToViewer::StreamStarted(started) => {
                 self.begin(started.document);
+                let before = self.tab.replace(Some(started.tab));
                 (self.on)(ViewEvent::Streaming(true));
+                (self.on)(ViewEvent::OtherTab(before.is_some_and(|before| before != started.tab)));
             }
             ServerToViewer::StreamFrame(frame) => self.frame(&frame),
             ServerToViewer::StreamEnded(ended) => {

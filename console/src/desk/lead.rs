@@ -61,6 +61,7 @@ impl Lead {
             | ViewEvent::Connected
             | ViewEvent::Waiting { .. }
             | ViewEvent::Streaming(_)
+            | ViewEvent::OtherTab(_)
             | ViewEvent::Page(_)
             | ViewEvent::Audience(_)
             | ViewEvent::Pushed { .. } => {}

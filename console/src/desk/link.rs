@@ -10,8 +10,8 @@ use shared::{
     wire::{
         LegFailed, LegInvite, LegOffer, LegTrouble, Ping,
         console::{
-            Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, SaveWrapUp,
-            ServerToConsole, ViewRequest,
+            Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, JoinByCode,
+            SaveWrapUp, ServerToConsole, Unwatch, ViewRequest, Watch,
         },
     },
 };
@@ -265,6 +265,31 @@ impl Desk {
 
     pub(crate) fn ask_view(&self, contact: ContactId) {
         self.send(ViewRequest { contact });
+    }
+
+    /// A supervisor looks on.
+    pub(crate) fn watch(&self, contact: ContactId, label: &str) {
+        self.dismiss();
+        self.tell(Happened::Watches(contact, label.to_owned()));
+        if !self.send(Watch { contact }) {
+            self.tell(Happened::WatchOver(contact, None));
+        }
+    }
+
+    /// Looks on with a customer's code. False: there is no connection.
+    pub(crate) fn join_by_code(&self, code: &str) -> bool {
+        self.dismiss();
+        self.send(JoinByCode { code: code.to_owned() })
+    }
+
+    pub(crate) fn unwatch(&self, contact: ContactId) {
+        self.send(Unwatch { contact });
+        self.tell(Happened::WatchOver(contact, None));
+    }
+
+    /// The page that the agent looked on at is shown no more.
+    pub(crate) fn watch_ended(&self, contact: ContactId) {
+        self.tell(Happened::WatchOver(contact, Some(crate::words::WATCH_ENDED)));
     }
 
     pub(crate) fn save(&self, draft: &super::state::Draft, done: bool) -> bool {

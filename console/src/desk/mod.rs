@@ -10,6 +10,7 @@ mod offer;
 mod page;
 mod palette;
 mod rail;
+mod watch;
 mod wrap_up;
 
 use shared::{api::Me, close};
@@ -18,7 +19,7 @@ use yew::prelude::*;
 
 use self::{
     call_bar::CallBar, customer::CustomerPanel, link::use_desk, notify::use_ring, offer::OfferCard,
-    page::PageView, palette::Palette, rail::Rail, state::Link, wrap_up::WrapUpForm,
+    page::PageView, palette::Palette, rail::Rail, state::Link, watch::WatchView, wrap_up::WrapUpForm,
 };
 use crate::{history::History, http, icons::Icon};
 
@@ -35,6 +36,7 @@ pub(crate) struct DeskProps {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Middle {
     Live,
+    Watch,
     History,
 }
 
@@ -87,11 +89,11 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
                     on_middle={show.clone()} on_sign_out={sign_out.clone()} />
                 <main class="middle">
                     <h1 class="visually-hidden">{ "Ringside console" }</h1>
-                    if *middle == Middle::Live {
-                        <PageView state={(*state).clone()} />
-                    } else {
-                        <History skew_ms={state.skew_ms} />
-                    }
+                    { match *middle {
+                        Middle::Live => html! { <PageView state={(*state).clone()} /> },
+                        Middle::Watch => html! { <WatchView state={(*state).clone()} /> },
+                        Middle::History => html! { <History skew_ms={state.skew_ms} /> },
+                    } }
                 </main>
                 <button class="drawer-button" onclick={toggle} aria-expanded={drawer.to_string()} aria-controls="contact">
                     { if *drawer { "Close contact" } else { "Contact" } }

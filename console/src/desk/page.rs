@@ -68,9 +68,12 @@ fn waiting_words(state: &DeskState) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct LiveProps {
-    contact: ContactId,
-    token: AttrValue,
+pub(super) struct LiveProps {
+    pub(super) contact: ContactId,
+    pub(super) token: AttrValue,
+    /// The agent looks on, and leads nothing.
+    #[prop_or_default]
+    pub(super) watches: bool,
 }
 
 /// What the frame shows and who else sees it. Pure.
@@ -80,6 +83,8 @@ struct Live {
     connected: bool,
     streaming: bool,
     stopped: bool,
+    /// The customer went on in another tab.
+    other_tab: bool,
     audience: Vec<String>,
     /// What became of the last pushed page.
     pushed: Option<Result<String, String>>,
@@ -110,6 +115,7 @@ impl Reducible for Live {
             }
             ViewEvent::Connected => next.connected = true,
             ViewEvent::Streaming(on) => next.streaming = on,
+            ViewEvent::OtherTab(other) => next.other_tab = other,
             ViewEvent::Page(Shown { url, title, .. }) => next.page = Some((url, title)),
             ViewEvent::Sharing(on) => {
                 next.stopped = !on;
@@ -127,18 +133,21 @@ impl Reducible for Live {
 
 /// The replica, and the address bar that leads the customer.
 #[component]
-fn LivePage(props: &LiveProps) -> Html {
+pub(super) fn LivePage(props: &LiveProps) -> Html {
     let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
     let live = use_reducer(Live::default);
     let host = use_node_ref();
     let view = use_mut_ref(|| None::<ReplicaView>);
     {
-        let (host, view, dispatch, contact) = (host.clone(), view.clone(), live.dispatcher(), props.contact);
+        let (host, view, dispatch) = (host.clone(), view.clone(), live.dispatcher());
+        let (contact, watches) = (props.contact, props.watches);
         use_effect_with(props.token.clone(), move |token| {
             let saw = Rc::new(move |event: ViewEvent| {
                 // A capability lives for a while only; as long as the contact is ours there is another one.
-                if event == (ViewEvent::Closed { code: close::UNAUTHORIZED }) {
-                    desk.ask_view(contact);
+                match event {
+                    ViewEvent::Closed { code: close::UNAUTHORIZED } => desk.ask_view(contact),
+                    ViewEvent::Closed { .. } if watches => desk.watch_ended(contact),
+                    _ => {}
                 }
                 dispatch.dispatch(Saw::Event(event));
             });
@@ -162,8 +171,12 @@ fn LivePage(props: &LiveProps) -> Html {
     };
     html! {
         <section class="page-view" aria-label="The customer's page">
-            <AddressBar page={live.page.clone()} view={ViewHandle(view.clone())} pushed={live.pushed.clone()} />
-            if live.connected && !live.stopped {
+            if props.watches {
+                <Address page={live.page.clone()} />
+            } else {
+                <AddressBar page={live.page.clone()} view={ViewHandle(view.clone())} pushed={live.pushed.clone()} />
+            }
+            if live.connected && !live.stopped && !props.watches {
                 <LeadBar lead={live.lead.clone()} view={ViewHandle(view)} on_press={press} />
             }
             <p class="page-state" role="status">{ page_words(&live) }</p>
@@ -180,8 +193,14 @@ fn page_words(live: &Live) -> String {
         Live { connected: false, .. } => "Connecting… what you see may be old.".into(),
         Live { streaming: false, page: None, .. } => "Waiting for the customer's page.".into(),
         Live { streaming: false, .. } => "The customer is going to another page.".into(),
-        _ if others > 0 => format!("Live. {others} more watching."),
-        _ => "Live".into(),
+        Live { other_tab, .. } => {
+            let tab = if *other_tab { " The customer went on in another tab." } else { "" };
+            match others {
+                0 if tab.is_empty() => "Live".into(),
+                0 => format!("Live.{tab}"),
+                others => format!("Live.{tab} {others} more watching."),
+            }
+        }
     }
 }
 
@@ -192,6 +211,23 @@ pub(super) struct ViewHandle(pub(super) Rc<RefCell<Option<ReplicaView>>>);
 impl PartialEq for ViewHandle {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct WhereProps {
+    page: Option<(String, String)>,
+}
+
+/// Where the customer is, for whoever only looks on.
+#[component]
+fn Address(props: &WhereProps) -> Html {
+    let (url, title) = props.page.clone().unwrap_or_default();
+    html! {
+        <>
+            <p class="address address-shown">{ Icon::Globe.html() }<span>{ url }</span></p>
+            <p class="page-title">{ title }</p>
+        </>
     }
 }
 

@@ -17,12 +17,13 @@ enum Command {
     Hold,
     HangUp,
     Live,
+    Watch,
     History,
     SignOut,
 }
 
 impl Command {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Ready,
         Self::Away,
         Self::Accept,
@@ -31,6 +32,7 @@ impl Command {
         Self::Hold,
         Self::HangUp,
         Self::Live,
+        Self::Watch,
         Self::History,
         Self::SignOut,
     ];
@@ -48,6 +50,7 @@ impl Command {
             Self::Hold => "Hold the call",
             Self::HangUp => "Hang up",
             Self::Live => "Show the live page",
+            Self::Watch => "Watch a page, or join one by code",
             Self::History => "Show the history",
             Self::SignOut => "Sign out",
         }
@@ -64,6 +67,7 @@ impl Command {
             Self::HangUp => "Ctrl+Shift+H",
             Self::Live => "1",
             Self::History => "2",
+            Self::Watch => "3",
         }
     }
 
@@ -75,7 +79,7 @@ impl Command {
             Self::Accept | Self::Decline => state.offer().is_some(),
             Self::Mute | Self::HangUp => state.call().is_some(),
             Self::Hold => state.call().is_some_and(|call| call.bridged_at.is_some()),
-            Self::Live | Self::History | Self::SignOut => true,
+            Self::Live | Self::Watch | Self::History | Self::SignOut => true,
         }
     }
 
@@ -90,6 +94,7 @@ impl Command {
             ("h", false, _, false) => Some(Self::Hold),
             ("1", false, _, false) => Some(Self::Live),
             ("2", false, _, false) => Some(Self::History),
+            ("3", false, _, false) => Some(Self::Watch),
             _ => None,
         }
     }

@@ -40,6 +40,7 @@ pub(crate) fn Rail(props: &RailProps) -> Html {
             <MePanel me={props.me.clone()} state={props.state.clone()} />
             <div class="tabs">
                 { tab(Middle::Live, Icon::Live, "Live page") }
+                { tab(Middle::Watch, Icon::Eye, "Watch") }
                 { tab(Middle::History, Icon::History, "History") }
             </div>
             <Waiting queue={props.state.queue.clone()} skew_ms={props.state.skew_ms}

@@ -11,7 +11,7 @@ use shared::{
     contact::{Phase, Presence},
     wire::{
         LegTrouble,
-        console::{AgentState, ContactShown, Queue, ServerToConsole, Today, Welcome},
+        console::{AgentState, ContactShown, LiveContacts, Queue, ServerToConsole, Today, Welcome},
     },
 };
 use yew::Reducible;
@@ -71,6 +71,16 @@ pub(crate) struct Draft {
     pub(crate) saved: u32,
 }
 
+/// Somebody else's contact, at which this agent looks on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Watching {
+    pub(crate) contact: ContactId,
+    /// Empty where a code led there.
+    pub(crate) label: String,
+    /// The capability, once it is there.
+    pub(crate) token: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DeskState {
     pub(crate) link: Link,
@@ -85,6 +95,9 @@ pub(crate) struct DeskState {
     pub(crate) voice: Voice,
     /// The capability to see the page of that contact.
     pub(crate) view: Option<(ContactId, String)>,
+    /// What is live in the business; supervisors are told.
+    pub(crate) live: Option<LiveContacts>,
+    pub(crate) watch: Option<Watching>,
     /// Something that the agent should read; goes away with the next action.
     pub(crate) notice: Option<String>,
     /// The browser holds sound back until a gesture.
@@ -100,6 +113,10 @@ pub(crate) enum Happened {
     SoundBlocked(bool),
     Typed(WrapUp),
     Notice(Option<String>),
+    /// The agent wants to look on, at the contact that is called so.
+    Watches(ContactId, String),
+    /// The agent looks on no more; with why, if it was not the agent's wish.
+    WatchOver(ContactId, Option<&'static str>),
 }
 
 impl Default for DeskState {
@@ -115,6 +132,8 @@ impl Default for DeskState {
             draft: None,
             voice: Voice::None,
             view: None,
+            live: None,
+            watch: None,
             notice: None,
             sound_blocked: false,
         }
@@ -155,6 +174,14 @@ impl DeskState {
                 }
             }
             Happened::Notice(notice) => self.notice = notice,
+            Happened::Watches(contact, label) => {
+                self.watch = Some(Watching { contact, label, token: None });
+            }
+            Happened::WatchOver(contact, why) => {
+                if self.watch.take_if(|watch| watch.contact == contact).is_some() && why.is_some() {
+                    self.notice = why.map(str::to_owned);
+                }
+            }
         }
     }
 
@@ -165,12 +192,9 @@ impl DeskState {
                 self.set_clock(welcome.now, now);
                 self.welcome = Some(welcome);
                 self.link = Link::Up;
-                // Snapshots follow; what the old connection said may be long past.
-                self.contact = None;
-                self.view = None;
             }
             M::Pong(pong) => self.set_clock(pong.now, now),
-            M::AgentState(agent) => self.agent = Some(agent),
+            M::AgentState(agent) => self.stand(agent),
             M::Queue(queue) => self.queue = queue,
             M::Today(today) => self.today = Some(today),
             M::ContactShown(contact) => self.show(contact),
@@ -180,8 +204,12 @@ impl DeskState {
                     draft.saved = draft.saved.max(saved.revision);
                 }
             }
-            M::ViewGranted(granted) => self.view = Some((granted.contact, granted.token)),
-            M::Refused(refused) => self.notice = Some(refused.detail),
+            M::ViewGranted(granted) => self.granted(granted.contact, granted.token),
+            M::LiveContacts(live) => self.live = Some(live),
+            M::Refused(refused) => {
+                self.watch.take_if(|watch| watch.token.is_none());
+                self.notice = Some(refused.detail);
+            }
             M::LegInvite(invite) => {
                 if self.voice.leg() != Some(invite.leg) {
                     self.voice = Voice::Invited(invite.leg);
@@ -198,6 +226,15 @@ impl DeskState {
         }
     }
 
+    /// After a lost connection the page goes on where it was, if the contact is still the agent's.
+    fn stand(&mut self, agent: AgentState) {
+        if self.contact.as_ref().is_some_and(|shown| Some(shown.contact) != agent.contact) {
+            self.contact = None;
+            self.view = None;
+        }
+        self.agent = Some(agent);
+    }
+
     fn set_clock(&mut self, server: Timestamp, browser: Timestamp) {
         self.skew_ms = i64::try_from(server.0).unwrap_or(i64::MAX).saturating_sub_unsigned(browser.0);
     }
@@ -212,6 +249,17 @@ impl DeskState {
             self.view = None;
         }
         self.contact = Some(contact);
+    }
+
+    /// A page that is neither the agent's own nor asked for by name is one that a code led to.
+    fn granted(&mut self, contact: ContactId, token: String) {
+        match &mut self.watch {
+            Some(watch) if watch.contact == contact => watch.token = Some(token),
+            _ if self.contact.as_ref().is_some_and(|shown| shown.contact == contact) => {
+                self.view = Some((contact, token));
+            }
+            _ => self.watch = Some(Watching { contact, label: String::new(), token: Some(token) }),
+        }
     }
 
     fn clear(&mut self, contact: ContactId) {
@@ -251,7 +299,7 @@ mod tests {
         api::Channel,
         wire::{
             LegGone, LegInvite,
-            console::{ContactCleared, WrapUpSaved},
+            console::{ContactCleared, Refused, ViewGranted, WrapUpSaved},
         },
     };
 
@@ -290,6 +338,51 @@ mod tests {
         assert!(desk.contact.is_some(), "another contact's end changes nothing");
         server(&mut desk, ContactCleared { contact: ContactId(1), cause: None });
         assert_eq!((desk.contact, desk.draft, desk.view), (None, None, None));
+    }
+
+    #[test]
+    fn a_page_outlives_a_lost_connection_as_long_as_the_contact_is_the_agents() {
+        let mut desk = DeskState::default();
+        let state = |contact| AgentState {
+            presence: Presence::Talking,
+            since: Timestamp(0),
+            away_reason: None,
+            contact,
+            until: None,
+        };
+        server(&mut desk, shown(1, ""));
+        server(&mut desk, ViewGranted { contact: ContactId(1), token: "own".into() });
+        server(&mut desk, state(Some(ContactId(1))));
+        assert!(desk.contact.is_some() && desk.view.is_some());
+        server(&mut desk, state(None));
+        assert_eq!((desk.contact, desk.view), (None, None), "it went on without the agent");
+    }
+
+    #[test]
+    fn a_capability_is_for_the_own_page_the_one_that_was_asked_for_or_one_that_a_code_led_to() {
+        let mut desk = DeskState::default();
+        server(&mut desk, shown(1, ""));
+        let grant = |desk: &mut DeskState, contact, token: &str| {
+            server(desk, ViewGranted { contact: ContactId(contact), token: token.into() });
+        };
+        grant(&mut desk, 1, "own");
+        assert_eq!((&desk.view, &desk.watch), (&Some((ContactId(1), "own".into())), &None));
+        desk.apply(Happened::Watches(ContactId(2), "Basket".into()));
+        grant(&mut desk, 2, "watched");
+        let token = |desk: &DeskState| desk.watch.as_ref().and_then(|watch| watch.token.clone());
+        assert_eq!(token(&desk).as_deref(), Some("watched"));
+        server(&mut desk, Refused { code: "bad_session_code".into(), detail: "No.".into() });
+        assert!(desk.watch.is_some(), "a wrong code ends nothing");
+        desk.apply(Happened::WatchOver(ContactId(3), None));
+        assert!(desk.watch.is_some(), "another contact's end changes nothing");
+        desk.apply(Happened::WatchOver(ContactId(2), Some("It is over.")));
+        assert_eq!((desk.watch.clone(), desk.notice.as_deref()), (None, Some("It is over.")));
+        desk.apply(Happened::Watches(ContactId(2), String::new()));
+        server(&mut desk, Refused { code: "not_now".into(), detail: "Not now.".into() });
+        assert_eq!(desk.watch, None, "it was refused");
+        grant(&mut desk, 4, "by code");
+        assert_eq!(token(&desk).as_deref(), Some("by code"));
+        assert_eq!(desk.view, Some((ContactId(1), "own".into())));
     }
 
     #[test]

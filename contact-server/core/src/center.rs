@@ -50,12 +50,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod views;
+mod watch;
 
 pub use contacts::END_READABLE;
 pub use lead::{ASK_AGAIN, Hold, LeadRow};
 pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
 pub use views::Census;
+pub use watch::{WATCHERS, Watch};
 
 /// One business. See the module.
 pub struct Center {
@@ -82,8 +84,14 @@ pub struct Center {
     /// To be stored and told at the end of the input.
     changed_contacts: BTreeSet<ContactId>,
     changed_agents: BTreeSet<AgentId>,
-    /// Positions and the waiting list are not told before.
+    /// Positions, the waiting list and what is live are not told before.
     refresh_at: Timestamp,
+    /// Who may watch every contact.
+    supervisors: BTreeSet<AgentId>,
+    /// What is live may be another than what supervisors were told.
+    live_changed: bool,
+    /// The supervisors, and what they were told.
+    told_live: (Vec<AgentId>, shared::wire::console::LiveContacts),
     out: Outbox,
     ids: ids::Ids,
 }
@@ -185,6 +193,9 @@ impl Center {
             Input::PowerDropped { agent, contact, power } => {
                 return self.power_dropped(agent, contact, power);
             }
+            Input::WatchAsked { agent, contact, by } => return self.watch_asked(agent, contact, by),
+            Input::WatchLeft { agent, contact } => return self.watch_left(agent, contact),
+            Input::CodeMade(contact) => return self.code_made(contact),
             Input::SignedIn { agent, station } => return self.signed_in(agent, station),
             Input::SignedOut { agent, station } => return self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => return self.console_lost(agent, station),

@@ -6,7 +6,7 @@ use shared::{
     AgentId, ContactId, EffectId, LegId, StationId,
     contact::{CustomerStatus, LegCause},
     wire::{
-        console::{AgentState, ContactShown, Queue, Today},
+        console::{AgentState, ContactShown, LiveContacts, Queue, Today},
         lead::Power,
     },
 };
@@ -145,14 +145,37 @@ pub enum Notice {
     /// Who may see the page, and whether the customer allows it: the hub opens and closes by this.
     Viewing {
         contact: ContactId,
-        agent: Option<AgentId>,
-        sharing: bool,
+        viewing: Viewing,
+    },
+    /// What is live, to each supervisor who is there.
+    Live {
+        supervisors: Vec<AgentId>,
+        live: LiveContacts,
     },
     /// What agents may do in the page: the hub lets nothing else through.
     Lead {
         contact: ContactId,
         lead: Lead,
     },
+}
+
+/// Who may see a customer's page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Viewing {
+    /// Whose contact it is.
+    pub agent: Option<AgentId>,
+    /// Who looks on beside that agent.
+    pub watchers: Vec<Watcher>,
+    /// The customer allows it.
+    pub sharing: bool,
+}
+
+/// One who looks on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watcher {
+    pub agent: AgentId,
+    /// What the customer is told. None: a supervisor, who is not named.
+    pub name: Option<String>,
 }
 
 /// What agents may do in a customer's page.

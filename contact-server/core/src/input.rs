@@ -7,7 +7,7 @@ use shared::{
 };
 
 use crate::{
-    record::{AgentProfile, Person, TokenHash},
+    record::{AgentProfile, Person, TokenHash, WatchBy},
     settings::Settings,
 };
 
@@ -47,6 +47,19 @@ pub enum Input {
         contact: ContactId,
         power: Power,
     },
+
+    /// An agent wants to look at a contact that is not his. Who asks by a code has shown it to the shell.
+    WatchAsked {
+        agent: AgentId,
+        contact: ContactId,
+        by: WatchBy,
+    },
+    WatchLeft {
+        agent: AgentId,
+        contact: ContactId,
+    },
+    /// The customer wants a code with which an agent may look on. The code itself is the shell's.
+    CodeMade(ContactId),
 
     /// A console connected. A new station drops the old one.
     SignedIn {

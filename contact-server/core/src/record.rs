@@ -200,6 +200,21 @@ pub enum Event {
     PointingStopped {
         contact: ContactId,
     },
+    /// Somebody looks on beside the agent whose contact it is.
+    WatchBegan {
+        contact: ContactId,
+        agent: AgentId,
+        by: WatchBy,
+    },
+    WatchEnded {
+        contact: ContactId,
+        agent: AgentId,
+        end: WatchEnd,
+    },
+    /// The customer was given a code with which an agent may look on.
+    CodeMade {
+        contact: ContactId,
+    },
     Presence {
         agent: AgentId,
         presence: Presence,
@@ -219,6 +234,26 @@ pub enum PowerEnd {
     Customer,
     Agent,
     /// The contact, its being shown, or the agent's part in it ended.
+    Over,
+}
+
+/// By what right somebody looks on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchBy {
+    /// The role.
+    Supervisor,
+    /// A code that the customer gave.
+    Code,
+}
+
+/// How looking on ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchEnd {
+    /// The watcher left.
+    Left,
+    /// The contact, the watcher's shift or the role ended.
     Over,
 }
 
@@ -257,6 +292,9 @@ pub struct ContactRow {
     /// What agents may do in the page.
     #[serde(default)]
     pub lead: crate::center::LeadRow,
+    /// Who looks on beside the agent whose contact it is.
+    #[serde(default)]
+    pub watch: Vec<crate::center::Watch>,
 }
 
 /// Personal data of a contact; erased as one. `Debug` tells only what is there, so that it can't leak into a log.
@@ -293,6 +331,9 @@ pub struct AgentProfile {
     pub id: AgentId,
     pub name: String,
     pub skills: BTreeSet<String>,
+    /// May watch every contact of the business.
+    #[serde(default)]
+    pub supervisor: bool,
 }
 
 /// An agent's live state.

@@ -46,6 +46,8 @@ pub struct Settings {
     pub pointing: bool,
     /// Agents may ask a customer for control of the page.
     pub control: bool,
+    /// Customers are told the names of supervisors who watch, and not only that one does.
+    pub name_supervisors: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +127,7 @@ impl Default for Settings {
             skills: BTreeSet::new(),
             pointing: true,
             control: true,
+            name_supervisors: false,
         }
     }
 }

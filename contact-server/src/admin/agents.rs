@@ -11,12 +11,13 @@ use crate::{ids, passwords};
 
 pub(super) async fn agent(desk: &mut Desk<'_>, command: AgentCommand) -> anyhow::Result<()> {
     match command {
-        AgentCommand::Create { of, login, name, skills, password_stdin } => {
+        AgentCommand::Create { of, login, name, skills, supervisor, password_stdin } => {
             let business = desk.find(&of).await?;
             let profile = AgentProfile {
                 id: AgentId(ids::fresh(desk.clock.now())),
                 name: values::name(&name)?,
                 skills: skills.iter().map(|skill| values::skill(skill)).collect::<anyhow::Result<_>>()?,
+                supervisor,
             };
             let login = values::login(&login)?;
             let password = Password::get(password_stdin)?;
@@ -38,16 +39,28 @@ pub(super) async fn agent(desk: &mut Desk<'_>, command: AgentCommand) -> anyhow:
             writeln!(desk.out, "{}: {}", known.login, values::list(&profile.skills))?;
             Ok(())
         }
+        AgentCommand::Supervisor { login, yes } => {
+            let (known, mut profile) = find(desk, &login).await?;
+            profile.supervisor = yes;
+            desk.store.put_agent(known.business, &profile, &known.login, &known.password_hash).await?;
+            writeln!(desk.out, "{}: {}", known.login, role(&profile))?;
+            Ok(())
+        }
         AgentCommand::List { of } => {
             let business = desk.find(&of).await?;
             for profile in desk.store.setup(business.id).await?.agents {
                 let login = desk.store.agent_login(business.id, profile.id).await?;
                 let login = login.map_or_else(String::new, |login| login.login);
-                writeln!(desk.out, "{login}\t{}\t{}", profile.name, values::list(&profile.skills))?;
+                let (name, skills) = (&profile.name, values::list(&profile.skills));
+                writeln!(desk.out, "{login}\t{name}\t{skills}\t{}", role(&profile))?;
             }
             Ok(())
         }
     }
+}
+
+fn role(profile: &AgentProfile) -> &'static str {
+    if profile.supervisor { "supervisor" } else { "agent" }
 }
 
 async fn find(desk: &Desk<'_>, login: &str) -> anyhow::Result<(AgentLogin, AgentProfile)> {

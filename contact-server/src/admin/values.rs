@@ -176,6 +176,7 @@ pub(super) fn set_setting(settings: &mut Settings, setting: &str, value: &str) -
         "press_one" => settings.press_one = flag(value)?,
         "pointing" => settings.pointing = flag(value)?,
         "control" => settings.control = flag(value)?,
+        "name_supervisors" => settings.name_supervisors = flag(value)?,
         "regions" => {
             settings.regions = items(value).iter().map(|text| region(text)).collect::<anyhow::Result<_>>()?;
         }
@@ -248,6 +249,7 @@ pub(super) fn show_settings(settings: &Settings) -> Vec<(&'static str, String)> 
         ("press_one", settings.press_one.to_string()),
         ("pointing", settings.pointing.to_string()),
         ("control", settings.control.to_string()),
+        ("name_supervisors", settings.name_supervisors.to_string()),
         ("regions", list(&settings.regions)),
         ("skills", list(&settings.skills)),
     ];

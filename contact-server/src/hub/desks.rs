@@ -70,7 +70,7 @@ impl Desks {
     }
 
     /// Shows a snapshot to the agent's current console.
-    pub fn show(&self, business: BusinessId, agent: AgentId, slot: Slot, message: Vec<u8>) {
+    pub fn show(&self, business: BusinessId, agent: AgentId, slot: Slot, message: impl Into<Bytes>) {
         if let Some(console) = self.current(business, agent) {
             console.outbox.show(slot, message);
         }

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 mod follow;
 mod lead;
 
-pub use contact_core::effect::{Lead, LeadHold};
+pub use contact_core::effect::{Lead, LeadHold, Viewing, Watcher};
 pub use follow::{Follow, Rest};
 
 use super::{
@@ -25,6 +25,9 @@ use super::{
     stream::{BadFrame, StreamLog},
 };
 use crate::limits::{Bucket, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
+
+/// Stands for supervisors whom the business does not name.
+const SUPERVISOR: &str = "A supervisor";
 
 /// There is no room for another tab or viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +39,10 @@ pub struct Mirror {
     order: u64,
     sharing: bool,
     sharing_order: u64,
-    /// Who may see the page.
+    /// Whose contact it is, and so who may lead in the page.
     watcher: Option<AgentId>,
+    /// Who may see it beside that agent.
+    watchers: Vec<Watcher>,
     names: Vec<String>,
     names_order: u64,
     /// When the last page went away.
@@ -70,6 +75,7 @@ struct Publisher {
 struct Viewer {
     serial: u64,
     agent: AgentId,
+    /// First name.
     name: String,
     wake: Arc<Notify>,
     outcomes: VecDeque<Bytes>,
@@ -94,21 +100,31 @@ impl Mirror {
         &self.names
     }
 
-    pub fn watcher(&self) -> Option<AgentId> {
-        self.watcher
+    pub fn may_see(&self, agent: AgentId) -> bool {
+        self.watcher == Some(agent) || self.watchers.iter().any(|watcher| watcher.agent == agent)
     }
 
-    /// Who may see the page, and whether the customer allows it. Returns true if `sharing` changed.
-    pub fn set_viewing(&mut self, agent: Option<AgentId>, sharing: bool) -> bool {
-        if self.watcher != agent {
-            self.watcher = agent;
-            for viewer in self.viewers.iter_mut().filter(|viewer| Some(viewer.agent) != agent) {
-                viewer.closing = Some(close::FINISHED);
-                viewer.wake.notify_one();
+    /// Who may see the page, and whether the customer allows it. Returns true if the customer must be told.
+    pub fn set_viewing(&mut self, Viewing { agent, watchers, sharing }: Viewing) -> bool {
+        let mut told = false;
+        if self.watcher != agent || self.watchers != watchers {
+            let led = self.watcher != agent;
+            (self.watcher, self.watchers) = (agent, watchers);
+            let Self { watcher, watchers, viewers, .. } = self;
+            for viewer in viewers {
+                let may = *watcher == Some(viewer.agent) || watchers.iter().any(|w| w.agent == viewer.agent);
+                if !may {
+                    viewer.closing = Some(close::FINISHED);
+                    viewer.wake.notify_one();
+                }
             }
+            if led {
+                self.standings_changed();
+            }
+            told = self.tell_names();
         }
         if self.sharing == sharing {
-            return false;
+            return told;
         }
         self.sharing = sharing;
         self.sharing_order = self.stamp();
@@ -126,7 +142,7 @@ impl Mirror {
 
     /// The contact is over: everybody goes.
     pub fn finish(&mut self) {
-        self.set_viewing(None, false);
+        self.set_viewing(Viewing::default());
         for publisher in &self.publishers {
             publisher.outbox.close(close::FINISHED);
         }
@@ -231,7 +247,7 @@ impl Mirror {
             wake: wake.clone(),
             outcomes: VecDeque::new(),
             marks: VecDeque::new(),
-            closing: (self.watcher != Some(agent)).then_some(close::FINISHED),
+            closing: (!self.may_see(agent)).then_some(close::FINISHED),
             resends: Bucket::full(RESENDS, now),
         });
         self.tell_names();
@@ -247,9 +263,11 @@ impl Mirror {
 
     /// Leads the page in front to `url` (or says why not), and tells every viewer what became of it.
     pub fn push_url(&mut self, serial: u64, url: String, refused: Option<&'static str>) {
-        let by = self.viewers.iter().find(|viewer| viewer.serial == serial).map(|viewer| viewer.name.clone());
-        let Some(by) = by else { return };
+        let Some((agent, by)) = self.viewer(serial).map(|viewer| (viewer.agent, viewer.name.clone())) else {
+            return;
+        };
         let refused = match (refused, self.front_publisher()) {
+            _ if self.watcher != Some(agent) => Some("watching"),
             (Some(code), _) => Some(code),
             (None, _) if !self.sharing => Some("not_sharing"),
             (None, None) => Some("no_page"),
@@ -304,15 +322,17 @@ impl Mirror {
         }
     }
 
-    fn tell_names(&mut self) {
+    /// Returns true if there are others than before.
+    fn tell_names(&mut self) -> bool {
         let mut names: Vec<String> = Vec::new();
         for viewer in &self.viewers {
-            if !names.contains(&viewer.name) {
-                names.push(viewer.name.clone());
+            let name = self.shown_name(viewer);
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
             }
         }
         if names == self.names {
-            return;
+            return false;
         }
         self.names.clone_from(&names);
         self.names_order = self.stamp();
@@ -321,6 +341,17 @@ impl Mirror {
             publisher.outbox.show(Slot::Viewers, message.clone());
         }
         self.wake_viewers();
+        true
+    }
+
+    /// What the customer is told of somebody who looks.
+    fn shown_name<'a>(&'a self, viewer: &'a Viewer) -> &'a str {
+        let watcher = self.watchers.iter().find(|watcher| watcher.agent == viewer.agent);
+        match watcher.filter(|_| self.watcher != Some(viewer.agent)) {
+            Some(Watcher { name: Some(name), .. }) => name,
+            Some(Watcher { name: None, .. }) => SUPERVISOR,
+            None => &viewer.name,
+        }
     }
 
     fn wake_viewers(&self) {

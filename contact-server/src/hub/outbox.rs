@@ -25,6 +25,7 @@ pub enum Slot {
     Sharing,
     Viewers,
     Keyframe,
+    Live,
 }
 
 impl Slot {
@@ -37,6 +38,7 @@ impl Slot {
             Self::Sharing => 1 << 4,
             Self::Viewers => 1 << 5,
             Self::Keyframe => 1 << 6,
+            Self::Live => 1 << 7,
             // Of these there are many.
             Self::Shown(_) => 0,
         }

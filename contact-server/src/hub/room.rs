@@ -5,7 +5,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use contact_core::effect::Lead;
+use contact_core::{
+    effect::{Lead, Viewing},
+    record::TokenHash,
+};
 use shared::{
     BusinessId, ContactId, LegId, close,
     contact::{CustomerStatus, Phase},
@@ -43,6 +46,8 @@ pub struct RoomState {
     invite: Option<LegId>,
     /// Serial of the connection that was sent the invite last.
     holder: Option<u64>,
+    /// Of the session code that the customer was given last.
+    code: Option<TokenHash>,
 }
 
 #[derive(Debug)]
@@ -68,6 +73,11 @@ impl RoomState {
         self.seats == 0 && self.invite.is_none()
     }
 
+    /// Notes the newest session code and gives the one before, which is good no more.
+    pub fn replace_code(&mut self, code: TokenHash) -> Option<TokenHash> {
+        self.code.replace(code)
+    }
+
     /// The contact is over, and whoever comes now comes too late.
     pub fn is_finished(&self) -> bool {
         self.finished
@@ -76,7 +86,7 @@ impl RoomState {
     /// What the engine said when asked; what it told meanwhile is newer and stays.
     pub fn learn(&mut self, snapshot: CustomerSnapshot) {
         if !self.knows_viewing {
-            self.set_viewing(snapshot.viewer, snapshot.status.sharing);
+            self.set_viewing(snapshot.viewing);
         }
         if !self.knows_lead {
             self.set_lead(snapshot.lead);
@@ -91,9 +101,9 @@ impl RoomState {
         self.tell_status();
     }
 
-    pub fn set_viewing(&mut self, agent: Option<shared::AgentId>, sharing: bool) {
+    pub fn set_viewing(&mut self, viewing: Viewing) {
         self.knows_viewing = true;
-        if self.mirror.set_viewing(agent, sharing) {
+        if self.mirror.set_viewing(viewing) {
             self.tell_status();
         }
     }

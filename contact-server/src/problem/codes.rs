@@ -84,6 +84,8 @@ codes! {
         "The login or the password is wrong.", "Check both and try again.";
     BadCode "bad_code" "The link does not work any more":
         "The code was used before or is too old.", "Ask for a new link.";
+    BadSessionCode "bad_session_code" "The customer's code does not work":
+        "The code is wrong, was used before, or is too old.", "Ask the customer for a new one.";
     CrossSite "cross_site" "Refused for safety":
         "The request did not come from this server's own pages, or without the session's CSRF value.",
         "Reload the page and try again.";

@@ -3,19 +3,19 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use contact_core::{Endpoint, Input};
 use shared::{
-    AgentId, BusinessId, ContactId, LegId, StationId, Timestamp, close,
+    AgentId, BusinessId, LegId, StationId, Timestamp, close,
     limits::SDP_BYTES,
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
         console::{
-            ConsoleToServer, GoAway, Hold, Refused, SaveWrapUp, ServerToConsole, ViewGranted, Welcome,
-            WrapUpSaved,
+            ConsoleToServer, GoAway, Hold, Refused, SaveWrapUp, ServerToConsole, Welcome, WrapUpSaved,
         },
     },
 };
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
-use store::{Scope, Token};
 use tokio::{sync::Notify, time::timeout};
+
+mod watch;
 
 use super::{
     Closed, Flow,
@@ -197,6 +197,9 @@ impl Peer for Console {
             ConsoleToServer::Hold(Hold { contact, on }) => Input::HoldSet(agent, contact, on),
             ConsoleToServer::SaveWrapUp(save) => return self.save_wrap_up(save).await,
             ConsoleToServer::ViewRequest(request) => return self.grant_view(request.contact).await,
+            ConsoleToServer::Watch(watch) => return self.watch(watch.contact).await,
+            ConsoleToServer::Unwatch(unwatch) => return self.unwatch(unwatch.contact).await,
+            ConsoleToServer::JoinByCode(join) => return self.join_by_code(&join.code).await,
             ConsoleToServer::LegOffer(LegOffer { leg, sdp }) => return self.offer(leg, sdp).await,
             ConsoleToServer::LegFailed(failed) => {
                 let from = Endpoint::Console(agent);
@@ -273,35 +276,6 @@ impl Console {
             Ok(()) => self.send(WrapUpSaved { contact, revision }),
             Err(error) => self.refuse(&error),
         }
-        Flow::Continue(())
-    }
-
-    /// A capability to see the page, for the contact that is this agent's now and for no other.
-    async fn grant_view(&mut self, contact: ContactId) -> Flow {
-        if self.grants.take(limits::VIEW_GRANTS, 1, self.edge.now()).is_err() {
-            return Flow::Break(close::TOO_MANY);
-        }
-        let Session { business, agent, .. } = self.session;
-        let snapshot = match self.edge.app.snapshots.customer(business, contact).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Flow::Break(internal(&error)),
-        };
-        if snapshot.and_then(|snapshot| snapshot.viewer) != Some(agent) {
-            self.refuse(&ApiError::Refused(contact_core::Refusal::NotYours));
-            return Flow::Continue(());
-        }
-        let token = ids::token();
-        let viewer = Token {
-            hash: ids::hash(&token),
-            business,
-            scope: Scope::Viewer { agent, contact },
-            // No longer than the session that it came from.
-            expires_at: self.session.expires_at.min(self.edge.now() + limits::VIEWER_TOKEN),
-        };
-        if let Err(error) = self.edge.app.store.put_token(&viewer).await {
-            return Flow::Break(internal(&error));
-        }
-        self.send(ViewGranted { contact, token });
         Flow::Continue(())
     }
 

@@ -76,8 +76,8 @@ async fn enter(edge: &Edge, connection: &mut Connection, is_own_page: bool) -> R
     let (welcome, follow, wake) = {
         let mut room = seat.lock();
         room.learn(snapshot.ok_or(close::FINISHED)?);
-        // The capability is good only as long as the contact is this agent's.
-        if room.is_finished() || room.mirror.watcher() != Some(agent) {
+        // The capability is good only as long as the contact is this agent's, or one that the agent watches.
+        if room.is_finished() || !room.mirror.may_see(agent) {
             return Err(close::FINISHED);
         }
         let welcome = ViewerWelcome {
@@ -232,7 +232,9 @@ impl Viewer {
                 }
                 self.seat.lock().mirror.add_note(self.serial, note);
             }
-            ViewerToServer::RemoveNote(RemoveNote { note }) => self.seat.lock().mirror.remove_note(note),
+            ViewerToServer::RemoveNote(RemoveNote { note }) => {
+                self.seat.lock().mirror.remove_note_by(self.serial, note);
+            }
             ViewerToServer::Unknown { .. } => {}
             ViewerToServer::ViewerHello(_)
             | ViewerToServer::PushUrl(_)

@@ -9,7 +9,10 @@ use shared::{
     limits::{CONTEXT_BYTES, SDP_BYTES},
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
-        widget::{ContextSet, Hello, PageViewed, ServerToWidget, Share, Status, Welcome, WidgetToServer},
+        widget::{
+            ContextSet, Hello, PageViewed, ServerToWidget, SessionCode, Share, Status, Welcome,
+            WidgetToServer,
+        },
     },
 };
 
@@ -25,8 +28,9 @@ use crate::{
         outbox::{Batch, Outbox},
     },
     ids,
-    limits::CUSTOMERS_LOOK_LESS,
+    limits::{CUSTOMERS_LOOK_LESS, SESSION_CODE},
     ports::EngineError,
+    session_code,
 };
 
 /// A page that has shown a good token.
@@ -209,6 +213,7 @@ impl Peer for Page {
                 self.edge.app.legs.trouble(self.seat.business, &from, failed.leg, failed.why);
                 Flow::Continue(())
             }
+            WidgetToServer::CodeWanted(_) => self.give_code().await,
             // A second hello, or a kind of a newer revision.
             WidgetToServer::Hello(_) => Flow::Break(close::MALFORMED),
             WidgetToServer::Unknown { .. } => Flow::Continue(()),
@@ -225,6 +230,39 @@ impl Page {
                 Flow::Break(internal(&error))
             }
         }
+    }
+
+    /// A code for the customer to read to an agent, in place of the one before.
+    async fn give_code(&self) -> Flow {
+        let (edge, now) = (&self.edge, self.edge.now());
+        let (business, contact) = (self.seat.business, self.seat.contact);
+        if let Err(seconds) = edge.codes.take((business, contact), now) {
+            self.line.outbox.send(ServerToWidget::from(SessionCode { code: None, seconds }).encode());
+            return Flow::Continue(());
+        }
+        let given = match edge.app.engine.input(business, Input::CodeMade(contact)).await {
+            Ok(()) => session_code::give(&*edge.app.store, business, contact, now).await,
+            Err(EngineError::Refused(_)) => Ok(None),
+            Err(error @ (EngineError::Unavailable | EngineError::NoSuchBusiness)) => {
+                return Flow::Break(internal(&error));
+            }
+        };
+        let answer = match given {
+            Ok(Some((code, hash))) => {
+                let before = self.seat.lock().replace_code(hash);
+                if let Some(before) = before
+                    && let Err(error) = edge.app.store.revoke_token(&before).await
+                {
+                    return Flow::Break(internal(&error));
+                }
+                let seconds = u32::try_from(SESSION_CODE.as_secs()).unwrap_or(u32::MAX);
+                SessionCode { code: Some(code), seconds }
+            }
+            Ok(None) => SessionCode { code: None, seconds: 0 },
+            Err(error) => return Flow::Break(internal(&error)),
+        };
+        self.line.outbox.send(ServerToWidget::from(answer).encode());
+        Flow::Continue(())
     }
 
     async fn offer(&self, leg: LegId, sdp: String) -> Flow {

@@ -154,6 +154,10 @@ pub enum Scope {
     Handset {
         e164: String,
     },
+    /// A code that a customer reads to an agent, who may look on with it; using it takes it away.
+    SessionCode {
+        contact: ContactId,
+    },
 }
 
 /// A prompt that a business uploaded: the rendered clip of its spoken name, or a whole prompt.

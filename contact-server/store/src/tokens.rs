@@ -54,7 +54,7 @@ pub(crate) async fn replace_contact(
 pub(crate) async fn put(backend: &Backend, token: &Token) -> Result<(), StoreError> {
     let agent = match &token.scope {
         Scope::AgentSession { agent, .. } | Scope::Viewer { agent, .. } => Some(agent.0),
-        Scope::HandsetCode { .. } | Scope::Handset { .. } => None,
+        Scope::HandsetCode { .. } | Scope::Handset { .. } | Scope::SessionCode { .. } => None,
     };
     let row = args()
         .bytes(token.hash)

@@ -89,6 +89,7 @@ async fn seed_other_business(config: &Config, settings: &Settings) {
         id: AgentId(ids::fresh(now)),
         name: "Mallory Other".into(),
         skills: Default::default(),
+        supervisor: false,
     };
     let hash = tokio::task::spawn_blocking(|| passwords::hash(PASSWORD).unwrap()).await.unwrap();
     store.put_agent(business.id, &profile, "mallory", &hash).await.unwrap();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use contact_server::hub::{
     frame,
-    mirror::{Lead, LeadHold, Mirror, Rest},
+    mirror::{Lead, LeadHold, Mirror, Rest, Viewing},
     outbox::Outbox,
 };
 use page_mirror::{
@@ -110,7 +110,8 @@ fn pages() -> Vec<Vec<u8>> {
 fn hub(bytes: &[u8]) {
     let mut script = Script(bytes);
     let mut mirror = Mirror::default();
-    mirror.set_viewing(Some(AgentId(1)), true);
+    let viewing = |sharing| Viewing { agent: Some(AgentId(1)), watchers: Vec::new(), sharing };
+    mirror.set_viewing(viewing(true));
     for serial in [1, 2] {
         let ids = (TabId(serial.into()), DocumentId(serial.into()));
         assert!(mirror.join_publisher(serial, ids, Arc::new(Outbox::default())).is_ok());
@@ -138,12 +139,12 @@ fn hub(bytes: &[u8]) {
             }
             1 => mirror.need_keyframe(10, &mut follow, DocumentId(serial.into()), now),
             2 => mirror.set_in_front(serial, how & 128 != 0, now),
-            3 => drop(mirror.set_viewing(Some(AgentId(1)), how & 128 != 0)),
+            3 => drop(mirror.set_viewing(viewing(how & 128 != 0))),
             7 => match ViewerToServer::decode(script.piece()) {
                 Ok(ViewerToServer::Point(point)) => mirror.point(10, point),
                 Ok(ViewerToServer::Act(act)) => mirror.act(10, act),
                 Ok(ViewerToServer::AddNote(added)) => mirror.add_note(10, added),
-                Ok(ViewerToServer::RemoveNote(gone)) => mirror.remove_note(gone.note),
+                Ok(ViewerToServer::RemoveNote(gone)) => mirror.remove_note_by(10, gone.note),
                 Ok(_) | Err(_) => {}
             },
             _ => {

@@ -136,5 +136,6 @@ fn row() -> ContactRow {
         state: ContactState::Ended,
         phase_since: Timestamp(9),
         lead: contact_core::center::LeadRow::default(),
+        watch: Vec::new(),
     }
 }

@@ -68,6 +68,25 @@ pub struct ViewRequest {
     pub contact: ContactId,
 }
 
+/// A supervisor wants to look on at a contact; answered by [`ViewGranted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    pub contact: ContactId,
+}
+
+/// Look on no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwatch {
+    pub contact: ContactId,
+}
+
+/// Look on at the contact whose customer gave this code; answered by [`ViewGranted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinByCode {
+    /// Eight digits.
+    pub code: String,
+}
+
 messages! {
     pub enum ConsoleToServer {
         1 => Hello,
@@ -82,6 +101,9 @@ messages! {
         10 => ViewRequest,
         11 => LegOffer,
         12 => LegFailed,
+        13 => Watch,
+        14 => Unwatch,
+        15 => JoinByCode,
     }
 }
 
@@ -195,6 +217,30 @@ pub struct Refused {
     pub detail: String,
 }
 
+/// Contacts that agents have now, the longest-standing first, at most the first hundred. For supervisors. A snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LiveContacts {
+    pub contacts: Vec<LiveEntry>,
+    /// All, also those beyond the list.
+    pub total: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveEntry {
+    pub contact: ContactId,
+    pub phase: Phase,
+    pub channel: Channel,
+    /// When this phase began.
+    pub since: Timestamp,
+    /// Whose contact it is.
+    pub agent: String,
+    /// The customer's name or the page's title. Hostile: show as text.
+    pub label: String,
+    pub sharing: bool,
+    /// How many look on beside the agent.
+    pub watching: u32,
+}
+
 messages! {
     pub enum ServerToConsole {
         1 => Welcome,
@@ -210,5 +256,6 @@ messages! {
         11 => LegInvite,
         12 => LegAnswer,
         13 => LegGone,
+        14 => LiveContacts,
     }
 }

@@ -40,6 +40,10 @@ pub struct Share {
     pub on: bool,
 }
 
+/// The customer wants a code to read to an agent, who may look on with it; answered by [`SessionCode`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeWanted {}
+
 messages! {
     pub enum WidgetToServer {
         1 => Hello,
@@ -50,6 +54,7 @@ messages! {
         6 => Share,
         7 => LegOffer,
         8 => LegFailed,
+        9 => CodeWanted,
     }
 }
 
@@ -68,6 +73,14 @@ pub struct Status {
     pub viewers: Vec<String>,
 }
 
+/// Lets one agent look on, once. None: not now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCode {
+    /// Digits, and how long they are good from now on.
+    pub code: Option<String>,
+    pub seconds: u32,
+}
+
 messages! {
     pub enum ServerToWidget {
         1 => Welcome,
@@ -76,5 +89,6 @@ messages! {
         4 => LegInvite,
         5 => LegAnswer,
         6 => LegGone,
+        7 => SessionCode,
     }
 }

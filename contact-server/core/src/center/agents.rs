@@ -236,6 +236,9 @@ impl Center {
         if old != new {
             agent.since = self.now;
             self.record(Event::Presence { agent: id, presence: new });
+            if new == Presence::Offline {
+                self.watcher_changed(id);
+            }
         }
         self.reindex_agent(id);
     }
@@ -282,6 +285,7 @@ impl Center {
         self.store(Change::AgentProfile(profile.clone()));
         self.enter_profile(profile);
         self.reindex_agent(id);
+        self.watcher_changed(id);
         let Some(agent) = self.agents.get(&id) else { return };
         self.changed_contacts.extend(agent.duty.shown());
         if let Duty::Ready { counted_by: Some(contact) } | Duty::Reserved { contact } = agent.duty
@@ -294,6 +298,10 @@ impl Center {
     /// Takes the agent out of the lines of the old skills and into those of the new.
     pub(super) fn enter_profile(&mut self, profile: AgentProfile) {
         let id = profile.id;
+        match profile.supervisor {
+            true => self.supervisors.insert(id),
+            false => self.supervisors.remove(&id),
+        };
         let mut skills = vec![ANYBODY];
         skills.extend(
             profile.skills.iter().filter(|skill| !skill.is_empty()).map(|skill| self.lines.intern(skill)),

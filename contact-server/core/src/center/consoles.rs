@@ -17,6 +17,7 @@ impl Center {
         let agent = self.agents.get_mut(&id).ok_or(Refusal::NoSuchAgent)?;
         // Whoever connects is told everything again.
         agent.told = None;
+        self.told_live.0.retain(|other| *other != id);
         let (duty, today) = (agent.duty, agent.tally.today(now));
         if let Link::Here(old) = agent.link
             && old != station
@@ -81,10 +82,12 @@ impl Center {
         }
         if let Some(mut profile) = self.agents.get(&id).map(|agent| agent.profile.clone()) {
             profile.skills.clear();
+            profile.supervisor = false;
             self.enter_profile(profile);
         }
         self.agents.remove(&id);
         self.changed_agents.remove(&id);
+        self.watcher_changed(id);
         self.store(Change::AgentRemoved(id));
         Ok(())
     }

@@ -10,7 +10,7 @@ use shared::{
 use super::{Center, ContactState, Due, routing::SkillId};
 use crate::{
     Settings,
-    effect::Lead,
+    effect::{Lead, Viewing},
     record::{Change, ContactRow, Person},
 };
 
@@ -38,7 +38,7 @@ pub(super) struct Contact {
 pub(super) struct Told {
     pub(super) status: Option<CustomerStatus>,
     pub(super) shown_to: Option<AgentId>,
-    pub(super) viewing: Option<(Option<AgentId>, bool)>,
+    pub(super) viewing: Option<Viewing>,
     pub(super) lead: Option<Lead>,
     pub(super) finished: bool,
 }

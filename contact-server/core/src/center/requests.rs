@@ -65,6 +65,7 @@ impl Center {
             reason: None,
             closed: false,
             state: state.clone(),
+            watch: Vec::new(),
             lead: super::LeadRow::default(),
             phase_since: self.now,
         };

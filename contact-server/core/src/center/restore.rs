@@ -63,6 +63,9 @@ impl Center {
             changed_contacts: BTreeSet::new(),
             changed_agents: BTreeSet::new(),
             refresh_at: Timestamp(0),
+            supervisors: BTreeSet::new(),
+            live_changed: false,
+            told_live: Default::default(),
             out: Outbox::default(),
             ids: Ids::new(seed),
         };

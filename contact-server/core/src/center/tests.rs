@@ -9,3 +9,4 @@ mod requests;
 mod restarts;
 mod sim;
 mod stage;
+mod watch;

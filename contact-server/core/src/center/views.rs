@@ -8,7 +8,7 @@ use shared::{
 };
 
 use super::{Center, ContactState, Due, contacts::Contact, routing::SkillId};
-use crate::{Notice, record::Change};
+use crate::{Notice, effect::Viewing, record::Change};
 
 /// Positions and the waiting list are told at most this often.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -113,11 +113,6 @@ impl Center {
         self.estimate(skill, position)
     }
 
-    /// Who may see the page of an open contact, and whether its customer allows it.
-    pub fn viewing(&self, contact: ContactId) -> Option<(Option<AgentId>, bool)> {
-        self.contacts.get(&contact).map(|open| (self.viewer(open), open.row.sharing))
-    }
-
     fn estimate(&self, skill: SkillId, position: u32) -> Option<u32> {
         let (at_work, free) = self.lines.at_work(skill);
         if at_work == 0 {
@@ -178,7 +173,9 @@ impl Center {
 
     /// Tells everybody concerned what changed since the last time, and stores the rows.
     pub(super) fn tell_changes(&mut self) {
-        for id in std::mem::take(&mut self.changed_contacts) {
+        let changed = !(self.changed_contacts.is_empty() && self.changed_agents.is_empty());
+        self.live_changed |= changed && !self.supervisors.is_empty();
+        while let Some(id) = self.changed_contacts.pop_first() {
             self.tell_contact(id);
         }
         for id in std::mem::take(&mut self.changed_agents) {
@@ -189,11 +186,13 @@ impl Center {
 
     fn tell_contact(&mut self, id: ContactId) {
         self.straighten_lead(id);
+        self.straighten_watch(id);
+        self.changed_contacts.remove(&id);
         let Some(contact) = self.contacts.get(&id) else { return };
         let lead = self.lead_of(contact);
         let status = self.status_of(contact);
         let shown_to = self.shown_to(contact);
-        let viewing = (self.viewer(contact), contact.row.sharing);
+        let viewing = self.viewing_of(contact);
         let Some(contact) = self.contacts.get_mut(&id) else { return };
         self.out.contact_rows.push_back(Change::Contact(contact.row.clone()));
         let told = &mut contact.told;
@@ -202,11 +201,10 @@ impl Center {
             told.status = Some(status.clone());
             notices.push_back(Notice::Customer { contact: id, status: status.clone() });
         }
-        if told.viewing.unwrap_or((None, viewing.1)) != viewing {
-            let (agent, sharing) = viewing;
-            notices.push_back(Notice::Viewing { contact: id, agent, sharing });
+        let nobody = Viewing { sharing: viewing.sharing, ..Viewing::default() };
+        if told.viewing.replace(viewing.clone()).unwrap_or(nobody) != viewing {
+            notices.push_back(Notice::Viewing { contact: id, viewing });
         }
-        told.viewing = Some(viewing);
         if told.lead.as_ref() != Some(&lead) {
             told.lead = Some(lead.clone());
             notices.push_back(Notice::Lead { contact: id, lead });
@@ -228,9 +226,9 @@ impl Center {
         }
     }
 
-    /// Tells positions and the waiting list, at most once in [`REFRESH_EVERY`].
+    /// Tells positions, the waiting list and what is live, at most once in [`REFRESH_EVERY`].
     pub(super) fn refresh(&mut self) {
-        if self.lines.moved.is_empty() && !self.queue.changed {
+        if self.lines.moved.is_empty() && !self.queue.changed && !self.live_changed {
             return;
         }
         if self.now < self.refresh_at {
@@ -244,6 +242,9 @@ impl Center {
         if std::mem::take(&mut self.queue.changed) {
             let queue = self.queue();
             self.tell(Notice::Queue(queue));
+        }
+        if std::mem::take(&mut self.live_changed) {
+            self.tell_live();
         }
     }
 

@@ -166,6 +166,7 @@ impl Directory for Journal {
             | Notice::Queue(_)
             | Notice::Displaced { .. }
             | Notice::Lead { .. }
+            | Notice::Live { .. }
             | Notice::Viewing { .. } => "told others",
         });
     }
@@ -238,7 +239,7 @@ impl FakeStore {
                 dial_budget: 100_000,
                 ..Settings::default()
             },
-            agents: vec![AgentProfile { id: AGENT, name: "Ada".into(), skills: Default::default() }],
+            agents: vec![AgentProfile { id: AGENT, name: "Ada".into(), skills: Default::default(), supervisor: false }],
             ..Snapshot::default()
         };
         Self {

@@ -55,18 +55,19 @@ impl Leading {
         ServerToHand::from(powers).encode().into()
     }
 
-    fn standings(&self, agent: AgentId) -> Standings {
+    /// `leads`: the contact is that agent's.
+    fn standings(&self, agent: AgentId, leads: bool) -> Standings {
         let asked = |power| {
             let mut holds = self.state.holds.iter();
             let found = holds.find(|hold| hold.agent == agent && hold.power == power);
             found.map(|hold| if hold.granted { Standing::Yes } else { Standing::Asked })
         };
-        let point = match (self.state.may_point, self.state.pointing) {
+        let point = match (self.state.may_point && leads, self.state.pointing) {
             (false, _) => Standing::Never,
             (true, true) => Standing::Yes,
             (true, false) => asked(Power::Point).unwrap_or(Standing::No),
         };
-        let control = match self.state.may_control {
+        let control = match self.state.may_control && leads {
             false => Standing::Never,
             true => asked(Power::Control).unwrap_or(Standing::No),
         };
@@ -100,6 +101,17 @@ impl Mirror {
         self.wake_viewers();
     }
 
+    /// Another agent leads now: what each may do is told again.
+    pub(super) fn standings_changed(&mut self) {
+        self.leading.order = self.stamp();
+        self.wake_viewers();
+    }
+
+    /// The viewer, if the contact is its agent's: whoever only looks on leads nothing.
+    fn leader(&self, serial: u64) -> Option<&Viewer> {
+        self.viewer(serial).filter(|viewer| self.watcher == Some(viewer.agent))
+    }
+
     /// A page that has just come is told what stands, if anything does.
     pub(super) fn brief(&mut self, serial: u64) {
         let (powers, notes) = (self.leading.powers(), self.notes_for_pages());
@@ -119,7 +131,7 @@ impl Mirror {
         if !self.leading.state.pointing || !self.sharing || self.front_document() != Some(document) {
             return;
         }
-        let Some(by) = self.viewer(serial).map(|viewer| viewer.name.clone()) else { return };
+        let Some(by) = self.leader(serial).map(|viewer| viewer.name.clone()) else { return };
         let order = self.stamp();
         let pointed = Pointed { order, by, document, epoch, mark };
         self.show_mark(serial, pointed);
@@ -144,7 +156,7 @@ impl Mirror {
     /// The viewer is gone, and so is what it pointed at.
     pub(super) fn unpoint(&mut self, serial: u64) {
         let Some((name, document)) =
-            self.viewer(serial).map(|viewer| viewer.name.clone()).zip(self.front_document())
+            self.leader(serial).map(|viewer| viewer.name.clone()).zip(self.front_document())
         else {
             return;
         };
@@ -213,7 +225,7 @@ impl Mirror {
         if !self.leading.state.pointing || !self.sharing || self.front_document() != Some(document) {
             return;
         }
-        let Some(by) = self.viewer(serial).map(|viewer| viewer.name.clone()) else { return };
+        let Some(by) = self.leader(serial).map(|viewer| viewer.name.clone()) else { return };
         self.leading.last_note += 1;
         let note = self.leading.last_note;
         self.leading.notes.push(Note { note, by, document, epoch, at, text });
@@ -223,7 +235,13 @@ impl Mirror {
         self.tell_notes();
     }
 
-    /// Either side may.
+    /// Either side may, the agent's if it leads.
+    pub fn remove_note_by(&mut self, serial: u64, note: u32) {
+        if self.leader(serial).is_some() {
+            self.remove_note(note);
+        }
+    }
+
     pub fn remove_note(&mut self, note: u32) {
         self.keep_notes(|kept| kept.note != note);
     }
@@ -268,7 +286,7 @@ impl Mirror {
         let Leading { order, notes_order, notes, .. } = &self.leading;
         if follow.lead_order != *order && *order <= until {
             follow.lead_order = *order;
-            push(out, self.leading.standings(agent));
+            push(out, self.leading.standings(agent, self.watcher == Some(agent)));
         }
         if follow.notes_order != *notes_order && *notes_order <= until {
             follow.notes_order = *notes_order;
@@ -286,7 +304,7 @@ impl Mirror {
         self.leading.notes.len()
     }
 
-    fn viewer(&self, serial: u64) -> Option<&Viewer> {
+    pub(super) fn viewer(&self, serial: u64) -> Option<&Viewer> {
         self.viewers.iter().find(|viewer| viewer.serial == serial)
     }
 

@@ -15,7 +15,7 @@ fn viewer_loses_the_page_when_it_is_another_agents() {
     let mut mirror = shared_page();
     let (mut follow, _) = join(&mut mirror, 10, ADA);
     assert_eq!(mirror.next(10, &mut follow, &mut Vec::new()), Rest::Nothing);
-    mirror.set_viewing(Some(GRACE), true);
+    mirror.set_viewing(seen_by(GRACE, true));
     assert_eq!(mirror.next(10, &mut follow, &mut Vec::new()), Rest::Close(close::FINISHED));
     let (mut late, _) = join(&mut mirror, 11, ADA);
     assert_eq!(mirror.next(11, &mut late, &mut Vec::new()), Rest::Close(close::FINISHED));
@@ -41,7 +41,7 @@ fn stop_drops_what_was_kept_and_what_still_comes() {
     publish(&mut mirror, 1, (1, 0)).unwrap();
     let (mut follow, _) = join(&mut mirror, 10, ADA);
     told(&page);
-    mirror.set_viewing(Some(ADA), false);
+    mirror.set_viewing(seen_by(ADA, false));
     assert_eq!(told(&page), [SharingSet { on: false }.into()]);
     publish(&mut mirror, 1, (1, 1)).unwrap();
     let seen = drain(&mut mirror, 10, &mut follow);
@@ -55,7 +55,7 @@ fn stop_drops_what_was_kept_and_what_still_comes() {
 #[test]
 fn where_the_memory_for_all_pages_is_used_up_one_that_nobody_looks_at_is_not_kept() {
     let mut mirror = Mirror::new(Kept::full());
-    mirror.set_viewing(Some(ADA), true);
+    mirror.set_viewing(seen_by(ADA, true));
     let page = page(&mut mirror, 1, 1);
     publish(&mut mirror, 1, (1, 0)).unwrap();
     assert_eq!(told(&page), [], "nothing is asked for while nobody looks");
@@ -235,7 +235,7 @@ impl World {
                 self.tabs[tab] = self.open(tab);
             }
             Step::Share(on) => {
-                self.mirror.set_viewing(Some(ADA), on);
+                self.mirror.set_viewing(seen_by(ADA, on));
             }
             Step::Rejoin(viewer) => {
                 let Watcher { serial, has, .. } = self.viewers[viewer];
@@ -282,9 +282,13 @@ impl Watcher {
     }
 }
 
+fn seen_by(agent: AgentId, sharing: bool) -> Viewing {
+    Viewing { agent: Some(agent), watchers: Vec::new(), sharing }
+}
+
 fn shared_page() -> Mirror {
     let mut mirror = Mirror::default();
-    mirror.set_viewing(Some(ADA), true);
+    mirror.set_viewing(seen_by(ADA, true));
     mirror
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn owned(store: &Arc<dyn Store>, id: BusinessId) -> OwnerEpoch 
 }
 
 pub(crate) fn profile(id: AgentId, name: &str) -> AgentProfile {
-    AgentProfile { id, name: name.into(), skills: ["french".to_owned()].into() }
+    AgentProfile { id, name: name.into(), skills: ["french".to_owned()].into(), supervisor: false }
 }
 
 /// An open contact, requested `id` seconds after noon. Written as JSON, as an older version stored it: fields

@@ -46,6 +46,7 @@ pub(crate) async fn a_token_is_found_until_it_expires_or_is_revoked(db: TestData
         Scope::Viewer { agent: ANNA, contact: ContactId(1) },
         Scope::HandsetCode { e164: "+4930231251".into() },
         Scope::Handset { e164: "+4930231251".into() },
+        Scope::SessionCode { contact: shared::ContactId(7) },
     ];
     for (byte, scope) in (1..).zip(scopes) {
         let token = token(byte, SHOP, scope);

@@ -10,7 +10,7 @@ use crate::{DialEvent, Endpoint, Input, Notice, Refusal, Settings, record::Agent
 #[test]
 fn whoever_signs_in_is_away_until_ready() {
     let mut stage = Stage::new(settings());
-    let profile = AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into() };
+    let profile = AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into(), supervisor: false };
     assert_eq!(stage.input(Input::Ready(ADA)), Err(Refusal::NoSuchAgent));
     stage.must(Input::AgentSet(profile));
     assert!(matches!(stage.input(Input::Ready(ADA)), Err(Refusal::NotNow { .. })));
@@ -115,7 +115,7 @@ fn an_agent_who_loses_the_skill_is_not_offered_the_call() {
         let mut stage = Stage::new(settings);
         stage.ready(ADA, &["german"]);
         let contact = skilled(&mut stage, 1, "german");
-        stage.must(Input::AgentSet(AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into() }));
+        stage.must(Input::AgentSet(AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into(), supervisor: false }));
         stage.reach(contact);
         assert!(stage.dialled().is_empty());
         assert_eq!(stage.presence(ADA), Presence::Ready);

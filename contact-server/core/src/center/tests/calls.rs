@@ -4,7 +4,7 @@ use shared::{
     contact::{EndReason, LegCause, Phase, Presence},
 };
 
-use super::stage::{ADA, BOB, Stage, at_answer, number, request, seconds, settings};
+use super::stage::{ADA, BOB, Stage, at_answer, number, request, seconds, seen_by, settings};
 use crate::{
     DialEvent, Endpoint, Input, Notice, Prompt, Refusal, Settings,
     center::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED},
@@ -75,7 +75,7 @@ fn a_reserved_agent_is_shown_the_customer_before_the_dial_and_does_not_ring() {
     let contact = stage.request();
     assert_eq!(stage.presence(ADA), Presence::Reserved);
     assert!(stage.shown_to(ADA, contact));
-    assert!(stage.notices.contains(&Notice::Viewing { contact, agent: Some(ADA), sharing: true }));
+    assert!(stage.notices.contains(&Notice::Viewing { contact, viewing: seen_by(Some(ADA), true) }));
     assert_eq!(stage.dialled(), [Endpoint::Telephone(number(1))]);
 }
 
@@ -307,7 +307,7 @@ fn either_side_may_hang_up_and_the_other_leg_follows() {
         }
         assert_eq!(stage.reason(contact), Some(EndReason::Completed));
         assert!(stage.notices.contains(&Notice::CustomerFinished { contact }));
-        assert!(stage.notices.contains(&Notice::Viewing { contact, agent: None, sharing: true }));
+        assert!(stage.notices.contains(&Notice::Viewing { contact, viewing: seen_by(None, true) }));
         stage.must(Input::HungUp(ADA, contact)); // said twice
     }
 }

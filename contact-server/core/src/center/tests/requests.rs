@@ -7,7 +7,7 @@ use shared::{
     contact::{EndReason, LegCause, Phase, Presence},
 };
 
-use super::stage::{ADA, BOB, Stage, number, request, seconds, settings};
+use super::stage::{ADA, BOB, Stage, number, request, seconds, seen_by, settings};
 use crate::{
     DialEvent, Endpoint, Input, Notice, Refusal, Settings, input::Requested, record::Event, settings::Retry,
 };
@@ -275,7 +275,7 @@ fn trail_and_context_reach_the_agent_until_the_customer_says_stop() {
     }
     stage.must(Input::ContextSet(contact, "{}".to_owned()));
     stage.must(Input::SharingSet(contact, false));
-    assert!(stage.notices.contains(&Notice::Viewing { contact, agent: Some(ADA), sharing: false }));
+    assert!(stage.notices.contains(&Notice::Viewing { contact, viewing: seen_by(Some(ADA), false) }));
     stage.must(Input::PageViewed(contact, page(99)));
     let shown = stage.center.agent_view(ADA).unwrap().1.unwrap();
     assert_eq!((shown.trail.len(), shown.trail[9].title.as_str()), (10, "Page 11"));

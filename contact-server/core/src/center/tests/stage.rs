@@ -146,7 +146,7 @@ impl Stage {
     pub(super) fn ready(&mut self, agent: AgentId, skills: &[&str]) {
         let skills = skills.iter().map(|skill| (*skill).to_owned()).collect();
         let name = if agent == ADA { "Ada Lovelace" } else { "Bob Moog" }.to_owned();
-        self.must(Input::AgentSet(AgentProfile { id: agent, name, skills }));
+        self.must(Input::AgentSet(AgentProfile { id: agent, name, skills, supervisor: false }));
         self.must(Input::SignedIn { agent, station: station(agent) });
         self.must(Input::Ready(agent));
     }
@@ -263,4 +263,9 @@ pub(super) fn station(agent: AgentId) -> StationId {
 
 pub(super) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// By the agent of the contact alone.
+pub(super) fn seen_by(agent: Option<AgentId>, sharing: bool) -> crate::effect::Viewing {
+    crate::effect::Viewing { agent, watchers: Vec::new(), sharing }
 }

@@ -58,7 +58,7 @@ fn a_deed_without_a_grant_reaches_no_page_and_one_with_it_does() {
     mirror.act(11, act(4, PAGE));
     assert_eq!(told_hand(&page), [], "of another agent");
     assert_eq!(refusals(&mut mirror, 11, &mut other), [], "who is on the way out hears nothing more");
-    mirror.set_viewing(Some(ADA), false);
+    mirror.set_viewing(seen_by(ADA, false));
     mirror.act(10, act(5, PAGE));
     assert_eq!(told_hand(&page), []);
     assert_eq!(refusals(&mut mirror, 10, &mut follow), [(5, Some(refused::NO_PAGE.into()))]);
@@ -83,7 +83,7 @@ fn marks_and_notes_need_pointing_and_notes_are_bounded_and_go_with_their_documen
     mirror.leave_publisher(1, NOW);
     let _next = super::page(&mut mirror, 2, 2);
     assert_eq!(mirror.leading_notes(), shared::limits::PINNED_NOTES / 2, "what is pinned to the page stays");
-    mirror.set_viewing(Some(ADA), false);
+    mirror.set_viewing(seen_by(ADA, false));
     assert_eq!(mirror.leading_notes(), 0);
 }
 
@@ -140,7 +140,7 @@ proptest! {
                 Step::Act(by) => mirror.act(of(by), act(1, document)),
                 Step::Push(by) => mirror.push_url(of(by), "u".into(), None),
                 Step::InFront(tab) => mirror.set_in_front(u64::try_from(tab).unwrap() + 1, true, NOW),
-                Step::Share(on) => drop(mirror.set_viewing(Some(ADA), on)),
+                Step::Share(on) => drop(mirror.set_viewing(seen_by(ADA, on))),
                 Step::Read(who) => {
                     let (serial, follow, seen) = &mut viewers[who];
                     let mut out = Vec::new();

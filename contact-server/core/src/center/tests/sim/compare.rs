@@ -46,6 +46,11 @@ impl World {
                 self.fail(&format!("the status is {status:?}\nthe model's   {expected:?}"));
             }
             let viewing = self.center.viewing(*id);
+            if let Some(viewing) = &viewing {
+                let watchers = viewing.watchers.iter().map(|watcher| watcher.agent);
+                self.must(watchers.eq(request.watch.iter().map(|watch| watch.agent)), "others look on");
+            }
+            let viewing = viewing.map(|viewing| (viewing.agent, viewing.sharing));
             let closed = expected_closed(&self.model, *id);
             if !closed && viewing != Some(self.model.viewing(*id)) {
                 self.fail(&format!(
@@ -211,6 +216,9 @@ fn contact_of(event: &Event) -> Option<ContactId> {
         | Event::PowerRefused { contact, .. }
         | Event::PowerEnded { contact, .. }
         | Event::PointingStopped { contact }
+        | Event::WatchBegan { contact, .. }
+        | Event::WatchEnded { contact, .. }
+        | Event::CodeMade { contact }
         | Event::Erased { contact } => Some(*contact),
         Event::Presence { .. } | Event::SettingsChanged { .. } => None,
     }

@@ -53,8 +53,8 @@ impl Watch {
                     return Err(format!("{contact} was cleared and never shown to {agent}"));
                 }
             }
-            Notice::Lead { .. } => {}
-            Notice::Viewing { contact, agent, .. } => drop(self.viewing.insert(*contact, *agent)),
+            Notice::Lead { .. } | Notice::Live { .. } => {}
+            Notice::Viewing { contact, viewing } => drop(self.viewing.insert(*contact, viewing.agent)),
             Notice::Agent { .. } | Notice::Today { .. } | Notice::Queue(_) | Notice::Displaced { .. } => {}
         }
         Ok(())

@@ -2,7 +2,7 @@
 use shared::{AgentId, ContactId, wire::lead::Power};
 
 use super::world::World;
-use crate::Input;
+use crate::{Input, record::WatchBy};
 
 impl World {
     /// Answers a question, whether there is one or not, or takes a power back.
@@ -16,6 +16,14 @@ impl World {
         let number = open.filter(|open| !open.is_empty()).map_or(1, |open| self.rng.pick(&open));
         let consent = (!self.rng.one_in(3)).then(|| "control-1".to_owned());
         let _ = self.input(Input::PowerAnswered { contact: some, number, consent });
+    }
+
+    /// Looks on, by role or by a code.
+    pub(super) fn agent_watches(&mut self, agent: AgentId, contact: ContactId) {
+        let by = self.rng.pick(&[WatchBy::Supervisor, WatchBy::Supervisor, WatchBy::Code]);
+        if self.input(Input::WatchAsked { agent, contact, by }).is_ok() {
+            self.saw("looked on");
+        }
     }
 
     /// Asks for powers, mostly in the page that he is shown, and gives them back.

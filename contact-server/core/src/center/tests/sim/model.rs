@@ -30,6 +30,7 @@ mod lead;
 mod restart;
 mod turns;
 mod views;
+mod watch;
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 
@@ -84,6 +85,7 @@ pub(super) struct Request {
     pub(super) attempts: u32,
     pub(super) sharing: bool,
     pub(super) lead: lead::Allowed,
+    pub(super) watch: Vec<crate::center::Watch>,
     pub(super) at: At,
     pub(super) phase_since: Timestamp,
     /// The customer's live leg.
@@ -228,6 +230,9 @@ impl Model {
             Input::PowerAnswered { contact, number, consent } => self.answers_power(contact, number, consent),
             Input::PowerStopped(contact, power) => self.stops_power(contact, power),
             Input::PowerDropped { agent, contact, power } => self.drops_power(agent, contact, power),
+            Input::WatchAsked { agent, contact, by } => self.asks_to_watch(agent, contact, by),
+            Input::WatchLeft { agent, contact } => self.leaves_watch(agent, contact),
+            Input::CodeMade(contact) => self.wants_code(contact),
             Input::SignedIn { agent, station } => self.signed_in(agent, station),
             Input::SignedOut { agent, station } => self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => self.console_lost(agent, station),

@@ -34,7 +34,8 @@ impl People {
 
 fn profile(rng: &mut Rng, id: AgentId) -> AgentProfile {
     let skills = SKILLS[1..].iter().filter(|_| rng.one_in(2)).map(|skill| (*skill).to_owned());
-    AgentProfile { id, name: format!("Agent {}", id.0), skills: skills.collect::<BTreeSet<String>>() }
+    let skills = skills.collect::<BTreeSet<String>>();
+    AgentProfile { id, name: format!("Agent {}", id.0), skills, supervisor: rng.one_in(2) }
 }
 
 impl World {
@@ -172,7 +173,8 @@ impl World {
     }
 
     fn customer_acts(&mut self, some: ContactId) {
-        match self.rng.below(18) {
+        match self.rng.below(19) {
+            18 => drop(self.input(Input::CodeMade(some))),
             16 | 17 => self.customer_allows(some),
             0..=9 => self.customer_asks(),
             10 => {
@@ -281,7 +283,9 @@ impl World {
     fn agent_says_anything_of(&mut self, agent: AgentId, contact: ContactId) {
         let wrap_up = WrapUp::default();
         let on = self.rng.one_in(2);
-        let input = match self.rng.below(5) {
+        let input = match self.rng.below(7) {
+            5 => return self.agent_watches(agent, contact),
+            6 => Input::WatchLeft { agent, contact },
             0 => Input::Accepted(agent, contact),
             1 => Input::Declined(agent, contact),
             2 => Input::HungUp(agent, contact),

@@ -80,7 +80,7 @@ const MOVES: &[(&str, &[From])] = &[
 ];
 
 /// Who may be asked of a request: at their consoles, in the shop.
-const OF_REQUESTS: [&str; 16] = [
+const OF_REQUESTS: [&str; 19] = [
     "erased",
     "cancelled",
     "page viewed",
@@ -90,6 +90,9 @@ const OF_REQUESTS: [&str; 16] = [
     "power answered",
     "power stopped",
     "power dropped",
+    "watch asked",
+    "watch left",
+    "code wanted",
     "accepted",
     "declined",
     "hung up",
@@ -98,7 +101,7 @@ const OF_REQUESTS: [&str; 16] = [
     "draft",
     "wrapped up",
 ];
-const OF_AGENTS: [&str; 16] = [
+const OF_AGENTS: [&str; 18] = [
     "changed",
     "removed",
     "signed in",
@@ -114,6 +117,8 @@ const OF_AGENTS: [&str; 16] = [
     "draft",
     "power asked",
     "power dropped",
+    "watch asked",
+    "watch left",
     "wrapped up",
 ];
 const OF_LEGS: [&str; 12] = [

@@ -82,6 +82,7 @@ impl Model {
             attempts: 0,
             sharing: true,
             lead: super::lead::Allowed::default(),
+            watch: Vec::new(),
             at: opens.map_or(At::InLine { not_before: None }, At::Scheduled),
             phase_since: self.now,
             leg: None,

@@ -134,6 +134,7 @@ impl Model {
         for id in all {
             let (sees, sharing) = self.viewing(id);
             self.ends(id, PowerEnd::Over, |by, _| !sharing || sees != Some(by));
+            self.only_those_watch_who_may(id);
         }
     }
 

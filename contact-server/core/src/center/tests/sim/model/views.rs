@@ -75,6 +75,7 @@ impl Request {
             state: self.state(),
             phase_since: self.phase_since,
             lead: self.lead.row(),
+            watch: self.watch.clone(),
         }
     }
 }
