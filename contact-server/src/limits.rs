@@ -61,6 +61,8 @@ pub const STREAM_BYTES: usize = 12 * 1024 * 1024;
 pub const MIRROR_BYTES: usize = 1024 * 1024 * 1024;
 /// Bytes that are fed to a viewer before each flush.
 pub const BATCH_BYTES: usize = 64 * 1024;
+/// Pages of one contact that went away, of which viewers may not have heard.
+pub const ENDED_PAGES: usize = 32;
 /// Push outcomes that wait for a viewer.
 pub const OUTCOMES: usize = 32;
 /// Marks of other viewers that wait for a viewer.

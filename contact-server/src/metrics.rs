@@ -212,6 +212,9 @@ impl Metrics {
             | Event::PowerRefused { .. }
             | Event::PowerEnded { .. }
             | Event::PointingStopped { .. }
+            | Event::WatchBegan { .. }
+            | Event::WatchEnded { .. }
+            | Event::CodeMade { .. }
             | Event::WrapUpDone { .. }
             | Event::SharingSet { .. }
             | Event::OptedOut { .. }

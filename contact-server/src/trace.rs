@@ -272,6 +272,13 @@ fn told(event: &Event) -> Option<(ContactId, &'static str, Attributes)> {
             (*contact, "power_ended", vec![("agent", agent.to_string())])
         }
         Event::PointingStopped { contact } => (*contact, "pointing_stopped", Vec::new()),
+        Event::WatchBegan { contact, agent, .. } => {
+            (*contact, "watch_began", vec![("agent", agent.to_string())])
+        }
+        Event::WatchEnded { contact, agent, .. } => {
+            (*contact, "watch_ended", vec![("agent", agent.to_string())])
+        }
+        Event::CodeMade { contact } => (*contact, "code_made", Vec::new()),
         Event::Erased { contact } => (*contact, "erased", Vec::new()),
         Event::Presence { .. } | Event::SettingsChanged { .. } => return None,
     };

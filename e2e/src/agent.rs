@@ -11,9 +11,14 @@ pub async fn starts_shift(agent: &Person, ready: &Ready) -> Result<()> {
 
 /// Signs in; nobody is ready by that alone.
 pub async fn signs_in(agent: &Person, ready: &Ready) -> Result<()> {
+    signs_in_as(agent, ready, &ready.agent_login, &ready.agent_password).await
+}
+
+/// The same by another login.
+pub async fn signs_in_as(agent: &Person, ready: &Ready, login: &str, password: &str) -> Result<()> {
     agent.goes_to(&format!("{}/console/", ready.url)).await?;
-    agent.types("#login", &ready.agent_login).await?;
-    agent.types("#password", &ready.agent_password).await?;
+    agent.types("#login", login).await?;
+    agent.types("#password", password).await?;
     agent.clicks("button:has-text('Sign in')").await?;
     agent.sees(".presence.is-away").await.map(drop)
 }

@@ -175,8 +175,8 @@ impl Mirrored {
 
     /// The page and its replica, as lines.
     async fn documents(&self) -> Result<(String, String)> {
-        let shown = self.agent.asks(&format!("() => ({CANON})({FRAME}.contentDocument, true)")).await?;
-        Ok((self.shopper.asks(&format!("() => ({CANON})(document, false)")).await?, shown))
+        let shown = replica_lines(&self.agent).await?;
+        Ok((page_lines(&self.shopper).await?, shown))
     }
 
     /// How many lines both have, once they have the same.
@@ -222,15 +222,25 @@ impl Mirrored {
     }
 }
 
+/// The page that somebody looks at, as lines.
+pub async fn page_lines(shopper: &Person) -> Result<String> {
+    shopper.asks(&format!("() => ({CANON})(document, false)")).await
+}
+
+/// The replica that an agent looks at, as lines; none where none is shown.
+pub async fn replica_lines(agent: &Person) -> Result<String> {
+    agent.asks(&format!("() => {FRAME}?.contentDocument ? ({CANON})({FRAME}.contentDocument, true) : ''")).await
+}
+
 /// How long images may take to come and be painted.
 const PAINTED: Duration = Duration::from_secs(3);
 /// Anti-aliasing of a few edges is not the page's.
 const LARGEST_DIFFERENCE: u32 = 60;
 /// Resolves with the next frame that the browser paints.
-const NEXT_FRAME: &str = "() => new Promise(done => requestAnimationFrame(() => done(true)))";
+pub const NEXT_FRAME: &str = "() => new Promise(done => requestAnimationFrame(() => done(true)))";
 
 /// What the consoles of their browsers hold.
-fn said(people: &[&Person]) -> String {
+pub fn said(people: &[&Person]) -> String {
     let lines = |person: &Person| {
         let messages = person.page.console_messages();
         let messages = messages.iter().map(|message| message.text().to_owned());
@@ -246,7 +256,7 @@ fn said(people: &[&Person]) -> String {
 }
 
 /// The first lines that differ, with some around them.
-fn difference(wanted: &str, shown: &str) -> String {
+pub fn difference(wanted: &str, shown: &str) -> String {
     const SHOWN: usize = 6;
     let (wanted, shown): (Vec<&str>, Vec<&str>) = (wanted.lines().collect(), shown.lines().collect());
     let same = wanted.iter().zip(&shown).take_while(|(a, b)| a == b).count();

@@ -9,6 +9,8 @@ use playwright_rs::{
     protocol::{Browser, BrowserContext, BrowserContextOptions, GrantPermissionsOptions, Locator, Page},
 };
 
+use crate::relay::Relay;
+
 /// How long an event may take before a story gives up on it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -64,6 +66,11 @@ impl Troupe {
     /// A browser without voice.
     pub async fn reader(&self, name: &'static str) -> Result<Person> {
         self.enter(name, &[], BrowserContextOptions::builder().build(), &[]).await
+    }
+
+    /// A browser without voice that comes to the server through a relay.
+    pub async fn reader_behind(&self, name: &'static str, relay: &Relay) -> Result<Person> {
+        self.enter(name, &[relay.flag()], BrowserContextOptions::builder().build(), &[]).await
     }
 
     /// A browser whose microphone plays `mic`; the sound file goes into `folder`.

@@ -198,6 +198,7 @@ impl Agent {
                     }
                 }
                 ServerToConsole::Welcome(_)
+                | ServerToConsole::LiveContacts(_)
                 | ServerToConsole::Pong(_)
                 | ServerToConsole::Queue(_)
                 | ServerToConsole::ContactShown(_)

@@ -184,6 +184,7 @@ impl Page {
                     socket.send(WidgetToServer::from(offer).encode()).await?;
                 }
                 ServerToWidget::Status(_)
+                | ServerToWidget::SessionCode(_)
                 | ServerToWidget::Pong(_)
                 | ServerToWidget::LegAnswer(_)
                 | ServerToWidget::LegGone(_)

@@ -174,6 +174,7 @@ pub fn shortened() -> Settings {
         press_one: true,
         pointing: true,
         control: true,
+        name_supervisors: false,
         ring_customer: ms(3_000),
         confirm_within: ms(2_500),
         ring_agent: ms(2_500),

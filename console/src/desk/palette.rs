@@ -193,6 +193,7 @@ fn perform(
         }
         (Command::HangUp, Some(contact)) => desk.hang_up(contact),
         (Command::Live, _) => on_middle.emit(Middle::Live),
+        (Command::Watch, _) => on_middle.emit(Middle::Watch),
         (Command::History, _) => on_middle.emit(Middle::History),
         (Command::SignOut, _) => on_sign_out.emit(()),
         (Command::Accept | Command::Decline | Command::Hold | Command::HangUp, None) => {}

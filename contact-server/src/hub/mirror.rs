@@ -24,7 +24,7 @@ use super::{
     outbox::{Outbox, Slot},
     stream::{BadFrame, StreamLog},
 };
-use crate::limits::{Bucket, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
+use crate::limits::{Bucket, ENDED_PAGES, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
 
 /// Stands for supervisors whom the business does not name.
 const SUPERVISOR: &str = "A supervisor";
@@ -45,8 +45,8 @@ pub struct Mirror {
     watchers: Vec<Watcher>,
     names: Vec<String>,
     names_order: u64,
-    /// When the last page went away.
-    ended_order: u64,
+    /// Which pages went away, and when; the latest last.
+    ended: VecDeque<(u64, u64)>,
     publishers: Vec<Publisher>,
     /// Serial of the publisher that is followed.
     front: Option<u64>,
@@ -181,8 +181,11 @@ impl Mirror {
 
     pub fn leave_publisher(&mut self, serial: u64, now: Timestamp) {
         self.publishers.retain(|publisher| publisher.serial != serial);
-        if self.front == Some(serial) {
-            self.ended_order = self.stamp();
+        // Each has a place of its own: a viewer who was late hears of another page's end than the others.
+        let order = self.stamp();
+        self.ended.push_back((serial, order));
+        if self.ended.len() > ENDED_PAGES {
+            self.ended.pop_front();
         }
         self.choose_front(Some(now));
     }

@@ -16,3 +16,4 @@ mod sessions;
 mod sockets;
 mod sockets_access;
 mod support;
+mod watching;

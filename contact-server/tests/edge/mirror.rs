@@ -235,8 +235,9 @@ async fn end_of_the_contact_ends_pages_and_viewers() {
 /// A contact for which an agent is reserved, while the customer's telephone rings.
 pub(super) struct Stage {
     pub(super) server: Server,
-    token: String,
+    pub(super) token: String,
     view: String,
+    pub(super) contact: ContactId,
     _handset: Socket,
     _console: Socket,
 }
@@ -262,7 +263,7 @@ impl Stage {
                 if let ServerToConsole::ViewGranted(granted) = message { Some(granted.token) } else { None }
             })
             .await;
-        Self { server, token: accepted.token, view, _handset: handset, _console: console }
+        Self { server, token: accepted.token, contact, view, _handset: handset, _console: console }
     }
 
     pub(super) async fn page(&self, tab: TabId, document: DocumentId) -> Socket {
@@ -302,6 +303,13 @@ impl Viewer {
     pub(super) async fn frame(&mut self) -> StreamFrame {
         self.pick(|message| if let ServerToViewer::StreamFrame(frame) = message { Some(frame) } else { None })
             .await
+    }
+
+    pub(super) async fn welcomed(&mut self) -> ViewerWelcome {
+        self.pick(
+            |message| if let ServerToViewer::ViewerWelcome(welcome) = message { Some(welcome) } else { None },
+        )
+        .await
     }
 
     async fn started(&mut self) -> StreamStarted {

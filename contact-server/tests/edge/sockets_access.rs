@@ -62,7 +62,8 @@ async fn no_message_reaches_what_is_another_business_s_or_another_agent_s() {
     let grace = house.server.sign_in("grace", contact_server::demo::PASSWORD).await;
     for (who, agent) in [("another business's agent", &mallory), ("a colleague", &grace)] {
         for (name, reach) in row("/ws/console").messages {
-            if *reach != Reach::ContactOfAgent && *reach != Reach::LegSentHere {
+            let named = [Reach::ContactOfAgent, Reach::Supervised, Reach::LegSentHere];
+            if !named.contains(reach) {
                 continue;
             }
             let mut console = house.server.console(agent, true).await;
@@ -329,6 +330,7 @@ fn console_message(name: &str, contact: ContactId, leg: LegId) -> Vec<u8> {
             console::SaveWrapUp { contact, wrap_up, revision: 1, done: true }.into()
         }
         "ViewRequest" => console::ViewRequest { contact }.into(),
+        "Watch" => console::Watch { contact }.into(),
         "LegOffer" => offer(leg).into(),
         "LegFailed" => failed(leg).into(),
         name => panic!("{name} is new: say how it names another's contact or leg"),

@@ -107,7 +107,10 @@ impl Folded {
             | Event::PowerGranted { .. }
             | Event::PowerRefused { .. }
             | Event::PowerEnded { .. }
-            | Event::PointingStopped { .. } => Ok(()),
+            | Event::PointingStopped { .. }
+            | Event::WatchBegan { .. }
+            | Event::WatchEnded { .. }
+            | Event::CodeMade { .. } => Ok(()),
         }
     }
 

@@ -142,6 +142,8 @@ impl Live {
                 self.voice = Some(Voice::Idle);
                 return vec![Effect::Disconnect, Effect::Forget, Effect::WaitForEnd];
             }
+            // Codes are asked for in the page.
+            Heard::Code(_) => {}
             Heard::Voice(voice) => {
                 let had_it = self.voice.replace(voice).is_some_and(|before| before != Voice::Idle);
                 if voice == Voice::Idle && had_it {

@@ -83,6 +83,8 @@ pub(crate) fn tell(on: &Function, heard: &Heard) {
         Heard::Clock(at) => (Said::Clock, JsValue::from(at.0 as f64)),
         Heard::Over => (Said::Over, JsValue::UNDEFINED),
         Heard::Voice(voice) => (Said::Voice, JsValue::from(*voice as u8)),
+        // The line shows it itself.
+        Heard::Code(_) => return,
     };
     // What the form throws is its own affair.
     let _ = on.call2(&JsValue::UNDEFINED, &JsValue::from(said as u8), &value);

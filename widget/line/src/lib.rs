@@ -18,6 +18,7 @@
 //! said, by number: [`Said`].
 //!
 //! In Rust it is [`Line`], which the small window's own page uses as well.
+mod code;
 mod dom;
 mod handle;
 mod leave;

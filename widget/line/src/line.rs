@@ -8,7 +8,7 @@ use shared::{
     LegId, ProtocolVersion, TabId, Timestamp, close, limits,
     wire::{
         LegFailed, LegOffer, LegTrouble, Ping,
-        widget::{Hello, ServerToWidget, Status, WidgetToServer},
+        widget::{Hello, ServerToWidget, SessionCode, Status, WidgetToServer},
     },
 };
 use softphone::{Microphone, PhoneEvent, Socket, SocketEvent, Softphone, StartOptions};
@@ -28,6 +28,8 @@ pub enum Heard {
     /// The server knows no such contact, or is done with it. Nothing follows.
     Over,
     Voice(Voice),
+    /// The code that was asked for.
+    Code(SessionCode),
 }
 
 /// How the sound of a call in this page is doing.
@@ -217,6 +219,7 @@ impl Inner {
                 }
             }
             Ok(ServerToWidget::LegGone(gone)) => self.hang_up(gone.leg),
+            Ok(ServerToWidget::SessionCode(code)) => self.tell(Heard::Code(code)),
             // What this build does not know is passed over.
             Ok(ServerToWidget::Pong(_) | ServerToWidget::Unknown { .. }) | Err(_) => {}
         }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use js_sys::Function;
-use shared::{TabId, contact::Phase, wire::widget::Cancel};
-use softphone::Microphone;
+use shared::{TabId, contact::Phase, wire::widget::{Cancel, CodeWanted}};
+use softphone::{Microphone, dom::Timer};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Event, HtmlElement, ShadowRoot};
 
 use crate::{
+    code::Code,
     dom::{Listener, document, page_window},
     handle, leave,
     line::{Heard, Line, LineOptions, Voice},
@@ -62,9 +63,17 @@ pub(crate) struct Place {
     root: ShadowRoot,
     voice: Cell<Voice>,
     muted: Cell<bool>,
-    shown: Cell<Look>,
+    /// None: no code is offered.
+    shown: RefCell<(Look, Option<Code>)>,
     /// Where the customer wants to go.
     leaving: RefCell<Option<String>>,
+    /// The page is shown to agents.
+    sharing: Cell<bool>,
+    /// How many look.
+    viewers: Cell<usize>,
+    code: RefCell<Code>,
+    /// Takes a code away that is too old.
+    expiry: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
     _links: Option<Listener>,
     me: Weak<Place>,
@@ -112,8 +121,12 @@ impl Place {
                 root,
                 voice: Cell::new(Voice::Idle),
                 muted: Cell::default(),
-                shown: Cell::default(),
+                shown: RefCell::default(),
                 leaving: RefCell::default(),
+                sharing: Cell::default(),
+                viewers: Cell::default(),
+                code: RefCell::default(),
+                expiry: RefCell::default(),
                 listeners: RefCell::default(),
                 _links: links,
                 me: me.clone(),
@@ -143,13 +156,35 @@ impl Place {
                 self.draw();
             }
             // The token leaves the browser's storage with the call.
-            Heard::Status(told) if told.status.phase == Phase::Ended => {
-                if let Some(window) = &self.window {
+            Heard::Status(told) => {
+                if told.status.phase == Phase::Ended
+                    && let Some(window) = &self.window
+                {
                     window.forget();
                 }
+                let more = told.viewers.len() > self.viewers.replace(told.viewers.len());
+                self.sharing.set(told.status.sharing);
+                // A page that is not shown has no code, and whoever came has used it.
+                if more || !told.status.sharing {
+                    self.set_code(Code::None);
+                }
+                self.draw();
             }
-            Heard::Status(_) | Heard::Connected(_) | Heard::Clock(_) | Heard::Over => {}
+            Heard::Code(answer) => {
+                self.set_code(Code::of(answer));
+                let me = self.me.clone();
+                let expiry = Timer::new(answer.seconds.saturating_mul(1_000), move || {
+                    with(&me, |place| place.set_code(Code::None));
+                });
+                self.expiry.replace((*self.code.borrow() != Code::Refused).then_some(expiry));
+            }
+            Heard::Connected(_) | Heard::Clock(_) | Heard::Over => {}
         }
+    }
+
+    fn set_code(&self, code: Code) {
+        self.code.replace(code);
+        self.draw();
     }
 
     /// The small window took the call, or let it go.
@@ -185,17 +220,22 @@ impl Place {
             leaving: self.leaving.borrow().is_some(),
         });
         let Ok(Some(slot)) = self.root.query_selector("#voice") else { return };
+        let code = self.sharing.get().then(|| self.code.borrow().clone());
+        let now = (look, code);
         let is_filled = slot.first_element_child().is_some();
-        if is_filled && self.shown.get() == look {
+        if is_filled && *self.shown.borrow() == now {
             return;
         }
-        self.shown.set(look);
+        self.shown.replace(now.clone());
         let had_focus = self.root.active_element().is_some_and(|focus| slot.contains(Some(&focus)));
         let before = self.listeners.take();
         slot.set_text_content(None);
         drop(before);
         if let Some(document) = document() {
             self.fill(&document, &slot, look);
+            if let Some(code) = &now.1 {
+                self.fill_code(&document, &slot, code);
+            }
         }
         let first = slot.query_selector("button").ok().flatten();
         if let Some(button) = first.filter(|_| had_focus) {
@@ -246,6 +286,30 @@ impl Place {
                     place.draw();
                 });
             }
+        }
+    }
+
+    /// The code, or the button that asks for one.
+    fn fill_code(&self, document: &Document, slot: &Element, code: &Code) {
+        match code {
+            Code::None => {}
+            Code::Asked => return say(document, slot, words::CODE_ASKED),
+            Code::Given(digits) => {
+                say(document, slot, words::READ_CODE);
+                if let Some(line) = add(document, slot, "strong", &Code::grouped(digits)) {
+                    line.set_class_name("timer code");
+                }
+                return;
+            }
+            Code::Refused => say(document, slot, words::NO_CODE),
+        }
+        let ask = self.button(document, slot, words::GET_CODE, |place| {
+            if place.line.send(&CodeWanted {}.into()) {
+                place.set_code(Code::Asked);
+            }
+        });
+        if let Some(ask) = ask {
+            ask.set_class_name("link");
         }
     }
 

@@ -16,6 +16,12 @@ pub(crate) const LEAVING: &str =
 pub(crate) const LEAVE: &str = "Leave and hang up";
 pub(crate) const STAY: &str = "Stay here";
 
+pub(crate) const GET_CODE: &str = "Get a code for an agent";
+pub(crate) const READ_CODE: &str =
+    "Read this code to the agent, who can then see your pages here. It works once, for five minutes.";
+pub(crate) const CODE_ASKED: &str = "One moment…";
+pub(crate) const NO_CODE: &str = "There is no code right now. Try again in a minute.";
+
 /// By their numbers in the form's telling: a table of names, or a JSON reader, would weigh more than all the words.
 pub(crate) const PHASES: [Phase; 8] = [
     Phase::Scheduled,

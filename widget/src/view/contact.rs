@@ -1,8 +1,5 @@
 //! A contact: one status line, one action.
-use shared::{
-    api::Channel,
-    contact::{CustomerStatus, EndReason, Phase},
-};
+use shared::contact::{CustomerStatus, EndReason, Phase};
 use wasm_bindgen::JsValue;
 
 use super::ui::{Ui, attributes};
@@ -38,8 +35,8 @@ pub(crate) fn contact(app: &App, live: &Live, ui: &mut Ui) {
         sharing(state, ui);
     }
     actions(live, ui);
-    if live.ticket.channel == Channel::Browser && !live.has_ended() {
-        // The line puts into it what belongs to the voice.
+    if !live.has_ended() {
+        // The line puts into it what belongs to the voice, and to codes.
         ui.open("fieldset", attributes!["id" "voice", "class" "actions"]);
         ui.close();
     }

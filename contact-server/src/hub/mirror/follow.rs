@@ -104,7 +104,9 @@ impl Mirror {
         if let Some((serial, document)) = follow.stream.take()
             && !self.publishers.iter().any(|publisher| publisher.serial == serial)
         {
-            push(out, StreamEnded { order: self.ended_order, document });
+            // One that went away before all that are remembered is long forgotten by whoever looks.
+            let ended = self.ended.iter().find(|(of, _)| *of == serial).or(self.ended.front());
+            push(out, StreamEnded { order: ended.map_or(0, |(_, order)| *order), document });
         }
         let Some(front) = self.front_publisher() else { return };
         follow.stream = Some((front.serial, front.document));

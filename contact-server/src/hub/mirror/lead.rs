@@ -117,6 +117,9 @@ impl Mirror {
         let (powers, notes) = (self.leading.powers(), self.notes_for_pages());
         let (has_holds, has_notes) = (!self.leading.state.holds.is_empty(), !self.leading.notes.is_empty());
         let Some(publisher) = self.publisher(serial) else { return };
+        if publisher.knows_powers {
+            return; // notes that went with the page before it were news to it already
+        }
         if has_holds || has_notes {
             publisher.knows_powers = true;
             publisher.outbox.send(powers);
@@ -300,6 +303,17 @@ impl Mirror {
     }
 
     #[cfg(test)]
+    pub(super) fn leading_last_note(&self) -> u32 {
+        self.leading.last_note
+    }
+
+    /// The order of the oldest deed that the page has not answered.
+    #[cfg(test)]
+    pub(super) fn leading_pending(&self) -> Option<u64> {
+        self.leading.pending.front().map(|(order, ..)| *order)
+    }
+
+    #[cfg(test)]
     pub(super) fn leading_notes(&self) -> usize {
         self.leading.notes.len()
     }
@@ -308,7 +322,7 @@ impl Mirror {
         self.viewers.iter().find(|viewer| viewer.serial == serial)
     }
 
-    fn front_document(&self) -> Option<DocumentId> {
+    pub(super) fn front_document(&self) -> Option<DocumentId> {
         self.front_publisher().map(|front: &Publisher| front.document)
     }
 }

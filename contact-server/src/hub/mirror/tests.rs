@@ -161,7 +161,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     mirror: Mirror,
     tabs: Vec<Tab>,
-    viewers: Vec<Watcher>,
+    viewers: Vec<Onlooker>,
     serial: u64,
 }
 
@@ -178,7 +178,7 @@ impl Tab {
     }
 }
 
-struct Watcher {
+struct Onlooker {
     serial: u64,
     follow: Follow,
     /// What its replica shows: document, epoch, seq.
@@ -208,13 +208,13 @@ impl World {
         Tab { serial, document, epoch: 0, next: 0 }
     }
 
-    fn join(&mut self, has: Option<(DocumentId, u32, u32)>) -> Watcher {
+    fn join(&mut self, has: Option<(DocumentId, u32, u32)>) -> Onlooker {
         self.serial += 1;
         let serial = self.serial;
         let resume = has.map(|(document, epoch, seq)| ResumePoint { document, epoch, seq });
         let (follow, _) = self.mirror.join_viewer(serial, (ADA, "Ada".into()), resume, NOW).unwrap();
         let sharing = self.mirror.sharing();
-        Watcher { serial, follow, has: has.filter(|_| sharing), sharing }
+        Onlooker { serial, follow, has: has.filter(|_| sharing), sharing }
     }
 
     fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
@@ -238,7 +238,7 @@ impl World {
                 self.mirror.set_viewing(seen_by(ADA, on));
             }
             Step::Rejoin(viewer) => {
-                let Watcher { serial, has, .. } = self.viewers[viewer];
+                let Onlooker { serial, has, .. } = self.viewers[viewer];
                 self.mirror.leave_viewer(serial);
                 self.viewers[viewer] = self.join(has);
             }
@@ -253,7 +253,7 @@ impl World {
     }
 }
 
-impl Watcher {
+impl Onlooker {
     fn show(&mut self, message: ServerToViewer) -> Result<(), TestCaseError> {
         match message {
             ServerToViewer::SharingChanged(changed) => {

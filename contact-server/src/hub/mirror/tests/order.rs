@@ -99,24 +99,110 @@ enum Step {
     Push(usize),
     InFront(usize),
     Share(bool),
+    Unpin,
+    Answer,
+    Navigate(usize),
+    Named(bool),
+    Rejoin(usize),
     Read(usize),
 }
 
 proptest! {
-    /// Pages, pointers, consent, grants, marks, notes, deeds and pushes share one sequence: each viewer hears of
-    /// ever later things, and what two of them hear of at the same place is the same thing.
+    /// Pages, pointers, consent, grants, marks, notes, deeds, pushes, and who comes and goes share one sequence: each
+    /// viewer hears of ever later things, and what two of them hear of at the same place is the same thing.
     #[test]
     fn all_viewers_see_the_same_order(steps in proptest::collection::vec(step(), 1..200)) {
+        History::default().play(steps)?;
+    }
+}
+
+/// Every kind of message that a viewer may be told has its place in that sequence: a history with all of them, and a
+/// kind that is new fails the test.
+#[test]
+fn every_kind_of_message_has_its_place_in_the_order() {
+    let mut history = History::default();
+    let steps = [
+        Step::Keyframe,
+        Step::Frame,
+        Step::Pointer,
+        Step::Read(0),
+        Step::Grant(true),
+        Step::Mark(0),
+        Step::Note(0),
+        Step::Act(0),
+        Step::Answer,
+        Step::Push(0),
+        Step::InFront(0),
+        Step::Keyframe,
+        Step::Read(0),
+        Step::Navigate(0),
+        Step::Share(false),
+        Step::Share(true),
+    ];
+    history.play(steps.to_vec()).unwrap();
+    let told: std::collections::BTreeSet<&str> = history.told.iter().map(|message| name_of(message)).collect();
+    let all = [
+        "stream started",
+        "frame",
+        "stream ended",
+        "sharing",
+        "audience",
+        "push outcome",
+        "standings",
+        "pointed",
+        "act outcome",
+        "notes",
+    ];
+    assert_eq!(told, all.into());
+}
+
+/// What is told, except for the first answer and heartbeats, which are about one connection alone.
+fn name_of(message: &ServerToViewer) -> &'static str {
+    match message {
+        ServerToViewer::StreamStarted(_) => "stream started",
+        ServerToViewer::StreamFrame(_) => "frame",
+        ServerToViewer::StreamEnded(_) => "stream ended",
+        ServerToViewer::SharingChanged(_) => "sharing",
+        ServerToViewer::Audience(_) => "audience",
+        ServerToViewer::PushOutcome(_) => "push outcome",
+        ServerToViewer::Standings(_) => "standings",
+        ServerToViewer::Pointed(_) => "pointed",
+        ServerToViewer::ActOutcome(_) => "act outcome",
+        ServerToViewer::Notes(_) => "notes",
+        ServerToViewer::ViewerWelcome(_) | ServerToViewer::Pong(_) | ServerToViewer::Unknown { .. } => "none",
+    }
+}
+
+/// Two tabs; two viewers whose contact it is, and one who looks on.
+#[derive(Default)]
+struct History {
+    told: Vec<ServerToViewer>,
+}
+
+impl History {
+    fn play(&mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
         let mut mirror = shared_page();
-        let pages = [page(&mut mirror, 1, 1), page(&mut mirror, 2, 2)];
+        let mut watching = false;
+        let mut sharing = true;
+        let viewing = |watching: bool, sharing| Viewing {
+            watchers: vec![Watcher { agent: GRACE, name: watching.then(|| "Grace".into()) }],
+            ..seen_by(ADA, sharing)
+        };
+        mirror.set_viewing(viewing(watching, sharing));
+        // By tab: its serial, its page, its place.
+        let mut pages = [page(&mut mirror, 1, 1), page(&mut mirror, 2, 2)];
+        let mut serials = [1, 2];
         let mut epochs = [0_u32; 2];
         let mut seqs = [0_u32; 2];
-        let mut viewers = [10, 11, 12].map(|serial| (serial, join(&mut mirror, serial, ADA).0, Vec::new()));
+        let mut last_serial = 20;
+        let mut viewers = [(10, ADA), (11, ADA), (12, GRACE)]
+            .map(|(serial, agent)| (serial, agent, join(&mut mirror, serial, agent).0, Vec::new(), 0));
         for step in steps.into_iter().chain((0..3).map(Step::Read)) {
             let in_front = mirror.front.unwrap();
-            let front = usize::try_from(in_front).unwrap() - 1;
-            let document = DocumentId(u128::try_from(front).unwrap() + 1);
-            let of = |viewer: usize| 10 + u64::try_from(viewer).unwrap();
+            let front = serials.iter().position(|serial| *serial == in_front).unwrap();
+            let document = mirror.front_document().unwrap();
+            let serials_of_viewers = viewers.each_ref().map(|(serial, ..)| *serial);
+            let of = |viewer: usize| serials_of_viewers[viewer];
             match step {
                 Step::Keyframe => {
                     (epochs[front], seqs[front]) = (epochs[front] + 1, 0);
@@ -139,25 +225,60 @@ proptest! {
                 Step::Note(by) => mirror.add_note(of(by), AddNote { document, ..note(true) }),
                 Step::Act(by) => mirror.act(of(by), act(1, document)),
                 Step::Push(by) => mirror.push_url(of(by), "u".into(), None),
-                Step::InFront(tab) => mirror.set_in_front(u64::try_from(tab).unwrap() + 1, true, NOW),
-                Step::Share(on) => drop(mirror.set_viewing(seen_by(ADA, on))),
+                Step::InFront(tab) => mirror.set_in_front(serials[tab], true, NOW),
+                Step::Share(on) => {
+                    sharing = on;
+                    mirror.set_viewing(viewing(watching, sharing));
+                }
+                Step::Named(named) => {
+                    watching = named;
+                    mirror.set_viewing(viewing(watching, sharing));
+                }
+                Step::Unpin => mirror.remove_note_by(of(0), mirror.leading_last_note()),
+                Step::Answer => {
+                    if let Some(order) = mirror.leading_pending() {
+                        mirror.act_done(&ActDone { order, refused: None });
+                    }
+                }
+                Step::Navigate(tab) => {
+                    last_serial += 1;
+                    mirror.leave_publisher(serials[tab], NOW);
+                    serials[tab] = last_serial;
+                    (epochs[tab], seqs[tab]) = (0, 0);
+                    pages[tab] = page(&mut mirror, last_serial, u128::from(last_serial));
+                }
+                Step::Rejoin(who) => {
+                    last_serial += 1;
+                    let (serial, agent, follow, ..) = &mut viewers[who];
+                    mirror.leave_viewer(*serial);
+                    *serial = last_serial;
+                    *follow = join(&mut mirror, last_serial, *agent).0;
+                    viewers[who].4 = 0;
+                }
                 Step::Read(who) => {
-                    let (serial, follow, seen) = &mut viewers[who];
+                    let (serial, _, follow, seen, last) = &mut viewers[who];
                     let mut out = Vec::new();
                     while mirror.next(*serial, follow, &mut out) == Rest::More {}
+                    for message in &out {
+                        let order = frame::order(message);
+                        let decoded = ServerToViewer::decode(message).unwrap();
+                        prop_assert!(order > *last, "{serial} was told {order} after {last}: {decoded:?}");
+                        *last = order;
+                    }
                     seen.extend(out);
                 }
             }
         }
         let mut all: BTreeMap<u64, (u16, Vec<u8>)> = BTreeMap::new();
-        for (serial, _, seen) in &viewers {
-            let mut last = 0;
+        for (.., seen, _) in &viewers {
             for message in seen {
                 let order = frame::order(message);
                 let kind = u16::from_le_bytes([message[0], message[1]]);
-                prop_assert!(order > last, "{serial} was told {order} ({kind}) after {last}");
-                last = order;
-                let is = (kind, message.to_vec());
+                let decoded = ServerToViewer::decode(message).unwrap();
+                // What one may do oneself is another thing for each, at the same place.
+                let own = matches!(decoded, ServerToViewer::Standings(_));
+                self.told.push(decoded);
+                let is = (kind, if own { Vec::new() } else { message.to_vec() });
                 let same = all.entry(order).or_insert_with(|| is.clone());
                 prop_assert_eq!(&*same, &is, "at {}", order);
             }
@@ -175,6 +296,7 @@ proptest! {
             // The first powers are told with the first mark: they are older than what was told before.
             prop_assert!(orders.is_sorted(), "{:?}", orders);
         }
+        Ok(())
     }
 }
 
@@ -190,6 +312,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..3).prop_map(Step::Push),
         1 => (0_usize..2).prop_map(Step::InFront),
         1 => any::<bool>().prop_map(Step::Share),
+        1 => Just(Step::Unpin),
+        2 => Just(Step::Answer),
+        1 => (0_usize..2).prop_map(Step::Navigate),
+        1 => any::<bool>().prop_map(Step::Named),
+        1 => (0_usize..3).prop_map(Step::Rejoin),
         8 => (0_usize..3).prop_map(Step::Read),
     ]
 }
