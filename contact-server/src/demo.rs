@@ -49,8 +49,12 @@ pub async fn seed(store: &dyn Store, clock: &dyn Clock, config: &Config) -> anyh
             Some(hash) => hash,
             None => hash.insert(tokio::task::spawn_blocking(|| passwords::hash(PASSWORD)).await??),
         };
-        let profile =
-            AgentProfile { id: AgentId(ids::fresh(now)), name: name.into(), skills: BTreeSet::new(), supervisor: false };
+        let profile = AgentProfile {
+            id: AgentId(ids::fresh(now)),
+            name: name.into(),
+            skills: BTreeSet::new(),
+            supervisor: false,
+        };
         store.put_agent(business, &profile, login, hash).await.context("a demo agent cannot be made")?;
     }
     let handset = handset_link(store, business, HANDSET_NUMBER, &config.public_url, now).await?;

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use contact_core::{Change, DialCommand, Endpoint, Input, Notice, Refusal, effect::{Lead, Viewing}};
+use contact_core::{
+    Change, DialCommand, Endpoint, Input, Notice, Refusal,
+    effect::{Lead, Viewing},
+};
 use shared::{
     AgentId, BusinessId, ContactId, LegId,
     contact::CustomerStatus,

@@ -229,7 +229,9 @@ pub async fn page_lines(shopper: &Person) -> Result<String> {
 
 /// The replica that an agent looks at, as lines; none where none is shown.
 pub async fn replica_lines(agent: &Person) -> Result<String> {
-    agent.asks(&format!("() => {FRAME}?.contentDocument ? ({CANON})({FRAME}.contentDocument, true) : ''")).await
+    agent
+        .asks(&format!("() => {FRAME}?.contentDocument ? ({CANON})({FRAME}.contentDocument, true) : ''"))
+        .await
 }
 
 /// How long images may take to come and be painted.

@@ -54,7 +54,10 @@ impl Story {
         story.viewers.push(ada);
         story.visitor.goes_to(&format!("{}/basket", story.shop.origin)).await?;
         shopper::asks_for_a_call(&story.visitor, &story.stage.ready.handset_number, "Please help").await?;
+        shopper::reads(&story.visitor, "Pick up and press 1").await?;
         story.visitor.clicks("ringside-widget [data-do=close]").await?;
+        // The pill has the focus, and is no part of the page that is compared.
+        story.visitor.page.mouse().click(200.0, 300.0, None).await?;
         let ada = &story.viewers[0];
         ada.person.sees(".page-view iframe").await?;
         let seen = agent::sees_page(&ada.person, "Basket").await;
@@ -109,7 +112,11 @@ impl Story {
                 let seen = viewer.relay.seen();
                 let (page, shown) = last;
                 let said = said(&[&self.visitor, &viewer.person]);
-                bail!("{} sees another page ({seen:?})\n{}{said}", viewer.person.name, difference(&page, &shown));
+                bail!(
+                    "{} sees another page ({seen:?})\n{}{said}",
+                    viewer.person.name,
+                    difference(&page, &shown)
+                );
             }
         }
         Ok(())
@@ -194,6 +201,7 @@ async fn stalled(story: &Story) -> Result<()> {
 /// The customer goes to another page, and all follow.
 async fn another_page(story: &Story) -> Result<()> {
     story.visitor.goes_to(&format!("{}/other", story.shop.origin)).await?;
+    story.visitor.page.mouse().click(200.0, 300.0, None).await?;
     story.page_changes().await?;
     story.agree(0..5).await
 }

@@ -117,7 +117,12 @@ impl Place {
         let mut ids = Vec::with_capacity(agents);
         for n in 0..agents {
             let id = AgentId(ids::fresh(now()));
-            let profile = AgentProfile { id, name: format!("Agent {n}"), skills: Default::default(), supervisor: false };
+            let profile = AgentProfile {
+                id,
+                name: format!("Agent {n}"),
+                skills: Default::default(),
+                supervisor: false,
+            };
             store.put_agent(self.business, &profile, &login(n), &hash).await?;
             ids.push(id);
         }

@@ -10,8 +10,8 @@ use shared::{
     wire::{
         LegFailed, LegInvite, LegOffer, LegTrouble, Ping,
         console::{
-            Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, JoinByCode,
-            SaveWrapUp, ServerToConsole, Unwatch, ViewRequest, Watch,
+            Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, JoinByCode, SaveWrapUp,
+            ServerToConsole, Unwatch, ViewRequest, Watch,
         },
     },
 };

@@ -24,7 +24,9 @@ use super::{
     outbox::{Outbox, Slot},
     stream::{BadFrame, StreamLog},
 };
-use crate::limits::{Bucket, ENDED_PAGES, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
+use crate::limits::{
+    Bucket, ENDED_PAGES, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT,
+};
 
 /// Stands for supervisors whom the business does not name.
 const SUPERVISOR: &str = "A supervisor";

@@ -61,7 +61,11 @@ async fn a_supervisor_sees_what_is_live_watches_it_and_can_do_nothing_in_it() {
 
     grace.send(ConsoleToServer::from(Unwatch { contact: entry.contact }).encode()).await;
     assert_eq!(viewer.0.closed().await, close::FINISHED);
-    assert_eq!(view(&stage, &token).await.0.closed().await, close::FINISHED, "the capability opens nothing more");
+    assert_eq!(
+        view(&stage, &token).await.0.closed().await,
+        close::FINISHED,
+        "the capability opens nothing more"
+    );
 }
 
 /// Roles, and what each may watch of whose business.
@@ -110,7 +114,11 @@ async fn a_code_lets_one_agent_of_the_business_look_on_once_and_wrong_ones_have_
     assert_eq!(widget.status(|status| !status.viewers.is_empty()).await.viewers, ["Grace"]);
     assert_eq!(join(&mut grace, &second).await.unwrap_err(), "bad_session_code", "it was used");
     assert_eq!(join(&mut grace, &second).await.unwrap_err(), "too_many_requests");
-    assert_eq!(join(&mut mallory, &second).await.unwrap_err(), "bad_session_code", "another's tries are another's");
+    assert_eq!(
+        join(&mut mallory, &second).await.unwrap_err(),
+        "bad_session_code",
+        "another's tries are another's"
+    );
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn digits_alone_are_a_code_and_are_read_out_in_two_groups() {
-        let answer = |code: Option<&str>| Code::of(&SessionCode { code: code.map(str::to_owned), seconds: 9 });
+        let answer =
+            |code: Option<&str>| Code::of(&SessionCode { code: code.map(str::to_owned), seconds: 9 });
         assert_eq!(answer(Some("12345678")), Code::Given("12345678".into()));
         for wrong in [None, Some(""), Some("1234567"), Some("1234567x"), Some("١٢٣٤")] {
             assert_eq!(answer(wrong), Code::Refused, "{wrong:?}");

@@ -6,7 +6,11 @@ use std::{
 };
 
 use js_sys::Function;
-use shared::{TabId, contact::Phase, wire::widget::{Cancel, CodeWanted}};
+use shared::{
+    TabId,
+    contact::Phase,
+    wire::widget::{Cancel, CodeWanted},
+};
 use softphone::{Microphone, dom::Timer};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Event, HtmlElement, ShadowRoot};

@@ -239,7 +239,12 @@ impl FakeStore {
                 dial_budget: 100_000,
                 ..Settings::default()
             },
-            agents: vec![AgentProfile { id: AGENT, name: "Ada".into(), skills: Default::default(), supervisor: false }],
+            agents: vec![AgentProfile {
+                id: AGENT,
+                name: "Ada".into(),
+                skills: Default::default(),
+                supervisor: false,
+            }],
             ..Snapshot::default()
         };
         Self {

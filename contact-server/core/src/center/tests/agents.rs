@@ -115,7 +115,12 @@ fn an_agent_who_loses_the_skill_is_not_offered_the_call() {
         let mut stage = Stage::new(settings);
         stage.ready(ADA, &["german"]);
         let contact = skilled(&mut stage, 1, "german");
-        stage.must(Input::AgentSet(AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into(), supervisor: false }));
+        stage.must(Input::AgentSet(AgentProfile {
+            id: ADA,
+            name: "Ada".to_owned(),
+            skills: [].into(),
+            supervisor: false,
+        }));
         stage.reach(contact);
         assert!(stage.dialled().is_empty());
         assert_eq!(stage.presence(ADA), Presence::Ready);

@@ -105,10 +105,7 @@ fn customers_are_told_the_names_of_supervisors_if_the_business_says_so() {
         ask(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
         ask(&mut stage, BOB, contact, WatchBy::Code).unwrap();
         let name = told.map(str::to_owned);
-        let named = vec![
-            Watcher { agent: EVE, name },
-            Watcher { agent: BOB, name: Some("Bob".to_owned()) },
-        ];
+        let named = vec![Watcher { agent: EVE, name }, Watcher { agent: BOB, name: Some("Bob".to_owned()) }];
         assert_eq!(stage.center.viewing(contact).unwrap().watchers, named);
     }
 }

@@ -140,7 +140,8 @@ fn every_kind_of_message_has_its_place_in_the_order() {
         Step::Share(true),
     ];
     history.play(steps.to_vec()).unwrap();
-    let told: std::collections::BTreeSet<&str> = history.told.iter().map(|message| name_of(message)).collect();
+    let told: std::collections::BTreeSet<&str> =
+        history.told.iter().map(|message| name_of(message)).collect();
     let all = [
         "stream started",
         "frame",
