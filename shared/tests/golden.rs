@@ -204,20 +204,7 @@ fn console_lines(
         invite.into(),
         answer.into(),
         gone.into(),
-        LiveContacts {
-            contacts: vec![LiveEntry {
-                contact: CONTACT,
-                phase: Phase::Talking,
-                channel: Channel::Telephone,
-                since: NOW,
-                agent: "Ada King".into(),
-                label: "Basket".into(),
-                sharing: true,
-                watching: 2,
-            }],
-            total: 1,
-        }
-        .into(),
+        live().into(),
     ];
     let mut line = |direction: &str, name: String, bytes: Vec<u8>| {
         let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -260,6 +247,22 @@ fn status() -> CustomerStatus {
         reason: Some(EndReason::NoAnswer),
         attempts: 1,
         sharing: true,
+    }
+}
+
+fn live() -> console::LiveContacts {
+    console::LiveContacts {
+        contacts: vec![console::LiveEntry {
+            contact: CONTACT,
+            phase: Phase::Talking,
+            channel: Channel::Telephone,
+            since: NOW,
+            agent: "Ada King".into(),
+            label: "Basket".into(),
+            sharing: true,
+            watching: 2,
+        }],
+        total: 1,
     }
 }
 
