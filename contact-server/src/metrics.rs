@@ -216,6 +216,7 @@ impl Metrics {
             | Event::SharingSet { .. }
             | Event::OptedOut { .. }
             | Event::Presence { .. }
+            | Event::RecordingPlayed { .. }
             | Event::SettingsChanged { .. } => {}
         }
     }

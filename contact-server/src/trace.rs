@@ -273,7 +273,9 @@ fn told(event: &Event) -> Option<(ContactId, &'static str, Attributes)> {
         }
         Event::PointingStopped { contact } => (*contact, "pointing_stopped", Vec::new()),
         Event::Erased { contact } => (*contact, "erased", Vec::new()),
-        Event::Presence { .. } | Event::SettingsChanged { .. } => return None,
+        Event::Presence { .. } | Event::SettingsChanged { .. } | Event::RecordingPlayed { .. } => {
+            return None;
+        }
     };
     Some(told)
 }

@@ -51,12 +51,22 @@ pub struct InFront {
     pub yes: bool,
 }
 
+/// What the page is that the frames from here on are of: whether they may be recorded is decided by it. Stands before
+/// its frame in the same WebSocket message, so that nothing can come between the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSays {
+    pub url: String,
+    /// Fields for cards or identity are in it.
+    pub secret_fields: bool,
+}
+
 messages! {
     pub enum PublisherToServer {
         1 => PublisherHello,
         2 => Ping,
         3 => Frame,
         4 => InFront,
+        5 => PageSays,
         32 => AnswerPower,
         33 => StopPower,
         34 => ActDone,

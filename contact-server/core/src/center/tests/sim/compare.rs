@@ -212,6 +212,6 @@ fn contact_of(event: &Event) -> Option<ContactId> {
         | Event::PowerEnded { contact, .. }
         | Event::PointingStopped { contact }
         | Event::Erased { contact } => Some(*contact),
-        Event::Presence { .. } | Event::SettingsChanged { .. } => None,
+        Event::Presence { .. } | Event::RecordingPlayed { .. } | Event::SettingsChanged { .. } => None,
     }
 }
