@@ -74,6 +74,14 @@ messages! {
     }
 }
 
+/// What stands behind what a page says of itself, if it says anything: a message, or nothing.
+pub fn behind_says(mut message: &[u8]) -> &[u8] {
+    while let Ok((5, _, rest)) = crate::envelope::split(message) {
+        message = rest;
+    }
+    message
+}
+
 /// How much of a page is masked before it leaves the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Masking {
