@@ -19,6 +19,8 @@ mod customers;
 mod recordings;
 mod values;
 
+pub use recordings::RecordingCommand;
+
 #[derive(Subcommand, Debug)]
 pub enum Admin {
     /// Businesses: the tenants of this installation
@@ -240,18 +242,6 @@ pub enum ConsentCommand {
         #[command(flatten)]
         of: Of,
     },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum RecordingCommand {
-    /// Put a new key first into the file that `recording_keys` names: from then on it locks what is recorded
-    NewKey {
-        /// A name that was never used, such as 2026-11
-        #[arg(long)]
-        id: String,
-    },
-    /// Lock all recordings with the first key, so that the others can be taken out of the file
-    Relock,
 }
 
 /// The customer that a command is about.

@@ -40,7 +40,7 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     let thanks = mirrored.shown().await?;
     let agent = &mirrored.agent;
     agent::hangs_up(agent).await?;
-    agent::wraps_up(agent, "Sold", "recorded").await?;
+    agent::wraps_up(agent, "Advised", "recorded").await?;
 
     agent::finds_in_history(agent, "Looks at fixtures").await?;
     agent.clicks("button:has-text('Replay')").await?;

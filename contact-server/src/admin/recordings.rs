@@ -1,12 +1,25 @@
 //! The keys of recordings.
 use anyhow::Context as _;
+use clap::Subcommand;
 use store::Recording;
 
-use super::{Desk, RecordingCommand};
+use super::Desk;
 use crate::{
     archive::keys::{self, KeyRing, Of},
     config::Config,
 };
+
+#[derive(Subcommand, Debug)]
+pub enum RecordingCommand {
+    /// Put a new key first into the file that `recording_keys` names: from then on it locks what is recorded
+    NewKey {
+        /// A name that was never used, such as 2026-11
+        #[arg(long)]
+        id: String,
+    },
+    /// Lock all recordings with the first key, so that the others can be taken out of the file
+    Relock,
+}
 
 /// Recordings that are read at once.
 const BATCH: u32 = 200;

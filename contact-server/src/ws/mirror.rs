@@ -73,6 +73,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         room.mirror.set_origins(&site.business.origins);
         if let Some(tape) = tape {
             room.mirror.record(tape, site.business.pause_recording.clone(), now);
+            room.tell_status();
         }
         room.mirror.join_publisher(serial, (tab, document), outbox.clone()).map_err(|_| close::TOO_MANY)?;
     }
