@@ -59,7 +59,7 @@ pub struct Body {
     pub epoch: u32,
     pub seq: u32,
     pub bytes: Vec<u8>,
-    /// A message ([`shared::wire::mirror::PageSays`]) that goes before the frame; empty if nothing is new.
+    /// A message (`PageSays` of the wire) that goes before the frame; empty if nothing is new.
     pub says: Vec<u8>,
 }
 
