@@ -1,10 +1,14 @@
 //! The HTTP API, from the console's side. Every failure is a [`Problem`] with a sentence for a person.
 use gloo::net::http::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
-use shared::api::{ContactDetail, ContactPage, Me, Problem, SignIn};
+use shared::{
+    ContactId, RecordingId,
+    api::{ContactDetail, ContactPage, Me, PlayGranted, Problem, Recordings, SignIn},
+};
 use web_sys::RequestCredentials;
 
 const CSRF_HEADER: &str = "X-Ringside-Csrf";
+const PLAY_HEADER: &str = "X-Ringside-Play";
 
 pub(crate) async fn me() -> Result<Me, Problem> {
     read(send(request(Method::GET, "/api/v1/session", None), None::<&()>).await?).await
@@ -30,8 +34,30 @@ pub(crate) async fn contacts(search: &str, before: Option<&str>) -> Result<Conta
     read(send(builder, None::<&()>).await?).await
 }
 
-pub(crate) async fn contact(id: shared::ContactId) -> Result<ContactDetail, Problem> {
+pub(crate) async fn contact(id: ContactId) -> Result<ContactDetail, Problem> {
     read(send(request(Method::GET, &format!("/api/v1/contacts/{id}"), None), None::<&()>).await?).await
+}
+
+pub(crate) async fn recordings(id: ContactId) -> Result<Recordings, Problem> {
+    let path = format!("/api/v1/contacts/{id}/recordings");
+    read(send(request(Method::GET, &path, None), None::<&()>).await?).await
+}
+
+/// Leave to play what was recorded of a contact; it is put on record.
+pub(crate) async fn play(id: ContactId, csrf: &str) -> Result<PlayGranted, Problem> {
+    let path = format!("/api/v1/contacts/{id}/plays");
+    read(send(request(Method::POST, &path, Some(csrf)), None::<&()>).await?).await
+}
+
+pub(crate) async fn segment(
+    id: ContactId,
+    recording: RecordingId,
+    segment: u32,
+    token: &str,
+) -> Result<Vec<u8>, Problem> {
+    let path = format!("/api/v1/contacts/{id}/recordings/{recording}/{segment}");
+    let response = send(request(Method::GET, &path, None).header(PLAY_HEADER, token), None::<&()>).await?;
+    if response.ok() { response.binary().await.map_err(|_| offline()) } else { Err(problem(response).await) }
 }
 
 fn request(method: Method, path: &str, csrf: Option<&str>) -> RequestBuilder {

@@ -7,6 +7,7 @@ mod desk;
 mod history;
 mod http;
 mod icons;
+mod replay;
 mod sign_in;
 mod time;
 mod words;

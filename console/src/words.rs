@@ -2,7 +2,10 @@
 use shared::{
     api::{Channel, Party},
     contact::{EndReason, LegCause, Phase, Presence},
+    wire::recording::Miss,
 };
+
+use crate::replay::Play;
 
 pub(crate) fn presence(presence: Presence) -> &'static str {
     match presence {
@@ -122,5 +125,30 @@ pub(crate) fn refused_deed(code: &str) -> &'static str {
         R::CUSTOMER_SENDS => "This form holds something hidden from you: the customer sends it.",
         R::TOO_FAST => "That was too soon. Wait a moment, then try again.",
         _ => "That can't be done there.",
+    }
+}
+
+pub(crate) const LOADING: &str = "Loading…";
+pub(crate) const NOT_RECORDED: &str =
+    "No co-browsing was recorded with this contact, or it is not kept any more.";
+
+/// What a recording shows at a place.
+pub(crate) fn replay(missing: Option<Miss>, play: &Play) -> String {
+    match missing {
+        Some(why) => missed(why).into(),
+        None if play.is_over() => "The end of the recording.".into(),
+        None if play.playing && play.at >= play.end => LOADING.into(),
+        None if play.playing => "Playing".into(),
+        None => "Paused".into(),
+    }
+}
+
+/// Why a part of a recording is missing.
+pub(crate) fn missed(why: Miss) -> &'static str {
+    match why {
+        Miss::LeftOut => "Not recorded: a payment page, or one that asks for a card or identity.",
+        Miss::Unseen => "Not recorded: nobody was watching.",
+        Miss::Stopped => "Not recorded: the customer had stopped showing the page.",
+        Miss::Late => "A part is missing here: the server could not keep up.",
     }
 }

@@ -83,6 +83,10 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/contacts", Who::Agent),
     get("/api/v1/contacts/{id}", Who::Agent),
     of("PUT", "/api/v1/contacts/{id}/wrap-up", Who::AgentWithCsrf),
+    // Of agents those alone whom the business lets play recordings; and segments with leave that is on record.
+    get("/api/v1/contacts/{id}/recordings", Who::Agent),
+    of("POST", "/api/v1/contacts/{id}/plays", Who::AgentWithCsrf),
+    get("/api/v1/contacts/{id}/recordings/{recording}/{segment}", Who::Agent),
     of("POST", "/api/v1/handset", Who::Code),
     get("/ws/widget", Who::Socket),
     get("/ws/mirror", Who::Socket),
@@ -172,6 +176,7 @@ pub const SOCKETS: &[Socket] = &[
             ("Ping", Reach::Connection),
             ("Frame", Reach::OwnContact),
             ("InFront", Reach::OwnContact),
+            ("PageSays", Reach::OwnContact),
             ("AnswerPower", Reach::OwnContact),
             ("StopPower", Reach::OwnContact),
             ("ActDone", Reach::OwnContact),

@@ -7,13 +7,19 @@ use clap::{Args, Subcommand};
 use shared::ContactId;
 use store::{Business, PromptClip, Store};
 
-use crate::{backup, clock::Clock, config::Config, demo, erasure::journal, numbers, passwords, prompts};
+use crate::{
+    archive::shelf::Shelf, backup, clock::Clock, config::Config, demo, erasure::journal, numbers, passwords,
+    prompts,
+};
 
 mod agents;
 mod businesses;
 mod consents;
 mod customers;
+mod recordings;
 mod values;
+
+pub use recordings::RecordingCommand;
 
 #[derive(Subcommand, Debug)]
 pub enum Admin {
@@ -44,6 +50,9 @@ pub enum Admin {
     /// One customer: what is kept of them, and erasing it
     #[command(subcommand)]
     Customer(CustomerCommand),
+    /// The keys that lock recorded co-browsing
+    #[command(subcommand)]
+    Recording(RecordingCommand),
     /// Copy the SQLite database into a folder, and delete copies there that are too old
     Backup {
         /// The folder, which should lie on another disk
@@ -306,6 +315,7 @@ pub async fn run(
         Admin::Prompt(PromptCommand::Set { of, slot, file }) => desk.prompt(&of, slot, file).await,
         Admin::Consent(command) => consents::consent(&mut desk, command).await,
         Admin::Customer(command) => customers::customer(&mut desk, config, command).await,
+        Admin::Recording(command) => recordings::recording(&mut desk, config, command).await,
         Admin::Backup { to, keep_days } => desk.backup(to, keep_days).await,
         Admin::Restore { .. } => bail!("a database that is open cannot be restored"),
         Admin::HandsetCode { business, number } => desk.handset(config, &Of { business }, &number).await,
@@ -336,7 +346,7 @@ pub async fn restore(
             );
         }
     }
-    let erased = backup::restore(&from, &to, &journals, clock).await?;
+    let erased = backup::restore(&from, &to, &journals, clock, &Shelf::below(&config.data)).await?;
     writeln!(out, "{} was restored from {}, with {erased} erasures.", to.display(), from.display())?;
     Ok(())
 }

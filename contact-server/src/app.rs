@@ -6,6 +6,7 @@ use std::sync::Arc;
 use store::Store;
 
 use crate::{
+    archive::Archive,
     attack::Guard,
     clock::Clock,
     config::Config,
@@ -36,6 +37,8 @@ pub struct App {
     /// Asks for proofs of work under attack.
     pub guard: Arc<Guard>,
     pub traces: Arc<Traces>,
+    /// What is recorded of co-browsing.
+    pub archive: Archive,
     /// Says when the server goes down; sockets register here, so that it can wait for them.
     pub stopping: Stopping,
 }

@@ -16,6 +16,7 @@ use shared::Timestamp;
 use store::Store;
 
 use crate::{
+    archive::shelf::Shelf,
     clock::Clock,
     erasure::{self, journal},
 };
@@ -80,6 +81,7 @@ pub async fn restore(
     to: &Path,
     journals: &[PathBuf],
     clock: &Arc<dyn Clock>,
+    shelf: &Shelf,
 ) -> anyhow::Result<usize> {
     ensure!(
         !to.exists(),
@@ -104,7 +106,7 @@ pub async fn restore(
     let draft = beside_of(to, ".restoring");
     discard(&draft)?;
     copy(from, &draft).with_context(|| format!("{} cannot be copied", from.display()))?;
-    let replayed = replay_alone(&draft, &erasures, clock).await;
+    let replayed = replay_alone(&draft, &erasures, clock, shelf).await;
     if replayed.is_err() {
         // A copy that holds erased customers must not lie about.
         discard(&draft)?;
@@ -123,10 +125,11 @@ async fn replay_alone(
     draft: &Path,
     erasures: &[store::Erasure],
     clock: &Arc<dyn Clock>,
+    shelf: &Shelf,
 ) -> anyhow::Result<usize> {
     let store =
         store::open(&format!("sqlite:{}", draft.display())).await.context("the copy cannot be opened")?;
-    let done = replay(&store, erasures, clock).await;
+    let done = replay(&store, erasures, clock, shelf).await;
     store.records().close().await;
     done
 }
@@ -137,6 +140,7 @@ pub async fn replay(
     store: &Arc<dyn Store>,
     erasures: &[store::Erasure],
     clock: &Arc<dyn Clock>,
+    shelf: &Shelf,
 ) -> anyhow::Result<usize> {
     let known: Vec<_> = store.businesses().await?.into_iter().map(|business| business.id).collect();
     let erasures: Vec<_> =
@@ -144,7 +148,7 @@ pub async fn replay(
     for erasure in &erasures {
         store.records().ask_erasure(erasure).await?;
     }
-    erasure::alone(store, clock, &erasures).await?;
+    erasure::alone(store, clock, shelf, &erasures).await?;
     Ok(erasures.len())
 }
 

@@ -19,6 +19,7 @@
 //! | `[simulated]` | see [`Behaviour`] | how the `simulated` driver's people behave; in the file alone |
 //! | `[shares]` | see [`Shares`] | how much one address may hold; a table, in the file alone |
 //! | `[keep]` | see [`Keep`] | days that customers' data are kept, unless a business says otherwise |
+//! | `recording_keys` | none | file of the keys that lock recordings; without it nothing is recorded |
 //! | `[attack]` | see [`Attack`] | when requests must bring a proof of work; a table, in the file alone |
 //! | `demo` | `false` | virtual handsets; on loopback only |
 //! | `demo_origins` | the demo shop's | origins that the demo business allows |
@@ -88,6 +89,8 @@ pub struct Config {
     pub shares: Shares,
     /// How long customers' data are kept, unless a business says otherwise (`[keep]`).
     pub keep: Keep,
+    /// The keys that lock recordings of co-browsing ([`crate::archive::keys`]).
+    pub recording_keys: Option<PathBuf>,
     /// When requests must bring a proof of work (`[attack]`).
     pub attack: Attack,
     /// Origins that the demo's business allows; without `demo` they mean nothing.
@@ -147,6 +150,7 @@ impl Config {
             simulated: Behaviour::default(),
             shares: Shares::default(),
             keep: Keep::default(),
+            recording_keys: None,
             attack: Attack::default(),
             demo_origins: DEMO_ORIGINS.map(String::from).to_vec(),
             data: data.to_owned(),
@@ -182,6 +186,7 @@ impl Config {
             simulated: source.table("simulated"),
             shares: source.table("shares"),
             keep: source.table("keep"),
+            recording_keys: source.text("recording_keys").map(PathBuf::from),
             attack: source.table("attack"),
             demo_origins: source
                 .list("demo_origins")

@@ -132,6 +132,9 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         mask_off: false,
         dialer: None,
         keep: Default::default(),
+        record_cobrowse: false,
+        pause_recording: store::payment_pages(),
+        recording_players: vec![],
     }
 }
 

@@ -13,6 +13,7 @@ use shared::{BusinessId, LegId};
 use store::{Erasure, Store, StoreError};
 
 use crate::{
+    archive::shelf::Shelf,
     clock::Clock,
     engine::{Engines, World},
     ports::{Dialer, Directory, Engine, EngineError},
@@ -78,6 +79,7 @@ impl Eraser {
 pub async fn alone(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
+    shelf: &Shelf,
     erasures: &[Erasure],
 ) -> Result<(), ErasureError> {
     let world = World {
@@ -85,7 +87,7 @@ pub async fn alone(
         clock: clock.clone(),
         directory: Arc::new(Nobody),
         dialer: Arc::new(Nobody),
-        witness: Arc::new(()),
+        witness: Arc::new(shelf.clone()),
         inputs_per_commit: crate::engine::INPUTS_PER_COMMIT,
     };
     let engines = Engines::new(world);

@@ -26,6 +26,7 @@ pub mod headers;
 pub mod health;
 pub mod path;
 pub mod problems;
+pub mod recordings;
 pub mod requests;
 pub mod session;
 pub mod site;
@@ -95,6 +96,9 @@ fn own() -> OpenApiRouter<Edge> {
         .routes(routes!(contacts::history))
         .routes(routes!(contacts::detail))
         .routes(routes!(contacts::wrap_up))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::play))
+        .routes(routes!(recordings::segment))
         .routes(routes!(handset::exchange))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -46,7 +46,8 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn random_bytes<const N: usize>() -> [u8; N] {
+/// For keys, nonces and the like.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // Without the system's random source no token is safe: stopping is the only right answer.
     SysRng.try_fill_bytes(&mut bytes).expect("the operating system's random source works");

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod admin;
 pub mod app;
+pub mod archive;
 pub mod assets;
 pub mod attack;
 pub mod auth;

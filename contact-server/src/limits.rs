@@ -72,6 +72,22 @@ pub const ACTS_PENDING: usize = 256;
 /// A budget or a viewer's trouble asks the page for a keyframe at most this often.
 pub const KEYFRAME_EVERY: Duration = Duration::from_secs(30);
 
+/// What gathers before it is sealed and written to a recording: so much, or so long.
+pub const SEGMENT_BYTES: usize = 512 * 1024;
+pub const SEGMENT_EVERY: Duration = Duration::from_secs(2);
+/// Written segments that a power cut may take with it; a crash of the server alone takes none.
+pub const SEGMENTS_PER_SYNC: usize = 5;
+/// What may wait for the disk of one recording, and of all; past it the recording has a gap.
+pub const TAPE_BYTES: usize = 4 * 1024 * 1024;
+pub const TAPES_BYTES: usize = 256 * 1024 * 1024;
+/// Recordings that write at the same moment.
+pub const RECORDINGS_AT_DISK: usize = 4;
+/// One recording; past it, it ends.
+pub const RECORDING_BYTES: u64 = 256 * 1024 * 1024;
+pub const RECORDING_SEGMENTS: usize = 32 * 1024;
+/// How long recordings of a contact may be played before it must be asked for again.
+pub const PLAY_TOKEN: Duration = Duration::from_hours(2);
+
 /// Messages a second on a socket that people type and click at, and how many at once.
 pub const MESSAGES: Rate = Rate { burst: 60, per_minute: 1_200 };
 /// Marks that one viewer shows in a page; what is more is dropped.

@@ -219,6 +219,7 @@ impl Metrics {
             | Event::SharingSet { .. }
             | Event::OptedOut { .. }
             | Event::Presence { .. }
+            | Event::RecordingPlayed { .. }
             | Event::SettingsChanged { .. } => {}
         }
     }

@@ -86,6 +86,8 @@ pub enum Denied {
     BadSessionCode,
     #[error("the request came from another site, or without its CSRF value")]
     CrossSite,
+    #[error("this agent may not play recordings")]
+    NoPlayer,
 }
 
 /// What a refusal or failure looks like from outside.
@@ -293,6 +295,11 @@ fn told_denied(denied: Denied) -> Told {
             S::FORBIDDEN,
             Code::CrossSite,
             "The request did not come from this server's own pages. Reload the page and try again.",
+        ),
+        Denied::NoPlayer => told(
+            S::FORBIDDEN,
+            Code::NoPlayer,
+            "You may not play recordings. Whoever runs your business's account can allow it.",
         ),
     }
 }

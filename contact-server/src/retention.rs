@@ -14,6 +14,7 @@ use shared::{BusinessId, Timestamp};
 use store::{Business, Erasure, Store, StoreError};
 
 use crate::{
+    archive::shelf::Shelf,
     clock::Clock,
     erasure::journal::{self, JournalError},
     ids,
@@ -39,6 +40,8 @@ pub enum RetentionError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error("the file of a recording cannot be deleted")]
+    Files(#[source] std::io::Error),
     #[error("the engine cannot take an erasure now")]
     Engine(#[source] EngineError),
 }
@@ -47,6 +50,7 @@ pub enum RetentionError {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gone {
     pub trails: u32,
+    pub recordings: u32,
     pub customers: u32,
     /// Batches of contacts and events, by the greater count of each.
     pub records: u32,
@@ -61,12 +65,15 @@ pub struct Retention {
     pub keep: Keep,
     /// Of erasures, as a file.
     pub journal: PathBuf,
+    /// Of recordings.
+    pub shelf: Shelf,
 }
 
 impl Retention {
     /// Follows until the task is ended. What fails is tried again at the next turn.
     pub async fn follow(self) {
         tokio::time::sleep(FIRST).await;
+        self.sweep().await;
         loop {
             match self.turn().await {
                 Ok(gone) if gone == Gone::default() => {}
@@ -83,6 +90,20 @@ impl Retention {
         }
     }
 
+    /// Once: files of recordings that an erasure or a restore left behind without their keys.
+    async fn sweep(&self) {
+        match self.shelf.sweep(&*self.store).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "files of recordings that nobody could read are gone"),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "recordings cannot be looked through"
+                );
+            }
+        }
+    }
+
     /// One turn over all businesses.
     pub async fn turn(&self) -> Result<Gone, RetentionError> {
         let mut gone = Gone::default();
@@ -90,7 +111,7 @@ impl Retention {
             let ends = business.keep.over(self.keep).ends(self.clock.now());
             self.business(&business, ends, &mut gone).await?;
         }
-        if gone.trails + gone.customers > 0 {
+        if gone.trails + gone.recordings + gone.customers > 0 {
             self.store.records().scrub().await?;
         }
         Ok(gone)
@@ -103,6 +124,16 @@ impl Retention {
             let count = records.forget_trails(business.id, before, BATCH).await?;
             gone.trails += count;
             self.metrics.let_go("trails", count);
+            if count < BATCH {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        for _ in 0..BATCHES {
+            let Some(before) = ends.recordings else { break };
+            let count = self.recordings(business.id, before).await?;
+            gone.recordings += count;
+            self.metrics.let_go("recordings", count);
             if count < BATCH {
                 break;
             }
@@ -129,6 +160,17 @@ impl Retention {
             tokio::time::sleep(PAUSE).await;
         }
         Ok(())
+    }
+
+    /// One batch: each key first, and then what it opened.
+    async fn recordings(&self, business: BusinessId, before: Timestamp) -> Result<u32, RetentionError> {
+        let records = self.store.records();
+        let expired = records.expired_recordings(business, before, BATCH).await?;
+        for recording in &expired {
+            records.drop_recording(business, recording.id).await?;
+            self.shelf.remove(recording.into()).map_err(RetentionError::Files)?;
+        }
+        Ok(u32::try_from(expired.len()).unwrap_or(u32::MAX))
     }
 
     /// One batch, as an erasure that this process has taken already: after a crash in the middle the next start

@@ -9,6 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     app::App,
+    archive::{Archive, shelf::Shelf},
     attack::Guard,
     clock::{Clock, SystemClock},
     config::Config,
@@ -35,6 +36,8 @@ use crate::{
 const CONNECTIONS_LIMIT: Duration = Duration::from_secs(8);
 /// How long it then waits for the last commits.
 const ENGINES_LIMIT: Duration = Duration::from_secs(20);
+/// How long it waits for the ends of recordings.
+const RECORDINGS_LIMIT: Duration = Duration::from_secs(5);
 /// How long it waits for the collector of traces.
 const TRACES_LIMIT: Duration = Duration::from_secs(3);
 /// Expired tokens and keys are swept out this often.
@@ -122,12 +125,18 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let guard = Arc::new(Guard::new(&config.attack, metrics.clone()));
     let commits = Arc::new(Commits::default());
     let (traces, exporting) = traces(&config, &metrics);
+    let archive = Archive::new(store.clone(), clock.clone(), &config.data, config.recording_keys.clone());
     let world = World {
         store: store.clone(),
         clock: clock.clone(),
         directory: directory.clone(),
         dialer: drivers.clone(),
-        witness: Arc::new(Witnesses(metrics.clone(), traces.clone(), commits.clone())),
+        witness: Arc::new(Witnesses(
+            metrics.clone(),
+            traces.clone(),
+            commits.clone(),
+            archive.shelf().clone(),
+        )),
         inputs_per_commit: config.inputs_per_commit,
     };
     let engines = Arc::new(Engines::new(world));
@@ -163,6 +172,7 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
         metrics,
         guard,
         traces,
+        archive,
         store,
         engine: engines.clone(),
         snapshots: engines.clone(),
@@ -190,6 +200,7 @@ fn keepers(
         metrics: metrics.clone(),
         keep: config.keep,
         journal: config.data.join(journal::FILE),
+        shelf: Shelf::below(&config.data),
     };
     [tokio::spawn(sweep(store.clone(), clock.clone())), tokio::spawn(retention.follow())]
 }
@@ -204,13 +215,14 @@ fn traces(config: &Config, metrics: &Arc<Metrics>) -> (Arc<Traces>, Option<JoinH
 }
 
 /// All who look on.
-struct Witnesses(Arc<Metrics>, Arc<Traces>, Arc<Commits>);
+struct Witnesses(Arc<Metrics>, Arc<Traces>, Arc<Commits>, Shelf);
 
 impl Witness for Witnesses {
     fn committed(&self, business: BusinessId, changes: &[Change], took: Duration) {
         self.0.committed(business, changes, took);
         self.1.committed(business, changes, took);
         self.2.committed(business, changes, took);
+        self.3.committed(business, changes, took);
     }
     fn not_committed(&self, business: BusinessId) {
         self.0.not_committed(business);
@@ -254,6 +266,9 @@ impl Running {
         if tokio::time::timeout(CONNECTIONS_LIMIT, gone).await.is_err() {
             tracing::warn!(limit = ?CONNECTIONS_LIMIT, "some connections did not end in time and are cut off");
             self.http.abort();
+        }
+        if tokio::time::timeout(RECORDINGS_LIMIT, self.app.archive.stop()).await.is_err() {
+            tracing::warn!(limit = ?RECORDINGS_LIMIT, "some recordings did not come to disk in time");
         }
         self.background.iter().for_each(JoinHandle::abort);
         if tokio::time::timeout(ENGINES_LIMIT, self.engines.stop()).await.is_err() {

@@ -126,6 +126,9 @@ pub(crate) mod tests {
             mask_off: false,
             dialer: None,
             keep: Default::default(),
+            record_cobrowse: false,
+            pause_recording: store::payment_pages(),
+            recording_players: vec![],
         }
     }
 }

@@ -280,7 +280,9 @@ fn told(event: &Event) -> Option<(ContactId, &'static str, Attributes)> {
         }
         Event::CodeMade { contact } => (*contact, "code_made", Vec::new()),
         Event::Erased { contact } => (*contact, "erased", Vec::new()),
-        Event::Presence { .. } | Event::SettingsChanged { .. } => return None,
+        Event::Presence { .. } | Event::SettingsChanged { .. } | Event::RecordingPlayed { .. } => {
+            return None;
+        }
     };
     Some(told)
 }

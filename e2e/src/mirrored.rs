@@ -29,7 +29,7 @@ const JUDGE: &str = include_str!("mirrored/judge.js");
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
 /// The frame of the replica, and its document.
-const FRAME: &str = "document.querySelector('.page-view iframe')";
+const FRAME: &str = "document.querySelector(':is(.page-view, .player) iframe')";
 /// Only what is the customer's page is compared: not the overlay above it, and no widget.
 const BARE_AGENT: &str = "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('[data-replica-overlay] { display: none } .page-view iframe { transform: none !important; position: fixed !important; inset: 0 auto auto 0 !important; z-index: 99999 }'); document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; return true; }";
 const BARE_SHOPPER: &str = "() => { const style = document.createElement('style'); style.textContent = ':host(ringside-widget) { display: none !important }'; document.querySelector('ringside-widget').shadowRoot.append(style); return true; }";
@@ -42,7 +42,7 @@ pub struct Mirrored {
     origin: String,
     site: JoinHandle<()>,
     _holder: Person,
-    _stage: Stage,
+    pub stage: Stage,
     _troupe: Troupe,
 }
 
@@ -68,9 +68,14 @@ impl Drop for Mirrored {
 impl Mirrored {
     /// `folder` holds the fixtures.
     pub async fn assemble(folder: &Path) -> Result<Self> {
+        Self::assemble_with(folder, StageOptions::default()).await
+    }
+
+    /// The same on a stage of one's own.
+    pub async fn assemble_with(folder: &Path, options: StageOptions) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        let options = StageOptions { origins: vec![origin.clone()], ..StageOptions::default() };
+        let options = StageOptions { origins: vec![origin.clone()], ..options };
         let stage = Stage::start(options).await?;
         let files = Arc::new(Files { folder: folder.to_owned(), server: stage.ready.url.clone() });
         let router = Router::new().fallback(file).with_state(files);
@@ -95,13 +100,18 @@ impl Mirrored {
         agent::sees_page(&agent, "Fixtures").await.with_context(|| said(&[&shopper, &agent]))?;
         agent.asks::<bool>(BARE_AGENT).await?;
         shopper.page.set_viewport_size(Viewport { width: WIDTH, height: HEIGHT }).await?;
-        Ok(Self { shopper, agent, judge, origin, site, _holder: holder, _stage: stage, _troupe: troupe })
+        Ok(Self { shopper, agent, judge, origin, site, _holder: holder, stage, _troupe: troupe })
+    }
+
+    /// The customer goes to a page of the folder.
+    pub async fn goes_to(&self, fixture: &str) -> Result<()> {
+        self.shopper.goes_to(&format!("{}/{fixture}", self.origin)).await
     }
 
     /// Plays all steps of a fixture; both sides must agree after each.
     pub async fn play(&self, fixture: &str) -> Result<Outcome> {
         self.shopper.page.mouse().move_to(0.0, 0.0, None).await?;
-        self.shopper.goes_to(&format!("{}/{fixture}", self.origin)).await?;
+        self.goes_to(fixture).await?;
         self.shopper
             .finds(
                 "the page and the widget are there",
@@ -177,6 +187,28 @@ impl Mirrored {
     async fn documents(&self) -> Result<(String, String)> {
         let shown = replica_lines(&self.agent).await?;
         Ok((page_lines(&self.shopper).await?, shown))
+    }
+
+    /// What the agent is shown, as lines.
+    pub async fn shown(&self) -> Result<String> {
+        self.agent.asks(&format!("() => ({CANON})({FRAME}.contentDocument, true)")).await
+    }
+
+    /// Waits until the agent is shown exactly this.
+    pub async fn shows(&self, wanted: &str, what: &str) -> Result<()> {
+        let same = async {
+            loop {
+                if self.shown().await? == wanted {
+                    return anyhow::Ok(());
+                }
+                self.agent.asks::<bool>(NEXT_FRAME).await?;
+            }
+        };
+        if let Ok(same) = tokio::time::timeout(PATIENCE, same).await {
+            return same;
+        }
+        let said = said(&[&self.agent]);
+        bail!("{what}: the documents differ\n{}{said}", difference(wanted, &self.shown().await?))
     }
 
     /// How many lines both have, once they have the same.

@@ -3,7 +3,7 @@ use anyhow::{Context, Result};
 use page_mirror::replay::{Replica, ops::Late, urls::Origins};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
-use shared::wire::mirror::{FrameKind, PublisherToServer};
+use shared::wire::mirror::{FrameKind, PublisherToServer, behind_says};
 use tokio::sync::watch;
 
 use crate::{Person, person::PATIENCE};
@@ -101,7 +101,7 @@ impl Tap {
         sent.retain(|left| left.door == "frame");
         sent.sort_by(|one, other| one.at.total_cmp(&other.at));
         for left in &sent {
-            match PublisherToServer::decode(&left.bytes) {
+            match PublisherToServer::decode(behind_says(&left.bytes)) {
                 // A page that was cut off goes on where it was.
                 Ok(PublisherToServer::PublisherHello(hello)) if document == Some(hello.document) => {}
                 Ok(PublisherToServer::PublisherHello(hello)) => {

@@ -42,6 +42,9 @@ pub struct Recorder {
     /// By id; ids only grow.
     fields: Vec<(u32, Field)>,
     secrets: Secrets,
+    /// What decides whether the page may be recorded, as a message, and whether it was told.
+    says: Vec<u8>,
+    said: bool,
     freed: Vec<u32>,
     /// The page comes in several batches, and not all of them are there.
     held: bool,
@@ -56,6 +59,8 @@ pub struct Body {
     pub epoch: u32,
     pub seq: u32,
     pub bytes: Vec<u8>,
+    /// A message (`PageSays` of the wire) that goes before the frame; empty if nothing is new.
+    pub says: Vec<u8>,
 }
 
 impl Recorder {
@@ -130,7 +135,15 @@ impl Recorder {
         let keyframe = std::mem::take(&mut self.beginning);
         self.seq = if keyframe { 0 } else { self.seq + 1 };
         let bytes = std::mem::take(&mut self.pending);
-        Some(Body { keyframe, epoch: self.epoch, seq: self.seq, bytes })
+        // Its last byte is whether the page asks for a card or for an identity.
+        let asks = self.fields.iter().any(|(_, field)| field.secrecy == Secrecy::Masked);
+        if let Some(last) = self.says.last_mut().filter(|last| **last != u8::from(asks)) {
+            *last = u8::from(asks);
+            self.said = false;
+        }
+        let is_new = !std::mem::replace(&mut self.said, true);
+        let says = if is_new { self.says.clone() } else { Vec::new() };
+        Some(Body { says, keyframe, epoch: self.epoch, seq: self.seq, bytes })
     }
 
     /// Epoch and seq of the last frame taken, which a pointer frame carries.

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, ContactId, LegId, Timestamp,
+    AgentId, ContactId, LegId, RecordingId, Timestamp,
     contact::{CustomerStatus, EndReason, LegCause, Phase},
 };
 
@@ -250,6 +250,45 @@ pub struct ContactDetail {
     pub legs: Vec<LegRecord>,
     pub wrap_up: Option<WrapUp>,
     pub wrap_up_done: bool,
+}
+
+/// `GET /api/v1/contacts/{id}/recordings`: what was recorded of the co-browsing of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recordings {
+    /// Oldest first: a contact that outlives a restart of the server, or whose page was away, has several.
+    pub parts: Vec<RecordingPart>,
+    /// Origins whose images, fonts and styles the replica may show.
+    pub origins: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordingPart {
+    pub recording: RecordingId,
+    pub began_at: Timestamp,
+    /// False: it goes on still, or was cut off by a crash.
+    pub whole: bool,
+    pub segments: Vec<RecordingSegment>,
+}
+
+/// What is fetched at once: `GET /api/v1/contacts/{id}/recordings/{recording}/{segment}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordingSegment {
+    pub number: u32,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub bytes: u32,
+}
+
+/// `POST /api/v1/contacts/{id}/plays`: leave to play the recordings of a contact. It is on record who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlayGranted {
+    /// Goes with each segment, in `X-Ringside-Play`.
+    pub token: String,
+    pub expires_at: Timestamp,
 }
 
 /// One leg, as it is billed and audited.

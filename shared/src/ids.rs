@@ -108,6 +108,8 @@ ids! {
     TabId,
     /// One document (page load) in a tab.
     DocumentId,
+    /// One piece of a contact's recorded co-browsing: what one run of the server took down without a stop.
+    RecordingId,
 }
 
 #[cfg(test)]

@@ -16,6 +16,6 @@ pub mod wire;
 pub mod work;
 
 pub use envelope::WireError;
-pub use ids::{AgentId, BusinessId, ContactId, DocumentId, EffectId, LegId, StationId, TabId};
+pub use ids::{AgentId, BusinessId, ContactId, DocumentId, EffectId, LegId, RecordingId, StationId, TabId};
 pub use time::Timestamp;
 pub use version::ProtocolVersion;

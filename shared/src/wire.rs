@@ -7,6 +7,7 @@ pub mod console;
 pub mod handset;
 pub mod lead;
 pub mod mirror;
+pub mod recording;
 pub mod widget;
 
 use alloc::string::String;

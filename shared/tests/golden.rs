@@ -9,7 +9,7 @@ use shared::{
     contact::{CustomerStatus, EndReason, LegCause, Phase, Presence},
     wire::{
         LegAnswer, LegFailed, LegGone, LegInvite, LegOffer, LegTrouble, Ping, Pong, console, handset, lead,
-        mirror, widget,
+        mirror, recording, widget,
     },
     *,
 };
@@ -98,6 +98,7 @@ fn messages() -> String {
     );
     console_lines(&mut out, offer, answer, failed, invite, gone);
     lead_lines(&mut out);
+    recording_lines(&mut out);
     out
 }
 
@@ -112,6 +113,23 @@ macro_rules! lead {
         let name = name.split('(').next().unwrap_or_default();
         $out.push_str(&format!("mirror::{} {name} {hex}\n", stringify!($direction)));
     )+};
+}
+
+/// Recordings outlive the build that made them.
+fn recording_lines(out: &mut String) {
+    let says = mirror::PageSays { url: "https://shop.example/".into(), secret_fields: true };
+    lead!(out, PublisherToServer: says);
+    for entry in [
+        recording::Recorded::from(recording::Told { at: NOW, message: vec![1, 2] }),
+        recording::Missed { at: NOW, why: recording::Miss::Stopped }.into(),
+        recording::Led { at: NOW, by: Some("Ada".into()) }.into(),
+    ] {
+        let bytes = entry.encode();
+        assert_eq!(recording::Recorded::decode(&bytes), Ok(entry.clone()));
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let name = format!("{entry:?}");
+        out.push_str(&format!("recording::Recorded {} {hex}\n", name.split('(').next().unwrap_or_default()));
+    }
 }
 
 fn lead_lines(out: &mut String) {

@@ -1,6 +1,9 @@
 //! Everything that the widget says, in one place. Plain, short, active, no blame.
 //! (What a status means in words is said by the line, `widget/line`, which is there when there is a status.)
-use shared::contact::{CustomerStatus, Phase};
+use shared::{
+    consent::RECORDER,
+    contact::{CustomerStatus, Phase},
+};
 
 use crate::number::NumberFault;
 
@@ -122,6 +125,7 @@ pub fn pill(status: &CustomerStatus) -> &'static str {
 pub fn seen_by(names: &[String]) -> String {
     match names {
         [] => String::new(),
+        [people @ .., last] if last == RECORDER => seen_by(people) + " It is recorded.",
         [one] => [one, " sees this page."].concat(),
         [one, two] => [one, " and ", two, " see this page."].concat(),
         [one, rest @ ..] => [one, " and ", &rest.len().to_string(), " others see this page."].concat(),
@@ -154,5 +158,7 @@ mod tests {
         let names: Vec<String> = ["Ada", "Ben", "Cleo"].map(String::from).to_vec();
         assert_eq!(seen_by(&names[..1]), "Ada sees this page.");
         assert_eq!(seen_by(&names), "Ada and 2 others see this page.");
+        let recorded = ["Ada", RECORDER].map(String::from);
+        assert_eq!(seen_by(&recorded), "Ada sees this page. It is recorded.");
     }
 }

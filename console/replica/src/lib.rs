@@ -19,6 +19,6 @@ mod tool;
 mod view;
 
 pub use page_mirror::replay::View as PageView;
-pub use replica::{Outcome, Replica, Stats};
+pub use replica::{Outcome, Replica, Stats, page_of};
 pub use tool::Tool;
 pub use view::{ReplicaView, ViewEvent};

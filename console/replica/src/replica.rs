@@ -44,6 +44,14 @@ pub struct Stats {
     pub nodes: usize,
 }
 
+/// URL, title and size of the page that a keyframe holds, if it is one that can be read.
+pub fn page_of(keyframe: &StreamFrame) -> Option<View> {
+    let mut model = replay::Replica::new(Origins::default());
+    let is_keyframe = keyframe.kind == FrameKind::Keyframe;
+    model.apply(is_keyframe, keyframe.epoch, keyframe.seq, &keyframe.bytes).ok()?;
+    Some(model.view().clone())
+}
+
 /// The customer's page in an element of the console.
 #[derive(Clone)]
 pub struct Replica(pub(crate) Rc<Inner>);
@@ -123,6 +131,12 @@ impl Replica {
         self.0.model.borrow_mut().forget();
         self.0.frame.point(None);
         self.0.draw();
+    }
+
+    /// Whatever comes next is a keyframe, also one that was shown before: for a recording that goes back.
+    pub fn begin_anew(&self) {
+        self.await_keyframe();
+        self.0.frame.point(None);
     }
 
     /// Another document follows: what is shown stays until its keyframe.

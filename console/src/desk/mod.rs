@@ -23,7 +23,9 @@ use self::{
 };
 use crate::{history::History, http, icons::Icon};
 
-pub(crate) use self::{customer::Trail, link::DeskHandle, state::DeskState, wrap_up::price_text};
+pub(crate) use self::{
+    customer::Trail, link::DeskHandle, page::REPLICA_DOCUMENT, state::DeskState, wrap_up::price_text,
+};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct DeskProps {
@@ -92,7 +94,7 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
                     { match *middle {
                         Middle::Live => html! { <PageView state={(*state).clone()} /> },
                         Middle::Watch => html! { <WatchView state={(*state).clone()} /> },
-                        Middle::History => html! { <History skew_ms={state.skew_ms} /> },
+                        Middle::History => html! { <History skew_ms={state.skew_ms} csrf={props.me.csrf.clone()} /> },
                     } }
                 </main>
                 <button class="drawer-button" onclick={toggle} aria-expanded={drawer.to_string()} aria-controls="contact">

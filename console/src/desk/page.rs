@@ -15,7 +15,7 @@ use super::{
 use crate::icons::Icon;
 
 /// Where the server gives the replica's empty document with a policy of its own.
-const REPLICA_DOCUMENT: &str = "/replica";
+pub(crate) const REPLICA_DOCUMENT: &str = "/replica";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct PageProps {

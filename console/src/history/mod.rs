@@ -24,6 +24,7 @@ const SEARCH_AFTER_MS: u32 = 250;
 #[derive(Properties, PartialEq)]
 pub(crate) struct HistoryProps {
     pub(crate) skew_ms: i64,
+    pub(crate) csrf: AttrValue,
 }
 
 #[derive(Clone, PartialEq)]
@@ -57,7 +58,7 @@ pub(crate) fn History(props: &HistoryProps) -> Html {
     }
     if let Some(contact) = *open {
         let back = open.setter();
-        return html! { <Record {contact} skew_ms={props.skew_ms} on_back={move |()| back.set(None)} /> };
+        return html! { <Record {contact} skew_ms={props.skew_ms} csrf={props.csrf.clone()} on_back={move |()| back.set(None)} /> };
     }
     let typed = {
         let search = search.clone();

@@ -1,7 +1,7 @@
 //! One contact, whole.
 use shared::{
     ContactId,
-    api::{ContactDetail, LegRecord, Problem, WrapUp},
+    api::{ContactDetail, LegRecord, Problem, Recordings, WrapUp},
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -9,6 +9,8 @@ use yew::prelude::*;
 use crate::{
     desk::{Trail, price_text},
     http,
+    icons::Icon,
+    replay::Player,
     time::{clock, exact},
     words,
 };
@@ -17,42 +19,72 @@ use crate::{
 pub(crate) struct RecordProps {
     pub(crate) contact: ContactId,
     pub(crate) skew_ms: i64,
+    pub(crate) csrf: AttrValue,
     pub(crate) on_back: Callback<()>,
 }
 
 #[component]
 pub(crate) fn Record(props: &RecordProps) -> Html {
     let load = use_state(|| None::<Result<ContactDetail, Problem>>);
+    let recordings = use_state(|| None::<Recordings>);
+    let plays = use_state(|| false);
     {
-        let load = load.setter();
+        let (load, recordings) = (load.setter(), recordings.setter());
         use_effect_with(props.contact, move |contact| {
             let contact = *contact;
             spawn_local(async move { load.set(Some(http::contact(contact).await)) });
+            // Whoever may not play is told so by the server, and sees nothing of it here.
+            spawn_local(async move { recordings.set(http::recordings(contact).await.ok()) });
         });
     }
     let back = props.on_back.reform(|_: MouseEvent| ());
+    if let (true, Some(recordings), Some(Ok(detail))) = (*plays, &*recordings, &*load) {
+        let plays = plays.setter();
+        let on_back = Callback::from(move |()| plays.set(false));
+        let (contact, csrf) = (props.contact, props.csrf.clone());
+        return html! { <Player {contact} {csrf} who={who(detail)} recordings={recordings.clone()} {on_back} /> };
+    }
+    let replay = recordings.as_ref().map(|recordings| recorded(recordings, &plays));
     html! {
         <section class="record" aria-label="Contact record">
             <button onclick={back}>{ "← All contacts" }</button>
             { match &*load {
                 None => html! { <div class="skeleton" aria-busy="true" aria-label="Loading"></div> },
                 Some(Err(problem)) => html! { <p class="empty" role="alert">{ &problem.detail }</p> },
-                Some(Ok(detail)) => record(detail, props.skew_ms),
+                Some(Ok(detail)) => record(detail, replay.unwrap_or_default(), props.skew_ms),
             } }
         </section>
     }
 }
 
-fn record(detail: &ContactDetail, skew_ms: i64) -> Html {
+fn who(detail: &ContactDetail) -> String {
     let summary = &detail.summary;
-    let who = summary
-        .name
-        .clone()
-        .or(summary.number.clone())
-        .unwrap_or_else(|| words::channel(summary.channel).into());
+    let known = summary.name.clone().or(summary.number.clone());
+    known.unwrap_or_else(|| words::channel(summary.channel).into())
+}
+
+/// For those who may play: what there is.
+fn recorded(recordings: &Recordings, plays: &UseStateHandle<bool>) -> Html {
+    let segments = || recordings.parts.iter().flat_map(|part| &part.segments);
+    let (Some(first), Some(last)) = (segments().next(), segments().last()) else {
+        return html! { <p class="quiet">{ words::NOT_RECORDED }</p> };
+    };
+    let plays = plays.setter();
+    let length = clock(last.until.since(first.from).as_secs());
+    html! {
+        <p class="recorded">
+            <button onclick={move |_| plays.set(true)}>{ Icon::Play.html() }<span>{ "Replay" }</span></button>
+            <span class="quiet">{ format!("The customer's pages, {length}. That you watch them is put on record.") }</span>
+        </p>
+    }
+}
+
+fn record(detail: &ContactDetail, replay: Html, skew_ms: i64) -> Html {
+    let summary = &detail.summary;
     html! {
         <>
-            <h2>{ who }</h2>
+            <h2>{ who(detail) }</h2>
+            { replay }
             <dl class="facts">
                 <div><dt>{ "Asked" }</dt><dd>{ exact(summary.requested_at) }</dd></div>
                 <div><dt>{ "Came to" }</dt><dd>{ summary.reason.map_or(words::phase(summary.phase), words::reason) }</dd></div>

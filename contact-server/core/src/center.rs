@@ -209,6 +209,10 @@ impl Center {
                 return self.save_wrap_up(agent, contact, wrap_up, done);
             }
             Input::Dialer(leg, event) => self.dialer_said(leg, event),
+            Input::RecordingPlayed { agent, contact } => {
+                self.known_agent(agent)?;
+                self.record(Event::RecordingPlayed { contact, agent });
+            }
             Input::Erased(contacts) => contacts.into_iter().for_each(|contact| self.erase(contact)),
         }
         Ok(())

@@ -90,6 +90,12 @@ pub enum Input {
 
     Dialer(LegId, DialEvent),
 
+    /// An agent may play what was recorded of a contact, and does: it is put on record before anything is shown.
+    RecordingPlayed {
+        agent: AgentId,
+        contact: ContactId,
+    },
+
     /// These contacts are erased: what is known of their customer is deleted, for ever. One that is not over
     /// ends first, and a wrap-up that is owed is not owed any more.
     Erased(Vec<ContactId>),

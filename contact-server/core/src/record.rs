@@ -225,6 +225,11 @@ pub enum Event {
     Erased {
         contact: ContactId,
     },
+    /// An agent had what was recorded of the contact shown.
+    RecordingPlayed {
+        contact: ContactId,
+        agent: AgentId,
+    },
 }
 
 /// Who or what ended a power.

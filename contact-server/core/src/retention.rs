@@ -1,7 +1,7 @@
 //! How long what is kept of a customer who is served: the decision, without a clock.
 //!
 //! Counted from the request, of contacts that are closed. Three times, the shorter within the longer: where the
-//! customer went (trail, context); who it was (name, number, note, wrap-up), which goes by an erasure; and that
+//! customer went (trail, context) and, counted from its own beginning, what was recorded of it; who it was (name, number, note, wrap-up), which goes by an erasure; and that
 //! there was a call at all (contact, legs, events, without a name), which bills and statistics need longest.
 use std::time::Duration;
 
@@ -15,13 +15,14 @@ const DAY: Duration = Duration::from_hours(24);
 #[serde(default, deny_unknown_fields)]
 pub struct Keep {
     pub trails_days: u32,
+    pub recordings_days: u32,
     pub customers_days: u32,
     pub records_days: u32,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { trails_days: 30, customers_days: 365, records_days: 3_650 }
+        Self { trails_days: 30, recordings_days: 30, customers_days: 365, records_days: 3_650 }
     }
 }
 
@@ -30,6 +31,7 @@ impl Default for Keep {
 #[serde(default)]
 pub struct KeepOf {
     pub trails_days: Option<u32>,
+    pub recordings_days: Option<u32>,
     pub customers_days: Option<u32>,
     pub records_days: Option<u32>,
 }
@@ -38,6 +40,7 @@ impl KeepOf {
     pub fn over(self, server: Keep) -> Keep {
         Keep {
             trails_days: self.trails_days.unwrap_or(server.trails_days),
+            recordings_days: self.recordings_days.unwrap_or(server.recordings_days),
             customers_days: self.customers_days.unwrap_or(server.customers_days),
             records_days: self.records_days.unwrap_or(server.records_days),
         }
@@ -48,16 +51,19 @@ impl KeepOf {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
     pub trails: Option<Timestamp>,
+    /// What began before.
+    pub recordings: Option<Timestamp>,
     pub customers: Option<Timestamp>,
     pub records: Option<Timestamp>,
 }
 
 impl Keep {
-    /// A record is never kept for less than its customer, nor a trail for longer.
+    /// A record is never kept for less than its customer, nor a trail or a recording for longer.
     pub fn ends(self, now: Timestamp) -> Ends {
         let customers = before(self.customers_days, now);
         Ends {
             trails: before(self.trails_days, now).max(customers),
+            recordings: before(self.recordings_days, now).max(customers),
             customers,
             records: customers.and_then(|customers| Some(before(self.records_days, now)?.min(customers))),
         }
@@ -81,25 +87,32 @@ mod tests {
     }
 
     fn ends(trails_days: u32, customers_days: u32, records_days: u32) -> Ends {
-        Keep { trails_days, customers_days, records_days }.ends(NOW)
+        Keep { trails_days, recordings_days: trails_days, customers_days, records_days }.ends(NOW)
+    }
+
+    /// Trails and recordings end alike here.
+    fn at(trails: Option<Timestamp>, customers: Option<Timestamp>, records: Option<Timestamp>) -> Ends {
+        Ends { trails, recordings: trails, customers, records }
     }
 
     #[test]
     fn each_ends_after_its_own_days() {
-        assert_eq!(ends(30, 365, 3_650), Ends { trails: ago(30), customers: ago(365), records: ago(3_650) });
+        assert_eq!(ends(30, 365, 3_650), at(ago(30), ago(365), ago(3_650)));
+        let shorter = Keep { recordings_days: 7, ..Keep::default() }.ends(NOW);
+        assert_eq!((shorter.trails, shorter.recordings), (ago(30), ago(7)));
     }
 
     #[test]
     fn nought_is_for_ever_and_so_is_more_than_there_was() {
-        assert_eq!(ends(0, 0, 0), Ends { trails: None, customers: None, records: None });
-        assert_eq!(ends(0, 9_999, 0), Ends { trails: None, customers: None, records: None });
+        assert_eq!(ends(0, 0, 0), at(None, None, None));
+        assert_eq!(ends(0, 9_999, 0), at(None, None, None));
     }
 
     #[test]
     fn a_trail_goes_with_its_customer_and_a_record_stays_at_least_as_long() {
-        assert_eq!(ends(90, 10, 5), Ends { trails: ago(10), customers: ago(10), records: ago(10) });
+        assert_eq!(ends(90, 10, 5), at(ago(10), ago(10), ago(10)));
         assert_eq!(ends(0, 10, 20).trails, ago(10));
-        assert_eq!(ends(5, 0, 20), Ends { trails: ago(5), customers: None, records: None });
+        assert_eq!(ends(5, 0, 20), at(ago(5), None, None));
     }
 
     #[test]

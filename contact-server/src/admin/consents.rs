@@ -26,7 +26,7 @@ pub(super) async fn consent(desk: &mut Desk<'_>, command: ConsentCommand) -> any
             business.consent_version = version;
             business.consent_text = Some(text);
             businesses::keep(desk, &business).await?;
-            writeln!(desk.out, "Customers of {} now agree to:\n{}", business.name, business.consent_text())?;
+            writeln!(desk.out, "Customers of {} now agree to:\n{}", business.name, business.consent().1)?;
             Ok(())
         }
         ConsentCommand::Show { of } => {

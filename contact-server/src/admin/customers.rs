@@ -8,6 +8,7 @@ use store::{Business, Erasure};
 
 use super::{CustomerCommand, Desk, Who};
 use crate::{
+    archive::shelf::Shelf,
     config::Config,
     erasure::{self, journal},
     ids, numbers,
@@ -29,7 +30,8 @@ pub(super) async fn customer(
         CustomerCommand::Replay { journal } => {
             let erasures = journal::read(&journal)
                 .with_context(|| format!("the journal {} cannot be used", journal.display()))?;
-            let count = crate::backup::replay(desk.store, &erasures, desk.clock).await?;
+            let count =
+                crate::backup::replay(desk.store, &erasures, desk.clock, &Shelf::below(&config.data)).await?;
             writeln!(desk.out, "{count} erasures were carried out on this database.")?;
             Ok(())
         }
@@ -113,7 +115,8 @@ async fn erase(desk: &mut Desk<'_>, config: &Config, who: &Who, no_server: bool)
     if no_server || !by_server(desk, erasure.id).await? {
         let taken = desk.store.records().take_erasure(erasure.id, now).await?;
         ensure!(taken, "a server has begun with the erasure just now: ask again in a minute");
-        erasure::alone(desk.store, desk.clock, std::slice::from_ref(&erasure)).await?;
+        erasure::alone(desk.store, desk.clock, &Shelf::below(&config.data), std::slice::from_ref(&erasure))
+            .await?;
     }
     let contacts = if count == 1 { "contact" } else { "contacts" };
     writeln!(

@@ -87,6 +87,27 @@ fn days(text: &str) -> anyhow::Result<Option<u32>> {
     Ok(Some(days.with_context(|| format!("`{text}` is no number of days up to {MOST_DAYS}"))?))
 }
 
+/// Paths of pages, as [`crate::archive::rules`] reads them.
+fn patterns(text: &str) -> anyhow::Result<Vec<String>> {
+    let patterns = items(text);
+    for pattern in &patterns {
+        ensure!(
+            pattern.starts_with('/') && pattern.len() <= crate::archive::rules::LONGEST,
+            "`{pattern}` is no path: write it like /checkout/** or /**/payment"
+        );
+    }
+    ensure!(
+        patterns.len() <= crate::archive::rules::MOST,
+        "there are at most {} patterns",
+        crate::archive::rules::MOST
+    );
+    Ok(patterns)
+}
+
+fn logins(text: &str) -> anyhow::Result<Vec<String>> {
+    items(text).iter().map(|text| login(text)).collect()
+}
+
 fn kept(days: Option<u32>) -> String {
     days.map(|days| days.to_string()).unwrap_or_default()
 }
@@ -125,7 +146,11 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "mask_strict" => business.mask_strict = flag(value)?,
         "mask_off" => business.mask_off = flag(value)?,
         "dialer" => business.dialer = dialer(value)?,
+        "record_cobrowse" => business.record_cobrowse = flag(value)?,
+        "pause_recording" => business.pause_recording = patterns(value)?,
+        "recording_players" => business.recording_players = logins(value)?,
         "keep_trails_days" => business.keep.trails_days = days(value)?,
+        "keep_recordings_days" => business.keep.recordings_days = days(value)?,
         "keep_customers_days" => business.keep.customers_days = days(value)?,
         "keep_records_days" => business.keep.records_days = days(value)?,
         _ => {
@@ -150,7 +175,11 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("mask_strict", business.mask_strict.to_string()),
         ("mask_off", business.mask_off.to_string()),
         ("dialer", business.dialer.clone().unwrap_or_default()),
+        ("record_cobrowse", business.record_cobrowse.to_string()),
+        ("pause_recording", list(&business.pause_recording)),
+        ("recording_players", list(&business.recording_players)),
         ("keep_trails_days", kept(business.keep.trails_days)),
+        ("keep_recordings_days", kept(business.keep.recordings_days)),
         ("keep_customers_days", kept(business.keep.customers_days)),
         ("keep_records_days", kept(business.keep.records_days)),
     ]

@@ -1,8 +1,10 @@
 //! The businesses as they are set up: could a customer of each be called?
+use std::path::Path;
+
 use store::{Business, Setup, StoreError};
 
 use super::{Finding, broken, fine, warning};
-use crate::{config::Config, prompts};
+use crate::{archive::keys::KeyRing, config::Config, prompts};
 
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     look(config).await.unwrap_or_else(|error| {
@@ -26,6 +28,7 @@ async fn look(config: &Config) -> Result<Vec<Finding>, StoreError> {
         let has_name = store.prompts(business.id).await?.iter().any(|clip| clip.slot == prompts::NAME_SLOT);
         let before = findings.len();
         findings.extend(of_one(&business, &setup, has_name));
+        findings.extend(of_recording(&business, config.recording_keys.as_deref()));
         if findings.len() == before {
             findings.push(fine("business", format!("{} can be called from its sites", business.key)));
         }
@@ -70,6 +73,35 @@ fn of_one(business: &Business, setup: &Setup, has_name: bool) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// Whoever records needs a key, and somebody who may play.
+fn of_recording(business: &Business, keys: Option<&Path>) -> Option<Finding> {
+    let key = &business.key;
+    if !business.record_cobrowse {
+        return None;
+    }
+    let Some(path) = keys else {
+        return Some(broken(
+            "recording",
+            format!("{key}: co-browsing is to be recorded, and `recording_keys` is not set: nothing is"),
+            "name a file in `recording_keys`, then: ringside admin recording new-key --id ID",
+        ));
+    };
+    if let Err(error) = KeyRing::read(path) {
+        return Some(broken(
+            "recording",
+            format!("{key}: nothing is recorded: {error} ({})", path.display()),
+            "put the file back from its copy, chmod 600; or: ringside admin recording new-key --id ID",
+        ));
+    }
+    business.recording_players.is_empty().then(|| {
+        warning(
+            "recording",
+            format!("{key}: co-browsing is recorded, and nobody may play it"),
+            format!("ringside admin business set --business {key} recording_players LOGIN"),
+        )
+    })
 }
 
 /// Localhost is for trying out, and never leaves the machine.

@@ -109,7 +109,7 @@ pub async fn wrap_up(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn contact_id(text: &str) -> Result<ContactId, ApiError> {
+pub(super) fn contact_id(text: &str) -> Result<ContactId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("contact"))
 }
 

@@ -171,7 +171,7 @@ fn due(request: &CallRequest, now: Timestamp) -> Result<Option<(Timestamp, Times
 
 /// Checks everything that the page says about its customer.
 fn person(edge: &Edge, site: &Site, request: &CallRequest) -> Result<Person, ApiError> {
-    if request.consent != site.business.consent_version {
+    if request.consent != site.business.consent().0 {
         return Err(ApiError::invalid(
             "consent",
             Code::ConsentOutdated,

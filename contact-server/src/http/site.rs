@@ -38,12 +38,13 @@ pub async fn info(
     // An engine that cannot answer now has no estimate.
     let wait_seconds = edge.app.snapshots.wait_seconds(site.business.id, "").await.unwrap_or(None);
     let Site { business, settings } = &*site;
+    let (consent_version, consent_text) = business.consent();
     Ok(Answer(SiteInfo {
         name: business.name.clone(),
         default_region: business.default_region.clone(),
         regions: settings.regions.iter().cloned().collect(),
-        consent_version: business.consent_version.clone(),
-        consent_text: business.consent_text().to_owned(),
+        consent_version,
+        consent_text,
         wait_seconds,
         browser_voice: business.browser_voice,
         telephone: edge.app.lines.has_telephones(business.id),

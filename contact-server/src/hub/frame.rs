@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use shared::{
     DocumentId, WireError,
     envelope::{self, HEADER_BYTES},
-    wire::mirror::FrameKind,
+    wire::mirror::{FrameKind, PageSays},
 };
 
 /// Kind of [`shared::wire::mirror::Frame`] among [`shared::wire::mirror::PublisherToServer`].
 const FRAME: u16 = 3;
+/// Kind of [`PageSays`] there.
+const PAGE_SAYS: u16 = 5;
 /// Kind of [`shared::wire::mirror::StreamFrame`] among [`shared::wire::mirror::ServerToViewer`].
 const STREAM_FRAME: u16 = 4;
 /// More than the fields before a frame's bytes can take.
@@ -22,6 +24,15 @@ pub struct Incoming<'a> {
     pub seq: u32,
     #[serde(borrow)]
     pub bytes: &'a [u8],
+}
+
+/// Splits off what a page says of itself before a frame; what follows is nothing, or a message.
+pub fn says(message: &[u8]) -> Result<(Option<PageSays>, &[u8]), WireError> {
+    let (kind, body, rest) = envelope::split(message)?;
+    if kind != PAGE_SAYS {
+        return Ok((None, message));
+    }
+    Ok((Some(envelope::body(kind, body)?), rest))
 }
 
 /// Reads a frame, or gives None for a message of another kind.
@@ -113,6 +124,19 @@ mod tests {
             assert_eq!(order(&relayed), u64::MAX);
             assert_eq!(ServerToViewer::decode(&relayed), Ok(expected.into()));
         }
+    }
+
+    #[test]
+    fn what_a_page_says_is_split_off_its_frame() {
+        let page = PageSays { url: "https://shop.example/a".into(), secret_fields: true };
+        let frame = Frame { kind: FrameKind::Patch, epoch: 1, seq: 2, bytes: vec![3] };
+        let frame = PublisherToServer::from(frame).encode();
+        let mut both = PublisherToServer::from(page.clone()).encode();
+        assert_eq!(says(&both), Ok((Some(page.clone()), &[][..])));
+        both.extend_from_slice(&frame);
+        assert_eq!(says(&both), Ok((Some(page), &frame[..])));
+        assert_eq!(says(&frame), Ok((None, &frame[..])));
+        assert_eq!(says(&both[..3]), Err(WireError::Truncated));
     }
 
     #[test]

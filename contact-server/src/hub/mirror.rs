@@ -7,16 +7,18 @@ use shared::{
     AgentId, DocumentId, TabId, Timestamp, close,
     wire::mirror::{
         KeyframeWanted, Navigate, PushOutcome, ResumePoint, ServerToPublisher, ServerToViewer, SharingSet,
-        Viewers,
+        StreamEnded, Viewers,
     },
 };
 use tokio::sync::Notify;
 
 mod follow;
 mod lead;
+mod taping;
 
 pub use contact_core::effect::{Lead, LeadHold, Viewing, Watcher};
 pub use follow::{Follow, Rest};
+use taping::Passing;
 
 use super::{
     frame::{self, Incoming},
@@ -56,6 +58,8 @@ pub struct Mirror {
     viewers: Vec<Viewer>,
     kept: Kept,
     leading: lead::Leading,
+    /// Where it is recorded.
+    taping: Option<taping::Taping>,
 }
 
 #[derive(Debug)]
@@ -71,6 +75,7 @@ struct Publisher {
     outbox: Arc<Outbox>,
     /// Has been told of what agents may do, and is told of changes.
     knows_powers: bool,
+    fit: taping::Fit,
 }
 
 #[derive(Debug)]
@@ -137,6 +142,7 @@ impl Mirror {
         }
         if !sharing {
             self.forget_notes();
+            self.tape_stop();
         }
         self.wake_viewers();
         true
@@ -144,6 +150,8 @@ impl Mirror {
 
     /// The contact is over: everybody goes.
     pub fn finish(&mut self) {
+        // Its end is the contact's.
+        self.taping = None;
         self.set_viewing(Viewing::default());
         for publisher in &self.publishers {
             publisher.outbox.close(close::FINISHED);
@@ -175,6 +183,7 @@ impl Mirror {
             log: StreamLog::new(STREAM_BYTES, self.kept.clone()),
             outbox,
             knows_powers: false,
+            fit: taping::Fit::default(),
         });
         self.choose_front(None);
         self.brief(serial);
@@ -182,13 +191,18 @@ impl Mirror {
     }
 
     pub fn leave_publisher(&mut self, serial: u64, now: Timestamp) {
-        self.publishers.retain(|publisher| publisher.serial != serial);
         // Each has a place of its own: a viewer who was late hears of another page's end than the others.
         let order = self.stamp();
+        if self.front == Some(serial)
+            && let Some(document) = self.front_document()
+        {
+            self.tape_note(StreamEnded { order, document });
+        }
         self.ended.push_back((serial, order));
         if self.ended.len() > ENDED_PAGES {
             self.ended.pop_front();
         }
+        self.publishers.retain(|publisher| publisher.serial != serial);
         self.choose_front(Some(now));
     }
 
@@ -220,9 +234,18 @@ impl Mirror {
             publisher.log.pass_by();
             return Ok(());
         }
-        let document = publisher.document;
-        let news =
-            publisher.log.take(&frame.kind, frame.cursor(), || frame::write(order, document, frame))?;
+        let (document, kind, mut message) = (publisher.document, frame.kind, Bytes::new());
+        let news = publisher.log.take(&kind, frame.cursor(), || {
+            message = frame::write(order, document, frame);
+            message.clone()
+        })?;
+        publisher.fit.kept(kind);
+        if let Some(taping) = self.taping.as_mut().filter(|_| news) {
+            let passing = Passing { kind, document, at: frame.cursor(), message };
+            if taping.take(passing, &publisher.fit, !self.viewers.is_empty()) {
+                publisher.ask_for_keyframe(now, false);
+            }
+        }
         if !publisher.log.has_keyframe() || publisher.log.is_bulky() {
             publisher.ask_for_keyframe(now, false);
         }
@@ -257,6 +280,7 @@ impl Mirror {
         });
         self.tell_names();
         self.serve_newcomer(now);
+        self.tape_what_is_shown(now);
         Ok((Follow { resume, sharing_order: self.sharing_order, ..Follow::default() }, wake))
     }
 

@@ -10,7 +10,7 @@ use contact_core::{
     record::TokenHash,
 };
 use shared::{
-    BusinessId, ContactId, LegId, close,
+    BusinessId, ContactId, LegId, close, consent,
     contact::{CustomerStatus, Phase},
     wire::{
         LegGone, LegInvite,
@@ -185,7 +185,10 @@ impl RoomState {
     fn status_message(&self) -> Option<Bytes> {
         let status = self.status.clone()?;
         let is_seen = status.sharing && self.mirror.sharing();
-        let viewers = if is_seen { self.mirror.names().to_vec() } else { Vec::new() };
+        let mut viewers = if is_seen { self.mirror.names().to_vec() } else { Vec::new() };
+        if is_seen && self.mirror.is_recorded() {
+            viewers.push(consent::RECORDER.to_owned());
+        }
         Some(ServerToWidget::from(Status { status, viewers }).encode().into())
     }
 

@@ -130,6 +130,12 @@ impl StreamLog {
         self.pointer = None;
     }
 
+    /// Everything that is kept, oldest first.
+    pub fn all(&self) -> impl Iterator<Item = (Cursor, Bytes)> {
+        let epoch = self.epoch.unwrap_or_default();
+        self.frames.iter().map(move |held| (Cursor { epoch, seq: held.seq }, held.message.clone()))
+    }
+
     /// The log can serve somebody who has nothing.
     pub fn has_keyframe(&self) -> bool {
         self.frames.front().is_some_and(|front| front.seq == 0)

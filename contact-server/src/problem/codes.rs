@@ -89,6 +89,9 @@ codes! {
     CrossSite "cross_site" "Refused for safety":
         "The request did not come from this server's own pages, or without the session's CSRF value.",
         "Reload the page and try again.";
+    NoPlayer "no_player" "Recordings are not yours to play":
+        "The business does not let this agent play what was recorded of customers' pages, or it was not asked for.",
+        "Whoever runs the business's account can allow it: `ringside admin business set ... recording_players`.";
     Displaced "displaced" "Signed in somewhere else":
         "The same agent has another console now.", "Take over here to go on.";
     ConnectedElsewhere "connected_elsewhere" "Connected in another window":

@@ -19,6 +19,7 @@ use super::{
     widget::{Customer, admit, internal},
 };
 use crate::{
+    archive::tape::Tape,
     edge::Edge,
     hub::{
         Seat, frame,
@@ -49,6 +50,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
     let site = edge.app.sites.by_id(business).ok_or(close::UNAUTHORIZED)?;
 
     let seat = edge.hub.enter(business, contact);
+    let tape = tape(edge, &site.business, &seat).await;
     let snapshot = edge.app.snapshots.customer(business, contact).await.map_err(|error| internal(&error))?;
     let now = edge.now();
     let serial = edge.hub.serial();
@@ -69,6 +71,10 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         };
         outbox.send(ServerToPublisher::from(welcome).encode());
         room.mirror.set_origins(&site.business.origins);
+        if let Some(tape) = tape {
+            room.mirror.record(tape, site.business.pause_recording.clone(), now);
+            room.tell_status();
+        }
         room.mirror.join_publisher(serial, (tab, document), outbox.clone()).map_err(|_| close::TOO_MANY)?;
     }
     tracing::debug!(%contact, %tab, %document, "page publishes");
@@ -81,6 +87,20 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         frames: Bucket::full(FRAMES, now),
         kib: Bucket::full(FRAME_KIB, now),
     })
+}
+
+/// Where the business records, and this customer agreed to a text that says so. Pages without masks are never recorded.
+async fn tape(edge: &Edge, business: &Business, seat: &Seat) -> Option<Tape> {
+    let is_masked = masking(business, edge.app.config.demo) != Masking::Off;
+    if !business.record_cobrowse || !is_masked || !seat.lock().mirror.wants_tape() {
+        return None;
+    }
+    let detail = edge.app.store.contact(business.id, seat.contact).await;
+    let detail = detail.inspect_err(|error| {
+        tracing::warn!(contact = %seat.contact, %error, "whether a contact may be recorded cannot be read");
+    });
+    let agreed = detail.ok().flatten().is_some_and(|detail| consent::covers_recording(&detail.consent));
+    if agreed { edge.app.archive.begin(business.id, seat.contact) } else { None }
 }
 
 /// `mask_off` counts on a demo server alone: whoever sets it elsewhere still gets everything masked.
@@ -135,12 +155,26 @@ impl Peer for Publisher {
         if self.frames.take(FRAMES, 1, now).and_then(|()| self.kib.take(FRAME_KIB, kib, now)).is_err() {
             return Flow::Break(close::TOO_MANY);
         }
-        match frame::read(&bytes) {
+        let mut rest = &bytes[..];
+        loop {
+            match frame::says(rest) {
+                Ok((None, _)) => break,
+                Ok((Some(says), after)) => {
+                    self.seat.lock().mirror.page_says(self.serial, &says);
+                    rest = after;
+                }
+                Err(_) => return Flow::Break(close::MALFORMED),
+            }
+            if rest.is_empty() {
+                return Flow::Continue(());
+            }
+        }
+        match frame::read(rest) {
             Ok(Some(frame)) => match self.seat.lock().mirror.take(self.serial, &frame, now) {
                 Ok(()) => Flow::Continue(()),
                 Err(_) => Flow::Break(close::MALFORMED),
             },
-            Ok(None) => self.other(&bytes).await,
+            Ok(None) => self.other(rest).await,
             Err(_) => Flow::Break(close::MALFORMED),
         }
     }
@@ -173,9 +207,12 @@ impl Publisher {
                 self.seat.lock().mirror.remove_note(note);
             }
             Ok(PublisherToServer::Unknown { .. }) => {}
-            Ok(PublisherToServer::PublisherHello(_) | PublisherToServer::Frame(_)) | Err(_) => {
-                return Flow::Break(close::MALFORMED);
-            }
+            Ok(
+                PublisherToServer::PublisherHello(_)
+                | PublisherToServer::Frame(_)
+                | PublisherToServer::PageSays(_),
+            )
+            | Err(_) => return Flow::Break(close::MALFORMED),
         }
         Flow::Continue(())
     }

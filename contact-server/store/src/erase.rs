@@ -13,8 +13,14 @@ use crate::{
 };
 
 /// Keyed by the contact, and nothing but personal (or a way to it).
-const PERSONAL: [Table; 5] =
-    [table::PERSONS, table::PAGE_VIEWS, table::WRAP_UPS, table::CONTACT_TOKENS, table::IDEMPOTENCY];
+const PERSONAL: [Table; 6] = [
+    table::PERSONS,
+    table::PAGE_VIEWS,
+    table::WRAP_UPS,
+    table::CONTACT_TOKENS,
+    table::IDEMPOTENCY,
+    table::RECORDINGS,
+];
 const NUMBER: &str = "SELECT e164 FROM persons WHERE business = $1 AND contact = $2 AND e164 IS NOT NULL";
 /// An opt-out as version 0.1 kept it.
 const PLAIN_OPT_OUT: &str = "DELETE FROM opt_outs WHERE business = $1 AND e164 = $2 RETURNING at";

@@ -17,6 +17,7 @@ mod load;
 #[cfg(test)]
 mod plans;
 mod postgres;
+mod recordings;
 mod records;
 mod retention;
 mod search;
@@ -29,6 +30,7 @@ mod tokens;
 mod upkeep;
 
 pub use inspect::{Inspection, Server, inspect};
+pub use recordings::Recording;
 pub use records::{Consent, Erasure, Records};
 
 use std::sync::Arc;
@@ -103,11 +105,36 @@ pub struct Business {
     /// How long its customers' data are kept.
     #[serde(default)]
     pub keep: KeepOf,
+    /// What its agents see of customers' pages is recorded, of customers who agreed to that.
+    #[serde(default)]
+    pub record_cobrowse: bool,
+    /// Paths of pages that are never recorded; `*` is a part between slashes, `**` any number of them.
+    #[serde(default = "payment_pages")]
+    pub pause_recording: Vec<String>,
+    /// Logins of those who may play recordings. Nobody else may.
+    #[serde(default)]
+    pub recording_players: Vec<String>,
+}
+
+/// Where shops take money, unless one says otherwise.
+pub fn payment_pages() -> Vec<String> {
+    ["checkout", "payment", "payments", "pay", "billing"]
+        .iter()
+        .flat_map(|word| [format!("/**/{word}/**"), format!("/**/{word}-*/**")])
+        .collect()
 }
 
 impl Business {
     pub fn consent_text(&self) -> &str {
         self.consent_text.as_deref().unwrap_or(consent::TEXT)
+    }
+
+    /// The version and the text that stand above the button now. Where co-browsing is recorded, they say so.
+    pub fn consent(&self) -> (String, String) {
+        match self.record_cobrowse {
+            true => consent::with_recording(&self.consent_version, self.consent_text()),
+            false => (self.consent_version.clone(), self.consent_text().to_owned()),
+        }
     }
 }
 
@@ -156,6 +183,11 @@ pub enum Scope {
     },
     /// A code that a customer reads to an agent, who may look on with it; using it takes it away.
     SessionCode {
+        contact: ContactId,
+    },
+    /// May play what was recorded of one contact.
+    Player {
+        agent: AgentId,
         contact: ContactId,
     },
 }

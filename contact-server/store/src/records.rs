@@ -4,12 +4,13 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use contact_core::record::fingerprint;
-use shared::{BusinessId, ContactId, Timestamp, consent};
+use shared::{BusinessId, ContactId, RecordingId, Timestamp, consent};
 
 use crate::{
     StoreError,
     backend::Session,
     database::Kept,
+    recordings::{self, Recording},
     retention,
     sql::{Row, args},
     table, upkeep,
@@ -94,6 +95,32 @@ pub trait Records: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<u32, StoreError>;
+    /// Writes a recording down before its first byte is. False: the contact is over, and nothing may be recorded.
+    async fn begin_recording(&self, business: BusinessId, recording: &Recording) -> Result<bool, StoreError>;
+    /// Oldest first.
+    async fn recordings_of(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Vec<Recording>, StoreError>;
+    /// Those that began before `before`, oldest first.
+    async fn expired_recordings(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Recording>, StoreError>;
+    /// From here on nobody can read it.
+    async fn drop_recording(&self, business: BusinessId, id: RecordingId) -> Result<(), StoreError>;
+    /// Those whose keys are locked by another key of the server's than this one.
+    async fn recordings_otherwise_locked(&self, lock: &str, limit: u32)
+    -> Result<Vec<Recording>, StoreError>;
+    /// Replaces the locked key.
+    async fn lock_recording_anew(
+        &self,
+        business: BusinessId,
+        recording: &Recording,
+    ) -> Result<(), StoreError>;
     /// Makes what was deleted unreadable as well: SQLite's log is emptied into the file, whose freed bytes are
     /// overwritten; Postgres gives up its dead rows.
     async fn scrub(&self) -> Result<(), StoreError>;
@@ -198,6 +225,47 @@ impl Records for Kept {
         retention::records(&self.backend, business, before, limit).await
     }
 
+    async fn begin_recording(&self, business: BusinessId, recording: &Recording) -> Result<bool, StoreError> {
+        recordings::begin(&self.backend, business, recording).await
+    }
+
+    async fn recordings_of(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Vec<Recording>, StoreError> {
+        recordings::of_contact(&self.backend, business, contact).await
+    }
+
+    async fn expired_recordings(
+        &self,
+        business: BusinessId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Recording>, StoreError> {
+        recordings::expired(&self.backend, business, before, limit).await
+    }
+
+    async fn drop_recording(&self, business: BusinessId, id: RecordingId) -> Result<(), StoreError> {
+        recordings::drop_one(&self.backend, business, id).await
+    }
+
+    async fn recordings_otherwise_locked(
+        &self,
+        lock: &str,
+        limit: u32,
+    ) -> Result<Vec<Recording>, StoreError> {
+        recordings::otherwise_locked(&self.backend, lock, limit).await
+    }
+
+    async fn lock_recording_anew(
+        &self,
+        business: BusinessId,
+        recording: &Recording,
+    ) -> Result<(), StoreError> {
+        recordings::lock_anew(&self.backend, business, recording).await
+    }
+
     async fn scrub(&self) -> Result<(), StoreError> {
         upkeep::scrub(&self.backend).await
     }
@@ -218,15 +286,18 @@ impl Records for Kept {
     }
 }
 
-/// The text of a version, the built-in one included.
+/// The text of a version, the built-in ones included.
 pub(crate) async fn text_of(
     session: &mut Session,
     business: BusinessId,
     version: &str,
 ) -> Result<Option<String>, StoreError> {
-    let rows = session.rows("a consent", CONSENT, args().id(business.0).text(version)).await?;
+    let base = version.strip_suffix(consent::RECORDING_SUFFIX);
+    let plain = base.unwrap_or(version);
+    let rows = session.rows("a consent", CONSENT, args().id(business.0).text(plain)).await?;
     let kept = rows.into_iter().next().map(|mut row| row.text()).transpose()?;
-    Ok(kept.or_else(|| (version == consent::VERSION).then(|| consent::TEXT.to_owned())))
+    let text = kept.or_else(|| (plain == consent::VERSION).then(|| consent::TEXT.to_owned()));
+    Ok(text.map(|text| if base.is_some() { consent::with_recording(plain, &text).1 } else { text }))
 }
 
 fn erasure(mut row: Row) -> Result<Erasure, StoreError> {

@@ -124,6 +124,9 @@ pub(crate) const ERASURES: Table = Table {
     key: &["id"],
     rest: &["business", "contacts", "asked_at", "taken_at", "done_at"],
 };
+/// Written one by one ([`crate::recordings`]); deleted with their contact.
+pub(crate) const RECORDINGS: Table =
+    Table { name: "recordings", key: &["business", "id"], rest: &["contact", "began_at", "lock", "locked"] };
 pub(crate) const PROMPTS: Table = Table { name: "prompts", key: &["business", "slot"], rest: &["wav"] };
 
 #[cfg(test)]

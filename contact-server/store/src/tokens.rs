@@ -53,7 +53,9 @@ pub(crate) async fn replace_contact(
 
 pub(crate) async fn put(backend: &Backend, token: &Token) -> Result<(), StoreError> {
     let agent = match &token.scope {
-        Scope::AgentSession { agent, .. } | Scope::Viewer { agent, .. } => Some(agent.0),
+        Scope::AgentSession { agent, .. } | Scope::Viewer { agent, .. } | Scope::Player { agent, .. } => {
+            Some(agent.0)
+        }
         Scope::HandsetCode { .. } | Scope::Handset { .. } | Scope::SessionCode { .. } => None,
     };
     let row = args()

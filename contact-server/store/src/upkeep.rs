@@ -20,8 +20,17 @@ const CHECKPOINT_TRIES: u32 = 50;
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(100);
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 /// The tables that an erasure touches.
-const ERASED: [&str; 8] =
-    ["persons", "page_views", "wrap_ups", "legs", "erased_legs", "contact_tokens", "idempotency", "opt_outs"];
+const ERASED: [&str; 9] = [
+    "persons",
+    "page_views",
+    "wrap_ups",
+    "legs",
+    "erased_legs",
+    "contact_tokens",
+    "idempotency",
+    "opt_outs",
+    "recordings",
+];
 
 pub(crate) async fn scrub(backend: &Backend) -> Result<(), StoreError> {
     match backend {

@@ -316,6 +316,8 @@ fn filled(row: &Route, id: &str) -> String {
         .replace("{id}", id)
         .replace("{key}", KEY)
         .replace("{code}", "not_found")
+        .replace("{recording}", &"0".repeat(32))
+        .replace("{segment}", "0")
         .replace("{hash}", "0")
         .replace("{*path}", "x.js")
 }
@@ -329,6 +331,7 @@ fn body_of(row: &Route) -> String {
         ("PUT", "/api/v1/contacts/{id}/wrap-up") => {
             json!({"disposition": "Sold", "notes": "mine", "order": []}).to_string()
         }
+        ("POST", "/api/v1/contacts/{id}/plays") => String::new(),
         ("GET" | "DELETE", _) => String::new(),
         (method, path) => panic!("{method} {path} is new: say what a good body for it is"),
     }

@@ -9,6 +9,7 @@ mod mirror;
 mod openapi;
 mod proofs;
 mod rebuilds;
+mod recordings;
 mod requests;
 mod schema;
 mod secrets;

@@ -235,6 +235,8 @@ async fn end_of_the_contact_ends_pages_and_viewers() {
 /// A contact for which an agent is reserved, while the customer's telephone rings.
 pub(super) struct Stage {
     pub(super) server: Server,
+    /// Another session of hers would end this one.
+    pub(super) ada: Agent,
     pub(super) token: String,
     view: String,
     pub(super) contact: ContactId,
@@ -244,12 +246,18 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn set() -> Self {
-        let server = server().await;
+        Self::on(server().await, "1").await
+    }
+
+    /// `consent`: the version that the customer agrees to.
+    pub(super) async fn on(server: Server, consent: &str) -> Self {
         let handset = handset(&server).await;
         let ada = server.ada().await;
         let mut console = server.console(&ada, true).await;
         console.send(ConsoleToServer::from(GoReady {}).encode()).await;
-        let accepted = server.accepted(call(NUMBER)).await;
+        let mut asked = call(NUMBER);
+        asked["consent"] = consent.into();
+        let accepted = server.accepted(asked).await;
         let contact: ContactId = console
             .console_wait(|message| {
                 if let ServerToConsole::ContactShown(shown) = message { Some(shown.contact) } else { None }
@@ -263,7 +271,7 @@ impl Stage {
                 if let ServerToConsole::ViewGranted(granted) = message { Some(granted.token) } else { None }
             })
             .await;
-        Self { server, token: accepted.token, contact, view, _handset: handset, _console: console }
+        Self { server, contact, ada, token: accepted.token, view, _handset: handset, _console: console }
     }
 
     pub(super) async fn page(&self, tab: TabId, document: DocumentId) -> Socket {

@@ -99,6 +99,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Response {
@@ -256,16 +258,18 @@ impl Ask<'_> {
         stream.write_all(format!("{head}\r\n{}", self.body).as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
-        parse(&String::from_utf8(answer).unwrap())
+        parse(&answer)
     }
 }
 
-fn parse(answer: &str) -> Response {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+fn parse(answer: &[u8]) -> Response {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len());
+    let bytes = answer.get(end + 4..).unwrap_or_default().to_vec();
+    let (head, body) = (std::str::from_utf8(&answer[..end]).unwrap(), String::from_utf8_lossy(&bytes));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned()));
-    Response { status, headers: headers.collect(), body: body.to_owned() }
+    Response { status, headers: headers.collect(), body: body.into_owned(), bytes }
 }
 
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);

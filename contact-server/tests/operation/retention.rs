@@ -6,6 +6,7 @@ use contact_core::{
     retention::Keep,
 };
 use contact_server::{
+    archive::shelf::Shelf,
     config::Config,
     erasure::journal,
     retention::{Gone, Retention},
@@ -67,11 +68,12 @@ async fn a_customer_kept_long_enough_is_found_nowhere_and_a_younger_one_is_still
         metrics: Arc::clone(&app.metrics),
         keep,
         journal: data.join(journal::FILE),
+        shelf: Shelf::below(&data),
     };
     // The server's own turns know of a year, and let these be.
-    let keep = Keep { trails_days: 0, customers_days: 1, records_days: 0 };
+    let keep = Keep { trails_days: 0, recordings_days: 0, customers_days: 1, records_days: 0 };
     let gone = retention(keep).turn().await.unwrap();
-    assert_eq!(gone, Gone { trails: 1, customers: 1, records: 0 });
+    assert_eq!(gone, Gone { trails: 1, recordings: 0, customers: 1, records: 0 });
     assert_eq!(retention(keep).turn().await.unwrap(), Gone::default(), "once");
     assert_eq!(found_below(&data, &planted()), [""; 0], "while the server runs");
     let left = found_below(&data, &young);

@@ -36,13 +36,28 @@ impl Recorder {
     /// The page's address and title.
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
-        for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
+        let url = self.secrets.url(url);
+        self.say(&url);
+        for text in [&*url, &*self.secrets.hide(title)] {
             let text =
                 text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
             put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
             payload.extend_from_slice(text.as_bytes());
         }
         self.unless_empty(Section::Page, &payload);
+    }
+
+    /// Written by hand, since this is all that a recorder's few bytes need of the wire's codec. The flag at its end is
+    /// filled in when it goes.
+    fn say(&mut self, url: &str) {
+        let mut body = Vec::new();
+        put(&mut body, u32::try_from(url.len()).unwrap_or(0));
+        body.extend_from_slice(url.as_bytes());
+        body.push(0);
+        self.says = vec![5, 0];
+        self.says.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
+        self.says.extend_from_slice(&body);
+        self.said = false;
     }
 
     /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.

@@ -225,3 +225,28 @@ fn a_field_that_is_told_ahead_hides_what_repeats_it() {
     let body = recorder.take().unwrap();
     assert!(body.keyframe && !holds(&body, PASSWORD));
 }
+
+/// As a message of the wire: kind 5, its length, the address with its length, and the flag. (That it is the message that
+/// `shared` has is a test of the recorder's.)
+fn says(body: &Body) -> Option<(String, bool)> {
+    let (head, rest) = body.says.split_at_checked(6)?;
+    assert_eq!(head, [&[5, 0][..], &u32::try_from(rest.len()).unwrap().to_le_bytes()].concat());
+    let (url, flag) = rest[1..].split_at(rest[0].into());
+    Some((String::from_utf8(url.to_vec()).unwrap(), *flag == [1]))
+}
+
+#[test]
+fn a_page_says_what_it_is_with_its_first_frame_and_when_that_changes() {
+    let (mut script, mut recorder) = begun();
+    recorder.page("https://shop.example/a?token=abc", "A");
+    script.page().element("input", 0, &[("name", "city")]).end_of_page();
+    let first = script.hand_over(&mut recorder);
+    assert_eq!(says(&first), Some(("https://shop.example/a?token=".into(), false)), "as it leaves elsewhere");
+    let same = script.value(3, 0, "Leeds").hand_over(&mut recorder);
+    assert_eq!(says(&same), None, "nothing is new");
+    let asks = script.attribute(3, "autocomplete", "cc-number").hand_over(&mut recorder);
+    assert_eq!(says(&asks), Some(("https://shop.example/a?token=".into(), true)));
+    recorder.page("https://shop.example/b", "B");
+    let other = script.value(3, 0, "").hand_over(&mut recorder);
+    assert_eq!(says(&other), Some(("https://shop.example/b".into(), true)));
+}

@@ -103,6 +103,7 @@ impl Folded {
             Event::SharingSet { .. }
             | Event::SettingsChanged { .. }
             | Event::Erased { .. }
+            | Event::RecordingPlayed { .. }
             | Event::PowerAsked { .. }
             | Event::PowerGranted { .. }
             | Event::PowerRefused { .. }

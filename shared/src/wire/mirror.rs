@@ -51,17 +51,35 @@ pub struct InFront {
     pub yes: bool,
 }
 
+/// What the page is that the frames from here on are of: whether they may be recorded is decided by it. Stands before
+/// its frame in the same WebSocket message, so that nothing can come between the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSays {
+    pub url: String,
+    /// Fields for cards or identity are in it.
+    pub secret_fields: bool,
+}
+
 messages! {
     pub enum PublisherToServer {
         1 => PublisherHello,
         2 => Ping,
         3 => Frame,
         4 => InFront,
+        5 => PageSays,
         32 => AnswerPower,
         33 => StopPower,
         34 => ActDone,
         35 => RemoveNote,
     }
+}
+
+/// What stands behind what a page says of itself, if it says anything: a message, or nothing.
+pub fn behind_says(mut message: &[u8]) -> &[u8] {
+    while let Ok((5, _, rest)) = crate::envelope::split(message) {
+        message = rest;
+    }
+    message
 }
 
 /// How much of a page is masked before it leaves the browser.

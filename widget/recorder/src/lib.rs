@@ -47,6 +47,8 @@ pub struct Core {
     recorder: RefCell<Recorder>,
     attention: Attention,
     taken: RefCell<Option<Body>>,
+    /// What the page says of itself, and is not sent yet.
+    says: RefCell<Vec<u8>>,
     nonce: Cell<u32>,
 }
 
@@ -120,6 +122,7 @@ impl Core {
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
     pub fn take(&self) -> Option<Vec<u8>> {
         let mut body = self.recorder.borrow_mut().take()?;
+        self.says.borrow_mut().append(&mut body.says);
         let bytes = std::mem::take(&mut body.bytes);
         self.taken.replace(Some(body));
         Some(bytes)
@@ -138,7 +141,10 @@ impl Core {
             return Vec::new();
         }
         let kind = if keyframe == 0 { FrameKind::Patch } else { FrameKind::Keyframe };
-        wire::frame(kind, epoch, seq, body, deflated)
+        // What is new of the page stands before it.
+        let mut message = self.says.take();
+        message.append(&mut wire::frame(kind, epoch, seq, body, deflated));
+        message
     }
 
     /// Epoch and seq of the frame that was made last.

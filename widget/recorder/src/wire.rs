@@ -151,6 +151,16 @@ mod tests {
     const TAB: u128 = 0x0123_4567_89AB_CDEF_0011_2233_4455_6677;
 
     #[test]
+    fn what_a_page_says_of_itself_is_what_shared_writes() {
+        let mut recorder = page_mirror::record::Recorder::new();
+        recorder.begin();
+        let url = format!("https://shop.example/{}", "a".repeat(200));
+        recorder.page(&url, "A");
+        let wanted = shared::wire::mirror::PageSays { url, secret_fields: false };
+        assert_eq!(recorder.take().unwrap().says, PublisherToServer::from(wanted).encode());
+    }
+
+    #[test]
     fn what_is_written_here_is_what_shared_writes() {
         let document = 0xFEDC_u128 << 100;
         let said = hello("a token", &format!("{TAB:032x}"), &document.to_be_bytes()).unwrap();

@@ -39,6 +39,13 @@ impl Leading {
         holds.find(|hold| hold.granted && hold.power == Power::Control && hold.agent == agent)
     }
 
+    /// The first name of whoever has control.
+    pub(super) fn leader(&self) -> Option<String> {
+        let mut holds = self.state.holds.iter();
+        let hold = holds.find(|hold| hold.granted && hold.power == Power::Control);
+        hold.map(|hold| hold.name.clone())
+    }
+
     fn powers(&self) -> Bytes {
         let held = |hold: &LeadHold| PowerHeld {
             number: hold.number,
@@ -90,6 +97,7 @@ impl Mirror {
         }
         self.leading.state = lead;
         self.leading.order = self.stamp();
+        self.tape_leads();
         let powers = self.leading.powers();
         let concerns_pages = !self.leading.state.holds.is_empty();
         for publisher in &mut self.publishers {
@@ -149,6 +157,7 @@ impl Mirror {
             }
             front.outbox.send(ServerToHand::from(pointed.clone()).encode());
         }
+        self.tape_note(pointed.clone());
         let message = Bytes::from(ServerToViewer::from(pointed).encode());
         for viewer in self.viewers.iter_mut().filter(|viewer| viewer.serial != serial) {
             queue(&mut viewer.marks, MARKS, message.clone());

@@ -43,6 +43,9 @@ pub(crate) fn business(id: BusinessId) -> Business {
         mask_off: false,
         dialer: None,
         keep: Default::default(),
+        record_cobrowse: false,
+        pause_recording: store::payment_pages(),
+        recording_players: vec![],
     }
 }
 
@@ -194,4 +197,16 @@ pub(crate) async fn tamper(url: &str, sql: &str) {
 
 fn literal(url: &str, id: u128) -> String {
     if url.starts_with("sqlite:") { format!("x'{id:032x}'") } else { format!("'\\x{id:032x}'::bytea") }
+}
+
+/// Of a contact of the shop, begun `id` minutes after noon.
+pub(crate) fn recording(id: u128, contact: u128) -> store::Recording {
+    store::Recording {
+        id: shared::RecordingId(id),
+        business: SHOP,
+        contact: ContactId(contact),
+        began_at: at(id as u64 * 60),
+        lock: "2026-11".into(),
+        locked: vec![id as u8; 60],
+    }
 }

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use contact_core::{Settings, Snapshot, record::Change};
 use shared::ContactId;
-use store::{Consent, HistoryQuery, PromptClip, Scope as Of, Store, StoreError, testing::TestDatabase};
+use store::{
+    Consent, HistoryQuery, PromptClip, Recording, Scope as Of, Store, StoreError, testing::TestDatabase,
+};
 
 use crate::examples::*;
 
@@ -18,7 +20,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 40] = [
+const METHODS: [(&str, Reach); 46] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
@@ -56,6 +58,12 @@ const METHODS: [(&str, Reach); 40] = [
     ("expired_customers", Reach::Business),
     ("forget_trails", Reach::Business),
     ("drop_records", Reach::Business),
+    ("begin_recording", Reach::Business),
+    ("recordings_of", Reach::Business),
+    ("expired_recordings", Reach::Business),
+    ("drop_recording", Reach::Business),
+    ("recordings_otherwise_locked", Reach::Installation),
+    ("lock_recording_anew", Reach::Business),
     ("probe", Reach::Installation),
     ("scrub", Reach::Installation),
     ("backup", Reach::Installation),
@@ -194,9 +202,27 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
             store.records().put_consent(OTHER, &consent).await.unwrap();
         }
         "consents" => assert_eq!(store.records().consents(OTHER).await.unwrap().len(), 1, "its own"),
+        "begin_recording"
+        | "recordings_of"
+        | "expired_recordings"
+        | "drop_recording"
+        | "lock_recording_anew" => record_as_a_stranger(store).await,
         "expired_customers" | "forget_trails" | "drop_records" => let_go_as_a_stranger(store).await,
         name => panic!("{name} is new: say how a stranger would ask"),
     }
+}
+
+/// The shop's contact is not to be recorded by others, nor are its recordings found, changed or deleted.
+async fn record_as_a_stranger(store: &Arc<dyn Store>) {
+    let (records, theirs) = (store.records(), recording(1, 1));
+    records.begin_recording(SHOP, &theirs).await.unwrap_or_default();
+    assert!(!records.begin_recording(OTHER, &recording(2, 1)).await.unwrap());
+    assert_eq!(records.recordings_of(OTHER, ContactId(1)).await.unwrap(), []);
+    assert_eq!(records.expired_recordings(OTHER, at(3_600), 9).await.unwrap(), []);
+    records.drop_recording(OTHER, theirs.id).await.unwrap();
+    let changed = Recording { locked: vec![0], ..theirs.clone() };
+    records.lock_recording_anew(OTHER, &changed).await.unwrap();
+    assert_eq!(records.recordings_of(SHOP, ContactId(1)).await.unwrap(), [theirs]);
 }
 
 /// Nothing of the shop is found, and nothing goes.

@@ -8,6 +8,7 @@ mod history;
 mod isolation;
 mod loading;
 mod model;
+mod recordings;
 mod retention;
 mod setup;
 mod tokens;
@@ -88,6 +89,9 @@ conformance! {
         who_is_due_is_closed_old_and_kept_and_the_oldest_comes_first,
         a_trail_goes_before_its_customer,
         a_record_goes_once_nobody_is_named_in_it;
+    recordings:
+        a_recording_is_begun_of_an_open_contact_and_goes_with_its_erasure,
+        recordings_are_found_by_age_and_by_lock;
     corruption:
         damaged_rows_are_reported_and_never_a_panic;
     model:

@@ -18,7 +18,7 @@ use shared::{
     ProtocolVersion, Timestamp,
     wire::{
         Pong,
-        mirror::{Masking, PublisherToServer, PublisherWelcome, ServerToPublisher},
+        mirror::{Masking, PublisherToServer, PublisherWelcome, ServerToPublisher, behind_says},
     },
 };
 use tokio::{net::TcpListener, sync::broadcast};
@@ -137,7 +137,7 @@ async fn ours(upgrade: WebSocketUpgrade) -> Response {
     upgraded(upgrade).on_upgrade(async |mut socket| {
         while let Some(Ok(message)) = socket.recv().await {
             let Message::Binary(bytes) = message else { continue };
-            let answer = match PublisherToServer::decode(&bytes) {
+            let answer = match PublisherToServer::decode(behind_says(&bytes)) {
                 Ok(PublisherToServer::PublisherHello(_)) => ServerToPublisher::from(PublisherWelcome {
                     version: ProtocolVersion::CURRENT,
                     now: Timestamp(0),

@@ -220,6 +220,6 @@ fn contact_of(event: &Event) -> Option<ContactId> {
         | Event::WatchEnded { contact, .. }
         | Event::CodeMade { contact }
         | Event::Erased { contact } => Some(*contact),
-        Event::Presence { .. } | Event::SettingsChanged { .. } => None,
+        Event::Presence { .. } | Event::RecordingPlayed { .. } | Event::SettingsChanged { .. } => None,
     }
 }

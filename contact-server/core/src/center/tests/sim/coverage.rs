@@ -148,7 +148,10 @@ impl Cause {
             Input::Erased(contacts) => {
                 Self::On { request: contacts.first().map(|id| (*id, "erased")), agent: None }
             }
-            Input::Configured(_) | Input::Requested(_) => Self::On { request: None, agent: None },
+            // Of contacts that are over, mostly, and nothing changes by it.
+            Input::Configured(_) | Input::Requested(_) | Input::RecordingPlayed { .. } => {
+                Self::On { request: None, agent: None }
+            }
             Input::AgentSet(profile) => by(&profile.id, "changed"),
             Input::AgentRemoved(agent) => by(agent, "removed"),
             Input::Cancelled(contact) => on(contact, "cancelled"),

@@ -249,6 +249,13 @@ impl Model {
                 contacts.into_iter().for_each(|contact| self.erased(contact));
                 Ok(())
             }
+            Input::RecordingPlayed { agent, .. } if !self.agents.contains_key(&agent) => {
+                Err(Refusal::NoSuchAgent)
+            }
+            Input::RecordingPlayed { agent, contact } => {
+                self.log(Event::RecordingPlayed { contact, agent });
+                Ok(())
+            }
             Input::Dialer(leg, event) => {
                 self.dialer_says(leg, event);
                 Ok(())

@@ -1,0 +1,59 @@
+//! The replica of a recording: shows the page as it was at a place.
+use replica::{Outcome, PageView, Replica};
+use shared::wire::recording::Miss;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
+
+use super::{
+    ReelHandle,
+    reel::{Step, Way},
+};
+use crate::desk::REPLICA_DOCUMENT;
+
+pub(crate) struct Screen {
+    replica: Replica,
+    reel: ReelHandle,
+    /// Entries that are shown.
+    shown: usize,
+    /// They could not be shown: the next keyframe can.
+    broken: bool,
+}
+
+/// What is to be said of the place.
+pub(crate) struct Shown {
+    /// URL and title.
+    pub(crate) page: (String, String),
+    pub(crate) missing: Option<Miss>,
+}
+
+impl Screen {
+    pub(crate) fn new(host: &Element, origins: &[String], reel: ReelHandle) -> Result<Self, JsValue> {
+        let replica = Replica::new(host, REPLICA_DOCUMENT)?;
+        replica.set_origins(origins);
+        Ok(Self { replica, reel, shown: 0, broken: false })
+    }
+
+    pub(crate) fn show(&mut self, at: u64) -> Shown {
+        let reel = self.reel.0.borrow();
+        let wanted = reel.count_at(at);
+        let Way { anew, from, to } = reel.way(self.shown, wanted);
+        if anew {
+            self.replica.begin_anew();
+            self.broken = false;
+        }
+        for entry in reel.entries().get(from..to).unwrap_or_default() {
+            match &entry.step {
+                Step::Frame(frame) if !self.broken => {
+                    self.broken = self.replica.apply(frame) == Outcome::NeedKeyframe;
+                }
+                // What was not recorded is not shown as if it were still that page.
+                Step::Missed(Miss::LeftOut | Miss::Stopped) => self.replica.clear(),
+                Step::Frame(_) | Step::Missed(_) | Step::Ended | Step::Led(_) => {}
+            }
+        }
+        self.shown = to;
+        let PageView { url, title, .. } = self.replica.page();
+        let missing = if self.broken { Some(Miss::Late) } else { reel.missing_at(to) };
+        Shown { page: (url, title), missing }
+    }
+}

@@ -1,0 +1,186 @@
+//! What of a page goes on the contact's tape: what somebody looks at, and may be recorded, and goes on from what is on
+//! it already. Whatever is missing is marked once, and the tape goes on with the next keyframe.
+use bytes::Bytes;
+use shared::{
+    DocumentId, Timestamp,
+    wire::{
+        mirror::{FrameKind, PageSays, ServerToViewer},
+        recording::Miss,
+    },
+};
+
+use super::Mirror;
+use crate::{
+    archive::{
+        rules,
+        tape::{Entry, Tape},
+    },
+    hub::stream::Cursor,
+};
+
+#[derive(Debug)]
+pub(super) struct Taping {
+    tape: Tape,
+    /// Something is on it. Before that nothing is missing.
+    begun: bool,
+    /// Pages that are never recorded.
+    patterns: Vec<String>,
+    /// The patch that goes on from what is on the tape. None: a keyframe must come first.
+    next: Option<(DocumentId, Cursor)>,
+    /// Why nothing goes on it now, as it was marked.
+    missing: Option<Miss>,
+    led: Option<String>,
+}
+
+/// Whether a page may be recorded. One that has not said what it is may not.
+#[derive(Debug, Default)]
+pub(super) struct Fit {
+    page: bool,
+    /// All that its log holds came while it was.
+    log: bool,
+}
+
+/// A frame on its way to viewers.
+pub(super) struct Passing {
+    pub(super) kind: FrameKind,
+    pub(super) document: DocumentId,
+    pub(super) at: Cursor,
+    pub(super) message: Bytes,
+}
+
+impl Fit {
+    /// A frame was kept in the log.
+    pub(super) fn kept(&mut self, kind: FrameKind) {
+        match kind {
+            FrameKind::Keyframe => self.log = self.page,
+            FrameKind::Patch => self.log &= self.page,
+            FrameKind::Pointer => {}
+        }
+    }
+}
+
+impl Taping {
+    /// True: the tape cannot go on before a keyframe, which is worth asking for.
+    pub(super) fn take(&mut self, passing: Passing, fit: &Fit, is_seen: bool) -> bool {
+        if !fit.page || !is_seen {
+            self.miss(if fit.page { Miss::Unseen } else { Miss::LeftOut });
+            return false;
+        }
+        let Passing { kind, document, at, message } = passing;
+        let follows = match kind {
+            FrameKind::Keyframe => true,
+            FrameKind::Patch => self.next == Some((document, at)),
+            FrameKind::Pointer => {
+                self.next.is_some_and(|(of, next)| of == document && next.epoch == at.epoch)
+            }
+        };
+        if !follows {
+            return true;
+        }
+        if !std::mem::replace(&mut self.begun, true) && self.led.is_some() {
+            let _ = self.tape.put(Entry::Led(self.led.clone()));
+        }
+        if self.tape.put(Entry::Told(message)).is_err() {
+            self.miss(Miss::Late);
+            return true;
+        }
+        self.missing = None;
+        if kind != FrameKind::Pointer {
+            self.next = Some((document, Cursor { epoch: at.epoch, seq: at.seq.saturating_add(1) }));
+        }
+        false
+    }
+
+    fn miss(&mut self, why: Miss) {
+        self.next = None;
+        if self.begun && self.missing != Some(why) {
+            // A mark finds room where a frame does not; one that finds none is said with the next.
+            self.missing = self.tape.put(Entry::Missed(why)).is_ok().then_some(why);
+        }
+    }
+
+    /// Something that is worth as much as the frames before it, and no more.
+    fn note(&self, message: Bytes) {
+        if self.next.is_some() {
+            // Without it the recording shows a pointer less.
+            let _ = self.tape.put(Entry::Told(message));
+        }
+    }
+}
+
+impl Mirror {
+    /// The contact may be recorded and is not.
+    pub fn wants_tape(&self) -> bool {
+        self.taping.as_ref().is_none_or(|taping| taping.tape.is_broken())
+    }
+
+    /// From here on what viewers are told goes on the tape. `patterns`: pages that do not.
+    pub fn record(&mut self, tape: Tape, patterns: Vec<String>, now: Timestamp) {
+        if !self.wants_tape() {
+            return;
+        }
+        self.taping = Some(Taping { tape, begun: false, patterns, next: None, missing: None, led: None });
+        self.tape_leads();
+        self.tape_what_is_shown(now);
+    }
+
+    pub fn is_recorded(&self) -> bool {
+        !self.viewers.is_empty() && !self.wants_tape()
+    }
+
+    /// What the frames from here on are of.
+    pub fn page_says(&mut self, serial: u64, says: &PageSays) {
+        let Some(taping) = &self.taping else { return };
+        let page = !says.secret_fields && !rules::is_left_out(&taping.patterns, &says.url);
+        if let Some(publisher) = self.publisher(serial) {
+            publisher.fit.page = page;
+        }
+    }
+
+    /// Somebody looks who did not: what the log holds goes on the tape, if all of it may; otherwise a keyframe must
+    /// come.
+    pub(super) fn tape_what_is_shown(&mut self, now: Timestamp) {
+        let (is_seen, front) = (!self.viewers.is_empty(), self.front);
+        let Some(taping) = self.taping.as_mut().filter(|taping| is_seen && taping.next.is_none()) else {
+            return;
+        };
+        let mut publishers = self.publishers.iter_mut();
+        let Some(front) = publishers.find(|publisher| Some(publisher.serial) == front) else { return };
+        if !front.fit.page {
+            return;
+        }
+        if !front.fit.log || !front.log.has_keyframe() {
+            return front.ask_for_keyframe(now, false);
+        }
+        for (at, message) in front.log.all() {
+            let kind = if at.seq == 0 { FrameKind::Keyframe } else { FrameKind::Patch };
+            taping.take(Passing { kind, document: front.document, at, message }, &front.fit, true);
+        }
+    }
+
+    /// The customer stopped showing the page.
+    pub(super) fn tape_stop(&mut self) {
+        if let Some(taping) = &mut self.taping {
+            taping.miss(Miss::Stopped);
+        }
+    }
+
+    /// Goes on the tape if the page does.
+    pub(super) fn tape_note(&mut self, message: impl Into<ServerToViewer>) {
+        if let Some(taping) = &self.taping {
+            taping.note(message.into().encode().into());
+        }
+    }
+
+    /// Who has control of the page, if it is not who had it.
+    pub(super) fn tape_leads(&mut self) {
+        let by = self.leading.leader();
+        if let Some(taping) = self.taping.as_mut().filter(|taping| taping.led != by) {
+            taping.led.clone_from(&by);
+            if taping.begun {
+                // The events of the contact say it as well.
+                let _ = taping.tape.put(Entry::Led(by));
+            }
+        }
+    }
+}

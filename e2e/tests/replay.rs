@@ -1,0 +1,120 @@
+//! A session that is recorded can be played to its end, and back and forth, and shows the page as the agent saw it; of
+//! a payment page in it there is nothing.
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use contact_server::archive::{
+    file,
+    keys::{self, KeyRing, Of},
+    seal::DataKey,
+    shelf::Shelf,
+};
+use e2e::{StageOptions, agent, mirrored::Mirrored};
+use page_mirror::replay::{Replica, ops::Late, urls::Origins};
+use shared::wire::{
+    mirror::{FrameKind, ServerToViewer},
+    recording::Recorded,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/replay");
+    let safe = tempfile::tempdir()?;
+    let path = safe.path().join("recording.keys");
+    keys::add(&path, "story")?;
+    let config: &'static str = format!("recording_keys = '{}'\n", path.display()).leak();
+    let business = vec![("record_cobrowse", "true"), ("recording_players", "ada")];
+    let mirrored =
+        Mirrored::assemble_with(&folder, StageOptions { business, config, ..StageOptions::default() })
+            .await?;
+    let chip =
+        "() => /It is recorded/.test(document.querySelector('ringside-widget').shadowRoot.textContent)";
+    mirrored.shopper.finds("the customer is told", chip).await?;
+    mirrored.play("lamps.html").await?;
+    let lamps = mirrored.shown().await?;
+    mirrored.goes_to("pay/card.html").await?;
+    mirrored.shopper.clicks("#card").await?;
+    mirrored.shopper.page.keyboard().type_text("4242424242424242", None).await?;
+    agent::sees_page(&mirrored.agent, "Pay with plumtree").await?;
+    mirrored.play("thanks.html").await?;
+    let thanks = mirrored.shown().await?;
+    let agent = &mirrored.agent;
+    agent::hangs_up(agent).await?;
+    agent::wraps_up(agent, "Advised", "recorded").await?;
+
+    agent::finds_in_history(agent, "Looks at fixtures").await?;
+    agent.clicks("button:has-text('Replay')").await?;
+    let loaded =
+        "() => document.querySelector('.player-range') && +document.querySelector('.player-range').max > 0";
+    agent.finds("the recording is there", loaded).await?;
+    agent.sees(".player-list button:has-text('Thanks')").await?;
+    agent.presses("End").await?;
+    mirrored.shows(&thanks, "at the end").await?;
+    agent.sees(".page-state:text-is('The end of the recording.')").await?;
+    // What was there when the next page, which was left out, began.
+    agent.clicks(".player-list button:has-text('Not recorded')").await?;
+    agent.sees(".page-state:has-text('payment page')").await?;
+    agent.presses("ArrowLeft").await?;
+    agent.presses("Home").await?;
+    agent.presses("End").await?;
+    mirrored.shows(&thanks, "at the end, after going back").await?;
+    agent.clicks(".player-list button:has-text('Lamps')").await?;
+    agent.sees(".player-page:has-text('Lamps')").await?;
+    let texts = recorded_texts(&mirrored, &path).await?;
+    for text in ["Anglepoise", "Thanks", "One lamp"] {
+        ensure!(texts.contains(text), "the search finds {text}");
+    }
+    for secret in ["plumtree", "4242", "Pay with", "card.html"] {
+        ensure!(!texts.contains(secret), "{secret} was recorded");
+    }
+    ensure!(lamps.contains("Candle"), "the live page was one");
+    Ok(())
+}
+
+/// Every string in the frames of all recordings, opened with the server's keys.
+async fn recorded_texts(mirrored: &Mirrored, keys: &Path) -> Result<String> {
+    let data = mirrored.stage.data();
+    let store = store::open(&format!("sqlite:{}", data.join("ringside.db").display())).await?;
+    let ring = KeyRing::read(keys)?;
+    let mut texts = String::new();
+    for business in store.businesses().await? {
+        let all = shared::Timestamp(u64::MAX >> 1);
+        for recording in store.records().expired_recordings(business.id, all, 100).await? {
+            let of = Of::from(&recording);
+            let path = Shelf::below(data).file(of);
+            let key = DataKey::new(&*ring.open(&recording)?);
+            let mut replica = Replica::new(Origins::default());
+            for head in file::heads(&path)? {
+                let entries = file::segment(&path, of, &key, head.number)?;
+                read(&entries, &mut replica, &mut texts).context("a segment is not what it should be")?;
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn read(mut entries: &[u8], replica: &mut Replica, texts: &mut String) -> Result<()> {
+    while !entries.is_empty() {
+        let (entry, rest) = Recorded::split(entries)?;
+        entries = rest;
+        let Recorded::Told(told) = entry else { continue };
+        let ServerToViewer::StreamFrame(frame) = ServerToViewer::decode(&told.message)? else { continue };
+        if frame.kind == FrameKind::Pointer {
+            continue;
+        }
+        if frame.kind == FrameKind::Keyframe {
+            // Epochs count anew in each document.
+            replica.await_keyframe();
+        }
+        replica.apply(frame.kind == FrameKind::Keyframe, frame.epoch, frame.seq, &frame.bytes)?;
+        texts.push_str(&replica.take_ops().1);
+        texts.push_str(&replica.view().url);
+        texts.push_str(&replica.view().title);
+        for late in replica.take_late() {
+            if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
+                texts.push_str(&text);
+            }
+        }
+    }
+    Ok(())
+}
