@@ -128,6 +128,7 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         mask_off: false,
         dialer: None,
         keep: Default::default(),
+        masking: Default::default(),
     }
 }
 

@@ -126,6 +126,7 @@ pub(crate) mod tests {
             mask_off: false,
             dialer: None,
             keep: Default::default(),
+            masking: Default::default(),
         }
     }
 }

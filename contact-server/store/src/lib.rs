@@ -92,6 +92,7 @@ pub struct Business {
     pub dispositions: Vec<String>,
     pub away_reasons: Vec<String>,
     pub browser_voice: bool,
+    /// CSS selectors of regions that are masked.
     pub mask_selectors: Vec<String>,
     pub mask_strict: bool,
     /// Nothing is masked. It counts on a demo server alone.
@@ -103,6 +104,25 @@ pub struct Business {
     /// How long its customers' data are kept.
     #[serde(default)]
     pub keep: KeepOf,
+    /// What else is masked.
+    #[serde(default)]
+    pub masking: MaskingOf,
+}
+
+/// What a business has masked beside [`Business::mask_selectors`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct MaskingOf {
+    /// CSS selectors of regions that are shown within masked ones, or where everything is masked.
+    pub unmask_selectors: Vec<String>,
+    /// CSS selectors of what is a labelled box.
+    pub block_selectors: Vec<String>,
+    /// Patterns of what is masked wherever it stands in text.
+    pub texts: Vec<String>,
+    /// Patterns of pages of which nothing is shown.
+    pub hidden_pages: Vec<String>,
+    /// Patterns of pages on which everything is masked.
+    pub strict_pages: Vec<String>,
 }
 
 impl Business {

@@ -36,7 +36,7 @@ impl Recorder {
     /// The page's address and title.
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
-        for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
+        for text in [&*self.secrets.url(url), &*self.secrets.title(title)] {
             let text =
                 text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
             put(&mut payload, u32::try_from(text.len()).unwrap_or(0));

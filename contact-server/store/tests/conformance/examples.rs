@@ -43,6 +43,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         mask_off: false,
         dialer: None,
         keep: Default::default(),
+        masking: Default::default(),
     }
 }
 

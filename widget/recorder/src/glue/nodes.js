@@ -96,7 +96,7 @@ const element = (node, depth, masked) => {
   if (tag === "style") styles.add(node);
   if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
     fields.set(node, "");
-  if (!box && (!html || LEAVES[tag] === undefined)) {
+  if (!box && LEAVES[tag] === undefined) {
     const shadow = shadowOf(node);
     if (shadow) {
       adopt(shadow);
@@ -182,7 +182,7 @@ export const place = () => {
     const parent = parentOf(node);
     const parentId = parent && known(parent);
     if (!parentId || moved.has(node) || isNew(node) || isLeft(node) || !isConnected(parent)) continue;
-    if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined && languageOf(parent) === HTML) continue;
+    if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined) continue;
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;
