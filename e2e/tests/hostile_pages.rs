@@ -21,7 +21,8 @@ mod watch;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use e2e::{Person, Stage, StageOptions, Troupe, agent, handset, person::PATIENCE, shopper, socket};
+use e2e::{Person, Stage, StageOptions, Troupe, agent, handset, person::PATIENCE, shopper, socket, tap::Tap};
+use page_mirror::replay::{Replica, urls::Origins};
 use shared::{
     DocumentId, ProtocolVersion, TabId,
     wire::mirror::{Frame, FrameKind, InFront, PublisherHello, PublisherToServer},
@@ -63,6 +64,7 @@ struct Theatre {
     agent: Person,
     watch: Watch,
     log: std::path::PathBuf,
+    tap: Tap,
     _decoy: Trap,
     _holder: Person,
     _troupe: Troupe,
@@ -108,6 +110,7 @@ impl Theatre {
         let holder = shopper.as_another("handset").await?;
         handset::switches_on(&holder, &stage.ready).await?;
         let watch = Watch::over(&agent).await?;
+        let tap = Tap::on(&shopper).await?;
         agent::starts_shift(&agent, &stage.ready).await?;
         shopper.goes_to(&format!("{}/", site.origin)).await?;
         shopper::asks_for_a_call(&shopper, &stage.ready.handset_number, "").await?;
@@ -121,6 +124,7 @@ impl Theatre {
             agent,
             watch,
             log,
+            tap,
             _decoy: decoy,
             _holder: holder,
             _troupe: troupe,
@@ -230,6 +234,22 @@ impl Theatre {
     /// What the browsers complain of, for whoever looks at a failure.
     async fn said(&self) -> String {
         let mut said = String::new();
+        let mut replica = Replica::new(Origins::default());
+        for left in self.tap.all().iter().filter(|left| left.door == "frame") {
+            match PublisherToServer::decode(&left.bytes) {
+                Ok(PublisherToServer::PublisherHello(_)) => replica = Replica::new(Origins::default()),
+                Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
+                    let keyframe = frame.kind == FrameKind::Keyframe;
+                    let applied = replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes);
+                    said += &format!("{keyframe} {} {} {applied:?}\n", frame.epoch, frame.seq);
+                    if applied.is_err() {
+                        let _ = std::fs::write("/tmp/bad.frame", &frame.bytes);
+                    }
+                    let _ = (replica.take_ops(), replica.take_late());
+                }
+                _ => {}
+            }
+        }
         for person in [&self.shopper, &self.agent] {
             let console = person.page.console_messages();
             let last: Vec<_> =

@@ -58,7 +58,7 @@ pub struct Secrets {
     /// Nothing is masked.
     off: bool,
     /// Texts that the business names ([`texts`]).
-    texts: Vec<Box<str>>,
+    texts: Vec<String>,
     /// Title and address of the page tell more than where it is.
     shaded: bool,
 }
@@ -93,8 +93,8 @@ impl Secrets {
     }
 
     /// What the business masks in text, and whether the page's title is masked as well.
-    pub fn rule(&mut self, texts: &[&str], shaded: bool) {
-        self.texts = texts.iter().map(|text| (*text).into()).collect();
+    pub fn rule(&mut self, texts: &[String], shaded: bool) {
+        self.texts = texts.to_vec();
         self.shaded = shaded;
     }
 
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_page_that_is_masked_has_neither_a_title_nor_a_query() {
         let mut secrets = Secrets::default();
-        secrets.rule(&["K-####"], false);
+        secrets.rule(&["K-####".to_owned()], false);
         assert_eq!(secrets.title("Customer k-1234"), "Customer ••••••");
         assert_eq!(secrets.url("https://a.test/pay?id=7#x"), "https://a.test/pay?id=7#x");
         secrets.rule(&[], true);

@@ -98,7 +98,7 @@ impl Recorder {
 
     /// What the business masks in text, and whether the page's title and address are masked as well. In strict masking
     /// they are.
-    pub fn rule(&mut self, texts: &[&str], shaded: bool) {
+    pub fn rule(&mut self, texts: &[String], shaded: bool) {
         self.secrets.rule(texts, shaded);
     }
 
@@ -223,7 +223,7 @@ impl Recorder {
             .enumerate()
             .map(|(at, (id, masked, text))| {
                 let masked = *masked || self.is_in_a_secret_field(self.tree.parent(*id));
-                (*id, self.text(text, masked, split.contains(&at)).into_owned())
+                (*id, self.text(text, masked, split.get(at) == Some(&true)).into_owned())
             })
             .collect();
         self.strings(Section::Texts, &shown)

@@ -25,7 +25,7 @@ pub(crate) enum Recording {
     Off,
     /// Asked for; stays so where the page's policy refuses it.
     Starting,
-    /// Its handle: `stop()`.
+    /// Its handle: `stop()`, `show()`.
     On(JsValue),
 }
 
@@ -228,6 +228,14 @@ impl App {
                 self.recording = Recording::Off;
             }
             Recording::Off | Recording::Starting | Recording::On(_) => {}
+        }
+    }
+
+    /// Shows in the page what agents do not see, or no longer; the card makes room for it.
+    pub(crate) fn show_hidden(&mut self, ctx: &Context<Self>) {
+        if let Recording::On(handle) = &self.recording {
+            page::call(handle, "show", &JsValue::UNDEFINED);
+            self.handle(ctx, Event::Minimised);
         }
     }
 

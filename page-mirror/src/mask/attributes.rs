@@ -162,11 +162,13 @@ pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
     for part in url.split_inclusive(is_separator) {
         let bare = part.trim_end_matches(is_separator);
         let (name, value) = bare.split_once('=').filter(|_| in_parameters).unwrap_or(("", bare));
+        // A name may be what was typed as well.
+        let (name, value) = if may_tell && tells(name, secrets) { ("", bare) } else { (name, value) };
         let is_secret = !name.is_empty() && is_secret_parameter(name);
         if !value.is_empty() && (is_secret || may_tell && tells(value, secrets)) {
             changed = true;
-            out.push_str(&part[..bare.len() - value.len()]);
-            out.push_str(&part[bare.len()..]);
+            out.push_str(bare.strip_suffix(value).unwrap_or_default());
+            out.push_str(part.strip_prefix(bare).unwrap_or_default());
         } else {
             out.push_str(part);
         }
@@ -206,6 +208,7 @@ mod tests {
         assert!(matches!(scrub_url("/a?x=1&color=red#top", &secrets), Cow::Borrowed(_)));
         secrets.note(7, "two words");
         assert_eq!(scrubbed("/a?q=two+words&r=tw%6f%20words#two%20words", &secrets), "/a?q=&r=#");
+        assert_eq!(scrubbed("/a?two+words=1&b=2", &secrets), "/a?&b=2");
         assert_eq!(scrubbed("/cards/4242%204242-4242+4242/x", &secrets), "/cards//x");
     }
 

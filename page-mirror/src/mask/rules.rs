@@ -40,17 +40,31 @@ impl Rules {
     pub fn new(rules: impl IntoIterator<Item = String>) -> Self {
         let mut all = Self::default();
         for rule in rules {
-            let (list, text) = match rule.get(..3) {
-                Some("!u ") => (&mut all.unmasks, &rule[3..]),
-                Some("!b ") => (&mut all.blocks, &rule[3..]),
-                Some("!t ") => (&mut all.texts, &rule[3..]),
-                Some("!p ") => (&mut all.hidden, &rule[3..]),
-                Some("!s ") => (&mut all.masked, &rule[3..]),
-                _ => (&mut all.masks, &*rule),
+            let list = match rule.as_bytes() {
+                [b'!', kind, b' ', ..] => match kind {
+                    b'u' => Some(&mut all.unmasks),
+                    b'b' => Some(&mut all.blocks),
+                    b't' => Some(&mut all.texts),
+                    b'p' => Some(&mut all.hidden),
+                    b's' => Some(&mut all.masked),
+                    _ => None,
+                },
+                _ => None,
             };
-            list.push(text.to_owned());
+            match list {
+                // Behind three letters of ASCII the rest is text.
+                Some(list) => {
+                    list.push(String::from_utf8(rule.into_bytes().split_off(3)).unwrap_or_default())
+                }
+                None => all.masks.push(rule),
+            }
         }
         all
+    }
+
+    /// There are pages of which less may be seen than of others.
+    pub fn tell_pages_apart(&self) -> bool {
+        !(self.hidden.is_empty() && self.masked.is_empty())
     }
 
     /// How much of the page at this address may be seen.
@@ -71,7 +85,7 @@ impl Rules {
 pub fn is_closed(selector: &str) -> bool {
     let count = |wanted: &[u8]| selector.bytes().filter(|byte| wanted.contains(byte)).count();
     !selector.trim().is_empty()
-        && !selector.contains("/*")
+        && !super::has(selector, "/*")
         && count(b"\\{};") == 0
         && count(b"\"") % 2 == 0
         && count(b"'") % 2 == 0
@@ -79,25 +93,42 @@ pub fn is_closed(selector: &str) -> bool {
         && count(b"[") == count(b"]")
 }
 
-/// The address, as a server may read it: escapes and doubled slashes make no other page of it.
+/// The address, as a server may read it: escapes, doubled slashes and case make no other page of it.
 fn fits(url: &str, pattern: &str) -> bool {
     let whole = unescaped(url.split('#').next().unwrap_or_default());
-    let (scheme, after) = whole.split_once("://").unwrap_or(("", &whole));
-    let (host, path) = after.split_at(after.find('/').unwrap_or(after.len()));
-    let mut plain = if pattern.starts_with('/') { String::new() } else { format!("{scheme}://{host}") };
-    for c in path.chars() {
-        if c != '/' || !plain.ends_with('/') {
-            plain.push(c.to_ascii_lowercase());
+    let whole = whole.as_bytes();
+    let scheme = whole.windows(3).position(|three| three == b"://").map_or(0, |at| at + 3);
+    let host = whole[scheme..].iter().position(|byte| *byte == b'/').unwrap_or(whole.len() - scheme);
+    let path = scheme + host;
+    let mut plain = if pattern.starts_with('/') { Vec::new() } else { whole[..path].to_vec() };
+    for byte in &whole[path..] {
+        if *byte != b'/' || plain.last() != Some(&b'/') {
+            plain.push(*byte);
         }
     }
-    let parts: Vec<String> = pattern.to_ascii_lowercase().split('*').map(str::to_owned).collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return plain == pattern.to_ascii_lowercase() };
-    let Some(mut rest) = plain.strip_prefix(first.as_str()) else { return false };
-    for part in middle {
-        let Some(at) = rest.find(part.as_str()) else { return false };
-        rest = &rest[at + part.len()..];
+    glob(&plain, pattern.as_bytes())
+}
+
+/// `*` is any text; case does not count.
+fn glob(text: &[u8], pattern: &[u8]) -> bool {
+    let (mut at, mut of) = (0, 0);
+    // Behind the last `*`, and where its text ends.
+    let mut star = None;
+    while at < text.len() {
+        match pattern.get(of) {
+            Some(b'*') => {
+                star = Some((of + 1, at));
+                of += 1;
+            }
+            Some(byte) if byte.eq_ignore_ascii_case(&text[at]) => (at, of) = (at + 1, of + 1),
+            _ => {
+                let Some((behind, end)) = star else { return false };
+                star = Some((behind, end + 1));
+                (at, of) = (end + 1, behind);
+            }
+        }
     }
-    rest.ends_with(last.as_str())
+    pattern[of..].iter().all(|byte| *byte == b'*')
 }
 
 /// Without percent-escapes, as far as the text stays text.

@@ -2,6 +2,8 @@
 //!
 //! In a text, `#` is a digit, `@` a letter, `*` up to 64 letters and digits, a space any spaces; everything else is itself,
 //! whatever its case (beyond ASCII: as it is written). What is not ASCII counts as a letter.
+use std::borrow::Cow;
+
 use super::bullets;
 
 /// Of what one `*` stands for, in characters.
@@ -10,44 +12,45 @@ const LONGEST_RUN: usize = 64;
 /// `text` with bullets for whatever fits `pattern`; none if nothing does.
 pub(super) fn without(text: &str, pattern: &str) -> Option<String> {
     let mut out = String::new();
-    let (mut at, mut copied) = (0, 0);
-    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        match fits(&text[at..], pattern) {
-            Some(length) if length > 0 => {
-                out.push_str(&text[copied..at]);
-                out.push_str(&bullets(&text[at..at + length]));
-                at += length;
-                copied = at;
-            }
-            _ => at += c.len_utf8(),
-        }
+    let mut rest = text;
+    let mut is_masked = false;
+    while let Some(c) = rest.chars().next() {
+        let length = fits(rest, pattern).unwrap_or(0);
+        let (part, behind) = rest.split_at_checked(length.max(c.len_utf8()))?;
+        is_masked |= length > 0;
+        out.push_str(&if length > 0 { bullets(part).into() } else { Cow::Borrowed(part) });
+        rest = behind;
     }
-    out.push_str(&text[copied..]);
-    (copied > 0).then_some(out)
+    is_masked.then_some(out)
 }
 
 /// How much of the beginning of `text` the pattern takes, in bytes.
 fn fits(text: &str, pattern: &str) -> Option<usize> {
-    let mut rest = text;
+    let mut rest = text.chars().peekable();
+    let mut taken = 0;
     for wanted in pattern.chars() {
-        let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
-        let is_space = |c: char| c == ' ' || c == '\u{A0}' || c.is_ascii_whitespace();
-        let run = |is: &dyn Fn(char) -> bool, most: usize| {
-            rest.chars().take(most).take_while(|c| is(*c)).map(char::len_utf8).sum::<usize>()
-        };
-        let length = match wanted {
-            '#' => run(&|c| c.is_ascii_digit(), 1),
-            '@' => run(&is_letter, 1),
-            ' ' => run(&is_space, LONGEST_RUN),
-            '*' => run(&|c| is_letter(c) || c.is_ascii_digit(), LONGEST_RUN),
-            c => run(&|other| c.eq_ignore_ascii_case(&other), 1),
-        };
-        if length == 0 && wanted != '*' {
+        let mut count = 0;
+        let most = if matches!(wanted, '*' | ' ') { LONGEST_RUN } else { 1 };
+        while let Some(c) = rest.next_if(|c| count < most && stands_for(wanted, *c)) {
+            taken += c.len_utf8();
+            count += 1;
+        }
+        if count == 0 && wanted != '*' {
             return None;
         }
-        rest = &rest[length..];
     }
-    Some(text.len() - rest.len())
+    Some(taken)
+}
+
+fn stands_for(wanted: char, c: char) -> bool {
+    let is_letter = c.is_ascii_alphabetic() || !c.is_ascii();
+    match wanted {
+        '#' => c.is_ascii_digit(),
+        '@' => is_letter,
+        ' ' => c == '\u{A0}' || c.is_ascii_whitespace(),
+        '*' => is_letter || c.is_ascii_digit(),
+        wanted => c.eq_ignore_ascii_case(&wanted),
+    }
 }
 
 #[cfg(test)]

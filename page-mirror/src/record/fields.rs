@@ -112,7 +112,7 @@ impl Recorder {
     }
 
     /// Which of these texts hold a part of a number that others hold the rest of.
-    pub(super) fn split_numbers<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    pub(super) fn split_numbers<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
         if self.secrets.are_open() { Vec::new() } else { mask::split_numbers(texts) }
     }
 

@@ -78,8 +78,8 @@ struct Gathered<'a> {
     /// Where a name's column stands in `columns`, plus one, by number of the epoch.
     places: Vec<usize>,
     texts: Vec<Cow<'a, str>>,
-    /// Numbers of the texts that hold a part of a number, and how many texts there were.
-    split: Vec<usize>,
+    /// Which of the texts hold a part of a number, and how many texts there were.
+    split: Vec<bool>,
     seen_texts: usize,
     last_ref: u32,
     /// Of the element at hand: its shape, and its attributes as they leave. Kept to be filled again.
@@ -196,7 +196,7 @@ impl Recorder {
             }
             Item::Text { masked, text } => {
                 put(out, token::TEXT);
-                let split = gathered.split.binary_search(&gathered.seen_texts).is_ok();
+                let split = gathered.split.get(gathered.seen_texts) == Some(&true);
                 gathered.seen_texts += 1;
                 gathered.texts.push(self.text(text, *masked || secret, split));
                 Ok((self.tree.create(NO_NAME)?, 0))

@@ -19,7 +19,10 @@ mod wire;
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Uint8Array};
-use page_mirror::record::{Body, Recorder, pointer};
+use page_mirror::{
+    mask::rules::{Rules, Shade, is_closed},
+    record::{Body, Recorder, pointer},
+};
 use shared::{close, wire::mirror::FrameKind};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, PointerEvent};
@@ -40,6 +43,10 @@ pub fn start(config: &JsValue, on: &Function) -> JsValue {
     run(Core::default(), config, on)
 }
 
+/// Levels of masking, as the welcome says them.
+const STRICT: u32 = 1;
+const OFF: u32 = 2;
+
 /// What the script asks of the crates below: frames and messages.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
@@ -48,6 +55,10 @@ pub struct Core {
     attention: Attention,
     taken: RefCell<Option<Body>>,
     nonce: Cell<u32>,
+    /// How much is masked (as the welcome says it), what else, and how much of the page that is being read.
+    level: Cell<u32>,
+    rules: RefCell<Rules>,
+    shade: Cell<Shade>,
 }
 
 #[wasm_bindgen]
@@ -74,10 +85,40 @@ impl Core {
         close::should_reconnect(code)
     }
 
+    /// What applies to the page that is open, until [`Self::begin`] comes again: the level, and selectors of what is
+    /// masked, of what is not, and of what is a box.
+    pub fn rules(&self) -> Array {
+        let rules = self.rules.borrow();
+        let off = self.level.get() == OFF;
+        self.shade.set(if off { Shade::Open } else { rules.shade(&attention::address()) });
+        let lists = [&rules.masks, &rules.unmasks, &rules.blocks];
+        // What would swallow other rules is no rule that can be applied.
+        let all_closed = lists.iter().all(|list| list.iter().all(|selector| is_closed(selector)));
+        let is_strict = !off && (self.shade.get() != Shade::Open || !all_closed);
+        let out = Array::of1(&if is_strict { STRICT } else { self.level.get() }.into());
+        for list in lists {
+            let usable = list.iter().filter(|selector| !off && is_closed(selector));
+            out.push(&usable.map(|selector| JsValue::from_str(selector)).collect::<Array>());
+        }
+        if self.shade.get() == Shade::Hidden {
+            Array::from(&out.get(3)).push(&":root".into());
+        }
+        out
+    }
+
+    /// The page is still one that may be seen as far as the one that is being read.
+    fn is_as_ruled(&self) -> bool {
+        let rules = self.rules.borrow();
+        self.level.get() == OFF
+            || !rules.tell_pages_apart()
+            || rules.shade(&attention::address()) == self.shade.get()
+    }
+
     /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
-    /// [`Self::complete`]. What was not sent is dropped.
-    pub fn begin(&self, several: bool) {
+    /// [`Self::complete`]. What was not sent is dropped. `strict`: everything is masked.
+    pub fn begin(&self, several: bool, strict: bool) {
         let mut recorder = self.recorder.borrow_mut();
+        recorder.rule(&self.rules.borrow().texts, strict);
         recorder.begin();
         if several {
             recorder.hold();
@@ -88,12 +129,7 @@ impl Core {
 
     /// All of the page was handed over. False: it must be begun again, and handed over in one batch.
     pub fn complete(&self) -> bool {
-        self.recorder.borrow_mut().complete()
-    }
-
-    /// From here on nothing is masked.
-    pub fn unmask(&self) {
-        self.recorder.borrow_mut().unmask();
+        self.recorder.borrow_mut().complete() && self.is_as_ruled()
     }
 
     /// Takes a batch. False: the script must begin again, and send nothing before.
@@ -109,7 +145,7 @@ impl Core {
 
     /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
     pub fn attend(&self, look: bool) -> bool {
-        self.attention.tell(&self.recorder, look)
+        self.attention.tell(&self.recorder, look) && self.is_as_ruled()
     }
 
     /// Nodes that the other side forgot.
@@ -119,6 +155,9 @@ impl Core {
 
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
     pub fn take(&self) -> Option<Vec<u8>> {
+        if !self.is_as_ruled() {
+            return None;
+        }
         let mut body = self.recorder.borrow_mut().take()?;
         let bytes = std::mem::take(&mut body.bytes);
         self.taken.replace(Some(body));
@@ -162,8 +201,11 @@ impl Core {
                 let out = list(1);
                 out.push(&heartbeat_ms.into());
                 out.push(&sharing.into());
-                out.push(&masking.into());
-                out.push(&strings(&selectors));
+                self.level.set(masking);
+                if masking == OFF {
+                    self.recorder.borrow_mut().unmask();
+                }
+                self.rules.replace(Rules::new(selectors.iter().map(|rule| (*rule).to_owned())));
                 out
             }
             Heard::KeyframeWanted => list(3),
