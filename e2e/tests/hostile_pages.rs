@@ -242,9 +242,6 @@ impl Theatre {
                     let keyframe = frame.kind == FrameKind::Keyframe;
                     let applied = replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes);
                     said += &format!("{keyframe} {} {} {applied:?}\n", frame.epoch, frame.seq);
-                    if applied.is_err() {
-                        let _ = std::fs::write("/tmp/bad.frame", &frame.bytes);
-                    }
                     let _ = (replica.take_ops(), replica.take_late());
                 }
                 _ => {}
@@ -254,9 +251,6 @@ impl Theatre {
             let console = person.page.console_messages();
             let last: Vec<_> =
                 console.iter().rev().take(12).map(|message| message.text().to_owned()).collect();
-            let picture = std::env::temp_dir().join(format!("hostile-{}.png", person.name));
-            let kept = person.pictures(&picture).await;
-            said += &format!("{kept:?} {}\n", picture.display());
             said += &format!(
                 "{} at {}: {:?}\n{last:?}\n",
                 person.name,

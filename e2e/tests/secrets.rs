@@ -1,15 +1,25 @@
 //! Secrets planted in every kind of place of a page: none leaves the browser. With masking off, the same search finds
 //! every one of them but those that stand where nothing is mirrored at all.
+#[path = "secrets/places.rs"]
+mod places;
+
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, ensure};
 use e2e::{
-    Person, Stage, StageOptions, Troupe, agent, handset,
+    Person, Stage, StageOptions, Troupe, agent,
+    axe::Inspector,
+    handset,
     merchant::{KEY, Merchant, Plot, Sheet},
     shopper,
     tap::Tap,
 };
+use places::{Kind, Secret, secrets};
+use playwright_rs::protocol::{ColorScheme, EmulateMediaOptions, Viewport};
 
+/// The closed shadow root of what is drawn above the page opens for the story's eyes.
+const EYES: &str = "const attach = Element.prototype.attachShadow; \
+    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };";
 const PLANT: &str = include_str!("../fixtures/secrets/plant.js");
 /// Nobody answers the telephone: the page is shown all the while.
 const RINGS: (&str, &str) = ("ring_customer", "3600s");
@@ -25,216 +35,9 @@ const MASKED: bool = true;
 /// The replica shows one box that says why.
 const IS_A_BOX: &str = "() => { const at = document.querySelector('.page-view iframe')?.contentDocument.documentElement; \
     return at?.localName === 'ringside-box' && at.dataset.label === 'Hidden from agents'; }";
-/// What we put into the page's storage.
-const OURS: &str = "() => JSON.stringify([Object.entries({...localStorage, ...sessionStorage}).filter(([key]) => key.startsWith('ringside:')), document.cookie, window.name])";
-
-/// How a secret gets to where it stands; see `plant.js`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// It is typed into a field that is masked, and stands nowhere else.
-    Field,
-    /// It is typed into a password field, and the place repeats it.
-    Copy,
-    /// It stands in a region that is masked or blocked.
-    Region,
-    /// It is a payment card's number.
-    Number,
-    /// It is a text that the business names.
-    Named,
-    /// It stands where nothing is mirrored, masking or not.
-    Never,
-}
-
-/// Places by kind; each is a function of `plant.js`.
-const PLACES: [(Kind, &[&str]); 6] = [
-    (
-        Kind::Field,
-        &[
-            "password",
-            "card",
-            "cvc",
-            "expiry",
-            "holder",
-            "insurance",
-            "passport",
-            "birthday",
-            "code",
-            "newPassword",
-            "iban",
-            "hidden",
-            "shownPassword",
-            "swappedPassword",
-            "labelled",
-            "placeholder",
-            "passphraseArea",
-            "maskedChoice",
-            "writtenPassword",
-            "closedRootPassword",
-            "openRootPassword",
-            "typedPassword",
-        ],
-    ),
-    (
-        Kind::Copy,
-        &[
-            "text",
-            "title",
-            "data",
-            "ariaLabel",
-            "alt",
-            "placeholderCopy",
-            "readonly",
-            "label",
-            "output",
-            "option",
-            "optionValue",
-            "textarea",
-            "editable",
-            "svgText",
-            "svgTitle",
-            "className",
-            "customProperty",
-            "styleElement",
-            "constructedSheet",
-            "insertedRule",
-            "documentTitle",
-            "query",
-            "hash",
-            "pushedPath",
-            "openRoot",
-            "closedRoot",
-            "id",
-            "link",
-            "image",
-            "imageSet",
-            "dataList",
-            "changedText",
-            "changedAttribute",
-            "afterEmptied",
-            "afterRemoved",
-            "summary",
-            "tableCaption",
-            "encoded",
-        ],
-    ),
-    (
-        Kind::Region,
-        &[
-            "maskedText",
-            "maskedAlt",
-            "maskedImage",
-            "maskedBackground",
-            "maskedProperty",
-            "maskedInput",
-            "maskedArea",
-            "maskedSelect",
-            "maskedEditable",
-            "maskedPlaceholder",
-            "maskedLink",
-            "maskedSvg",
-            "maskedAria",
-            "maskedTitle",
-            "maskedMeter",
-            "maskedShadow",
-            "maskedLate",
-            "ownSelector",
-            "ownAttribute",
-            "blockedText",
-            "blockedImage",
-            "blockedInput",
-            "blockedLate",
-            "ownBlock",
-            "hiddenPage",
-            "hiddenPageTitle",
-            "hiddenPageQuery",
-        ],
-    ),
-    (
-        Kind::Number,
-        &[
-            "numberInText",
-            "numberInGroups",
-            "numberInTitle",
-            "numberInField",
-            "numberInArea",
-            "numberInEditable",
-            "numberOverFour",
-            "numberOneByOne",
-            "numberInPath",
-            "numberInOption",
-            "numberInDocumentTitle",
-            "numberChanged",
-        ],
-    ),
-    (Kind::Named, &["namedNumber", "namedPerson", "namedInTitle", "namedInField", "namedInDocumentTitle"]),
-    (
-        Kind::Never,
-        &[
-            "comment",
-            "template",
-            "jsonScript",
-            "script",
-            "meta",
-            "noscript",
-            "csrfAttribute",
-            "canvas",
-            "handler",
-            "formAction",
-            "tokenParameter",
-            "storage",
-            "nonce",
-        ],
-    ),
-];
-
-/// What is searched for.
-struct Secret {
-    kind: Kind,
-    place: &'static str,
-    text: String,
-}
-
-fn secrets() -> Vec<Secret> {
-    let mut all = Vec::new();
-    for (kind, places) in PLACES {
-        for place in places {
-            let number = all.len();
-            let text = match kind {
-                Kind::Number => card(number),
-                Kind::Named if place.ends_with("Number") || *place == "namedInField" => {
-                    format!("K-{}", letters(number, 8))
-                }
-                Kind::Named => format!("Wilhelmina Featherstone{}", letters(number, 6)),
-                Kind::Field | Kind::Copy | Kind::Region | Kind::Never => {
-                    format!("zq{}xw", letters(number, 12))
-                }
-            };
-            all.push(Secret { kind, place, text });
-        }
-    }
-    all
-}
-
-/// Letters that stand for a number, and in no other text.
-fn letters(number: usize, count: u32) -> String {
-    let digit = |at: u32| (number * 7_919 + 13) / 19_usize.pow(at % 5) % 19 + at as usize % 4;
-    (0..count).map(|at| char::from(b'a' + digit(at) as u8)).collect()
-}
-
-/// A number that passes Luhn's check.
-fn card(number: usize) -> String {
-    let body = format!("4{:014}", 31_415_926_535_usize + number * 104_729);
-    let sum: u32 = body
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let value = u32::from(digit - b'0') << ((place + 1) % 2);
-            if value > 9 { value - 9 } else { value }
-        })
-        .sum();
-    format!("{body}{}", (10 - sum % 10) % 10)
-}
+/// What we put into the page's storage, but for the trail: that is kept as the browser's own history is, and what leaves
+/// of it is searched among the messages.
+const OURS: &str = "() => JSON.stringify([Object.entries({...localStorage, ...sessionStorage}).filter(([key]) => /^ringside:(?!.*:trail$)/.test(key)), document.cookie, window.name])";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn planted_secrets_are_in_nothing_that_leaves_the_browser() -> Result<()> {
@@ -276,6 +79,37 @@ async fn with_masking_off_the_same_search_finds_them() -> Result<()> {
     ensure!(wrong.is_empty(), "of {} secrets:\n{wrong}", secrets.len());
     eprintln!("with masking off {count} of {} are found", secrets.len());
     Ok(())
+}
+
+/// "What is hidden?" stripes the masked parts, says so, breaks no rule of axe, and goes with one key.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_customer_sees_what_is_hidden() -> Result<()> {
+    let scene = Scene::open(RULES.to_vec()).await?;
+    let (shopper, mut axe) = (&scene.shopper, Inspector::new()?);
+    shopper.context.add_init_script(EYES).await?;
+    shopper.goes_to(&format!("{}/page", scene.merchant.origin)).await?;
+    agent::sees_page(&scene.agent, "Secrets").await?;
+    shopper.asks::<bool>("() => { showcase(); return true; }").await?;
+    shopper.clicks("ringside-widget .pill").await?;
+    shopper.clicks("ringside-widget #card button:has-text('What is hidden?')").await?;
+    shopper.sees("ringside-hand .veils:has-text('Agents don’t see what is striped.')").await?;
+    // A password, a card's number, a region of the page's, one of the business's, and a box; not the open field.
+    let seen =
+        "() => document.querySelector('ringside-hand').shadowRoot.querySelectorAll('.veil').length === 5";
+    shopper.finds("five parts are striped", seen).await?;
+    axe.look_into(shopper, "ringside-hand", "what is hidden").await?;
+    if let Ok(folder) = std::env::var("RINGSIDE_TEST_PICTURES") {
+        let folder = std::path::Path::new(&folder);
+        shopper.pictures(&folder.join("hidden-light.png")).await?;
+        let dark = EmulateMediaOptions::builder().color_scheme(ColorScheme::Dark).build();
+        shopper.page.emulate_media(dark).await?;
+        shopper.page.set_viewport_size(Viewport { width: 390, height: 700 }).await?;
+        shopper.pictures(&folder.join("hidden-dark-narrow.png")).await?;
+    }
+    shopper.presses("Escape").await?;
+    let gone = "() => !document.querySelector('ringside-hand').shadowRoot.querySelector('.veil, .veils')";
+    shopper.finds("it went with one key", gone).await?;
+    axe.verdict()
 }
 
 struct Scene {

@@ -160,18 +160,19 @@ impl Secrets {
         self.known.retain(|secret| secret.field == GONE && !self.off);
     }
 
-    /// The page's own address as it may leave the browser.
-    pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
+    /// An address as it may leave the browser. `shaded`: only where the page is may be told, at least of this one.
+    pub fn url<'a>(&self, url: &'a str, shaded: bool) -> Cow<'a, str> {
         if self.off {
             return url.into();
         }
-        let whole = if self.shaded { url.split(['?', '#']).next().unwrap_or_default() } else { url };
+        let whole =
+            if self.shaded || shaded { url.split(['?', '#']).next().unwrap_or_default() } else { url };
         attributes::scrub_url(whole, self)
     }
 
-    /// The page's title, likewise.
-    pub fn title<'a>(&self, title: &'a str) -> Cow<'a, str> {
-        if self.shaded && !self.off { bullets(title).into() } else { self.hide(title) }
+    /// A title, likewise.
+    pub fn title<'a>(&self, title: &'a str, shaded: bool) -> Cow<'a, str> {
+        if (self.shaded || shaded) && !self.off { bullets(title).into() } else { self.hide(title) }
     }
 
     /// A class, or style text: only long values, as they were typed.
@@ -279,10 +280,10 @@ mod tests {
     fn a_page_that_is_masked_has_neither_a_title_nor_a_query() {
         let mut secrets = Secrets::default();
         secrets.rule(&["K-####".to_owned()], false);
-        assert_eq!(secrets.title("Customer k-1234"), "Customer ••••••");
-        assert_eq!(secrets.url("https://a.test/pay?id=7#x"), "https://a.test/pay?id=7#x");
+        assert_eq!(secrets.title("Customer k-1234", false), "Customer ••••••");
+        assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay?id=7#x");
         secrets.rule(&[], true);
-        assert_eq!(secrets.title("Pay 17"), "••• ••");
-        assert_eq!(secrets.url("https://a.test/pay?id=7#x"), "https://a.test/pay");
+        assert_eq!(secrets.title("Pay 17", false), "••• ••");
+        assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay");
     }
 }

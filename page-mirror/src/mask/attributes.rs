@@ -179,7 +179,7 @@ pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
 
 /// A part of a URL holds what is masked, as it is or as browsers write it there.
 fn tells(part: &str, secrets: &Secrets) -> bool {
-    let spaced = if part.contains('+') { part.replace('+', " ").into() } else { Cow::Borrowed(part) };
+    let spaced: String = part.chars().map(|c| if c == '+' { ' ' } else { c }).collect();
     matches!(secrets.hide(&super::rules::unescaped(&spaced)), Cow::Owned(_))
 }
 

@@ -133,7 +133,7 @@ fn glob(text: &[u8], pattern: &[u8]) -> bool {
 
 /// Without percent-escapes, as far as the text stays text.
 pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
+    if !text.as_bytes().contains(&b'%') {
         return text.into();
     }
     let mut out = Vec::with_capacity(text.len());

@@ -1,4 +1,6 @@
 //! What is around the nodes: scroll, window, address, what the customer points at and prefers.
+use std::borrow::Cow;
+
 use super::{BatchError, Recorder};
 use crate::{
     codec::{
@@ -36,13 +38,18 @@ impl Recorder {
     /// The page's address and title.
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
-        for text in [&*self.secrets.url(url), &*self.secrets.title(title)] {
+        for text in self.told(url, title, false).each_ref() {
             let text =
                 text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
             put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
             payload.extend_from_slice(text.as_bytes());
         }
         self.unless_empty(Section::Page, &payload);
+    }
+
+    /// An address and its title as they may leave the browser. `shaded`: only where the page is may be told.
+    pub fn told<'a>(&self, url: &'a str, title: &'a str, shaded: bool) -> [Cow<'a, str>; 2] {
+        [self.secrets.url(url, shaded), self.secrets.title(title, shaded)]
     }
 
     /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.

@@ -55,8 +55,8 @@ pub struct Core {
     attention: Attention,
     taken: RefCell<Option<Body>>,
     nonce: Cell<u32>,
-    /// How much is masked (as the welcome says it), what else, and how much of the page that is being read.
-    level: Cell<u32>,
+    /// How much is masked (once the welcome said it), what else, and how much of the page that is being read.
+    level: Cell<Option<u32>>,
     rules: RefCell<Rules>,
     shade: Cell<Shade>,
 }
@@ -89,27 +89,35 @@ impl Core {
     /// masked, of what is not, and of what is a box.
     pub fn rules(&self) -> Array {
         let rules = self.rules.borrow();
-        let off = self.level.get() == OFF;
+        let off = self.level.get() == Some(OFF);
         self.shade.set(if off { Shade::Open } else { rules.shade(&attention::address()) });
         let lists = [&rules.masks, &rules.unmasks, &rules.blocks];
         // What would swallow other rules is no rule that can be applied.
         let all_closed = lists.iter().all(|list| list.iter().all(|selector| is_closed(selector)));
         let is_strict = !off && (self.shade.get() != Shade::Open || !all_closed);
-        let out = Array::of1(&if is_strict { STRICT } else { self.level.get() }.into());
+        let out = Array::of1(&if is_strict { STRICT } else { self.level.get().unwrap_or(STRICT) }.into());
         for list in lists {
             let usable = list.iter().filter(|selector| !off && is_closed(selector));
             out.push(&usable.map(|selector| JsValue::from_str(selector)).collect::<Array>());
         }
         if self.shade.get() == Shade::Hidden {
-            Array::from(&out.get(3)).push(&":root".into());
+            out.get(3).unchecked_into::<Array>().push(&":root".into());
         }
         out
+    }
+
+    /// The address and the title of a page as they may leave the browser; undefined before it is known what masks them.
+    pub fn told(&self, url: &str, title: &str) -> Option<Array> {
+        let shaded = self.rules.borrow().shade(url) != Shade::Open;
+        let [url, title] =
+            self.recorder.borrow().told(url, title, shaded).map(|text| JsValue::from_str(&text));
+        self.level.get().map(|_| Array::of2(&url, &title))
     }
 
     /// The page is still one that may be seen as far as the one that is being read.
     fn is_as_ruled(&self) -> bool {
         let rules = self.rules.borrow();
-        self.level.get() == OFF
+        self.level.get() == Some(OFF)
             || !rules.tell_pages_apart()
             || rules.shade(&attention::address()) == self.shade.get()
     }
@@ -201,7 +209,7 @@ impl Core {
                 let out = list(1);
                 out.push(&heartbeat_ms.into());
                 out.push(&sharing.into());
-                self.level.set(masking);
+                self.level.set(Some(masking));
                 if masking == OFF {
                     self.recorder.borrow_mut().unmask();
                 }

@@ -69,7 +69,7 @@ const run = (core_, config, on) => {
   looking = setInterval(() => flush(true), LOOK_MS);
   start(config, on);
   // A message of one byte is the customer's own: what is hidden?
-  return { stop, show: () => lead([0]) };
+  return { stop, show: () => lead([0]), told: ([url, title]) => core.told(url, title) };
 };
 // The id of a node, or of the one around it that the other side knows.
 const idOf = (node) => {
