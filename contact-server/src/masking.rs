@@ -247,7 +247,7 @@ impl<'a> Parser<'a> {
 
 #[cfg(test)]
 mod tests {
-    use page_mirror::mask::rules::{Rules, Shade, is_closed};
+    use page_mirror::mask::rules::{BLOCK, MASK, Rules, Shade, TEXT, UNMASK, is_closed};
     use proptest::prelude::*;
 
     use super::*;
@@ -326,11 +326,8 @@ mod tests {
         business.masking.hidden_pages = pages("/pay*").unwrap();
         business.masking.strict_pages = pages("/me").unwrap();
         let rules = Rules::new(rules(&business));
-        assert_eq!(
-            (&rules.masks[..], &rules.unmasks[..], &rules.blocks[..]),
-            (&[".a".into()][..], &[".b".into()][..], &[".c".into()][..])
-        );
-        assert_eq!(rules.texts, ["K-###"]);
+        assert!(rules.of(MASK).eq([".a"]) && rules.of(UNMASK).eq([".b"]) && rules.of(BLOCK).eq([".c"]));
+        assert!(rules.of(TEXT).eq(["K-###"]));
         assert_eq!(rules.shade("https://shop.example/pay/now"), Shade::Hidden);
         assert_eq!(rules.shade("https://shop.example/me"), Shade::Masked);
     }

@@ -120,6 +120,11 @@ impl Tap {
                     replica = Replica::new(Origins::default());
                 }
                 Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
+                    // As it was sent, also what no viewer would show.
+                    if let Ok(body) = page_mirror::replay::open(&frame.bytes) {
+                        mirrored.text.push_str(&String::from_utf8_lossy(&body));
+                        mirrored.text.push('\n');
+                    }
                     let keyframe = frame.kind == FrameKind::Keyframe;
                     if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
                         mirrored.frames += 1;

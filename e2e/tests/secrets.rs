@@ -182,7 +182,13 @@ impl Scene {
         self.shopper.goes_to(&format!("{}/account", self.merchant.origin)).await?;
         self.shopper.asks::<bool>(&format!("async () => {{ await plant({map}); return true; }}")).await?;
         match masked {
-            true => self.agent.finds("a box is shown", IS_A_BOX).await?,
+            true => {
+                let shown = self.agent.finds("a box is shown", IS_A_BOX).await;
+                let replica = agent::replica_text(&self.agent).await?;
+                shown.with_context(|| {
+                    format!("the agent sees {replica} {:?}", self.shopper.page.page_errors())
+                })?;
+            }
             false => self.is_shown("account").await?,
         }
         self.shopper.goes_to(&format!("{}/", self.merchant.origin)).await?;

@@ -93,8 +93,8 @@ impl Secrets {
     }
 
     /// What the business masks in text, and whether the page's title is masked as well.
-    pub fn rule(&mut self, texts: &[String], shaded: bool) {
-        self.texts = texts.to_vec();
+    pub fn rule(&mut self, texts: Vec<String>, shaded: bool) {
+        self.texts = texts;
         self.shaded = shaded;
     }
 
@@ -279,10 +279,10 @@ mod tests {
     #[test]
     fn a_page_that_is_masked_has_neither_a_title_nor_a_query() {
         let mut secrets = Secrets::default();
-        secrets.rule(&["K-####".to_owned()], false);
+        secrets.rule(vec!["K-####".to_owned()], false);
         assert_eq!(secrets.title("Customer k-1234", false), "Customer ••••••");
         assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay?id=7#x");
-        secrets.rule(&[], true);
+        secrets.rule(Vec::new(), true);
         assert_eq!(secrets.title("Pay 17", false), "••• ••");
         assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay");
     }

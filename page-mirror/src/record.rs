@@ -98,7 +98,7 @@ impl Recorder {
 
     /// What the business masks in text, and whether the page's title and address are masked as well. In strict masking
     /// they are.
-    pub fn rule(&mut self, texts: &[String], shaded: bool) {
+    pub fn rule(&mut self, texts: Vec<String>, shaded: bool) {
         self.secrets.rule(texts, shaded);
     }
 

@@ -9,7 +9,13 @@ use super::{
 type Attributes = &'static [(&'static str, &'static str)];
 
 /// Elements by tag, language and attributes; `TRAP` and `RUN` as in the files.
-const ELEMENTS: [(&str, &str, u32, Attributes); 24] = [
+const ELEMENTS: [(&str, &str, u32, Attributes); 25] = [
+    (
+        "name that answers for the document",
+        "img",
+        namespace::HTML,
+        &[("name", "adoptedStyleSheets"), ("id", "styleSheets")],
+    ),
     ("script of another case", "SCRIPT", namespace::HTML, &[("src", "TRAP")]),
     ("script among pictures", "script", namespace::SVG, &[("href", "TRAP"), ("xlink:href", "TRAP/2")]),
     ("script among formulas", "script", namespace::MATHML, &[("src", "TRAP")]),

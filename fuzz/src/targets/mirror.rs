@@ -9,7 +9,7 @@ use contact_server::hub::{
 use page_mirror::{
     codec::{Section, seal},
     limits,
-    mask::rules::{Rules, Shade, is_closed},
+    mask::rules::{Rules, Shade, TEXT, is_closed},
     record::{self, Recorder},
     replay::{Replica, urls::Origins},
 };
@@ -126,7 +126,7 @@ fn masking(bytes: &[u8]) {
     let shade = rules.shade(&url);
     note(format!("{shade:?}"));
     let mut recorder = Recorder::new();
-    recorder.rule(&rules.texts, shade != Shade::Open);
+    recorder.rule(rules.of(TEXT).map(str::to_owned).collect(), shade != Shade::Open);
     recorder.begin();
     recorder.page(&url, CARD);
     let told = recorder.take().map_or(Vec::new(), |body| body.bytes);

@@ -1,74 +1,60 @@
 //! Payment cards' numbers that are spread over neighbouring texts: four boxes of four digits, one box a digit.
 use super::numbers::{CARD_DIGITS, passes};
 
-/// Digits that touch each other, and the number of their text.
-struct Piece<'a> {
-    text: usize,
-    digits: &'a [u8],
-}
-
-/// More pieces than digits can't be one number.
-const MOST_PIECES: usize = *CARD_DIGITS.end();
+/// A digit: the number of its text, and whether it is the first of those that touch each other.
+type Digit = (usize, u8, bool);
 
 /// Which of these texts, in the order of the page, hold a part of a number of which others hold the rest. Numbers are
 /// taken as cards write them (fours; four, six, four or five; one by one), so that tables of figures stay. The list ends
 /// with the last one that does.
 pub fn split_numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
     let mut found = Vec::new();
-    let mut pieces: Vec<Piece<'a>> = Vec::new();
+    let mut digits: Vec<Digit> = Vec::new();
     for (text, content) in texts.enumerate() {
-        let content = content.trim().as_bytes();
-        let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'-');
-        let (leads, ends) = (content.first().is_some_and(is_part), content.last().is_some_and(is_part));
-        if content.is_empty() {
-            continue;
-        }
-        let start = content.iter().take_while(|byte| is_part(byte)).count();
-        if leads {
-            add(&mut pieces, text, &content[..start]);
-            search(&pieces, &mut found);
-        }
-        if start < content.len() {
-            pieces.clear();
-            if ends {
-                let end = content.iter().rev().take_while(|byte| is_part(byte)).count();
-                add(&mut pieces, text, &content[content.len() - end..]);
+        let mut is_first = true;
+        for byte in content.bytes() {
+            if byte.is_ascii_digit() {
+                digits.push((text, byte, is_first));
+            } else {
+                // A number ends here, as it does at the text's end.
+                search(&digits, &mut found);
+                if !(byte.is_ascii_whitespace() || byte == b'-') {
+                    digits.clear();
+                }
             }
+            is_first = !byte.is_ascii_digit();
         }
+        search(&digits, &mut found);
+        let surplus = digits.len().saturating_sub(*CARD_DIGITS.end());
+        digits.drain(..surplus);
     }
     found
 }
 
-fn add<'a>(pieces: &mut Vec<Piece<'a>>, text: usize, content: &'a [u8]) {
-    for digits in content.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty()) {
-        if pieces.len() == MOST_PIECES {
-            pieces.remove(0);
+/// Numbers that end with the last digit.
+fn search(digits: &[Digit], found: &mut Vec<bool>) {
+    for length in CARD_DIGITS {
+        let Some(number) = digits.len().checked_sub(length).and_then(|start| digits.get(start..)) else {
+            return;
+        };
+        // By fours, by four, six and the rest, and one by one.
+        let mut groups = [true; 3];
+        for (at, (_, _, is_first)) in number.iter().enumerate() {
+            let fits = [at % 4 == 0, matches!(at, 0 | 4 | 10), true];
+            for (group, fits) in groups.iter_mut().zip(fits) {
+                *group &= *is_first == fits;
+            }
         }
-        pieces.push(Piece { text, digits });
-    }
-}
-
-/// Numbers that end with the last piece.
-fn search(pieces: &[Piece<'_>], found: &mut Vec<bool>) {
-    for start in 0..pieces.len() {
-        let number = &pieces[start..];
-        let digits = || number.iter().flat_map(|piece| piece.digits.iter().copied());
         // First digits of payment cards (ISO/IEC 7812).
-        let is_card = matches!(digits().next(), Some(b'2'..=b'6')) && CARD_DIGITS.contains(&digits().count());
-        if is_card && is_grouped(number) && passes(digits().collect::<Vec<_>>().into_iter()) {
-            for piece in number {
-                found.resize(found.len().max(piece.text + 1), false);
-                found[piece.text] = true;
+        let is_card = matches!(number.first(), Some((_, b'2'..=b'6', _))) && groups.contains(&true);
+        let is_split = number.first().map(|(text, ..)| text) != number.last().map(|(text, ..)| text);
+        if is_card && is_split && passes(number.iter().map(|(_, digit, _)| *digit)) {
+            for (text, ..) in number {
+                found.resize(found.len().max(text + 1), false);
+                found[*text] = true;
             }
         }
     }
-}
-
-fn is_grouped(number: &[Piece<'_>]) -> bool {
-    let length = |at: usize| number.get(at).map_or(0, |piece| piece.digits.len());
-    let last = number.len().saturating_sub(1);
-    let all = |wanted: usize| (0..last).all(|at| length(at) == wanted) && length(last) <= wanted;
-    all(1) || all(4) || (last == 2 && length(0) == 4 && length(1) == 6)
 }
 
 #[cfg(test)]

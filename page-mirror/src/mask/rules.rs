@@ -24,59 +24,41 @@ pub enum Shade {
     Hidden,
 }
 
-/// Rules as texts, by kind.
+/// Rules as texts.
 #[derive(Debug, Default)]
-pub struct Rules {
-    /// Selectors: masked, not masked, boxes.
-    pub masks: Vec<String>,
-    pub unmasks: Vec<String>,
-    pub blocks: Vec<String>,
-    pub texts: Vec<String>,
-    hidden: Vec<String>,
-    masked: Vec<String>,
-}
+pub struct Rules(Vec<String>);
+
+/// What a rule is about; without a mark: a selector of what is masked.
+const MARKS: &[u8] = b"ubtps";
+pub const MASK: u8 = 0;
+pub const UNMASK: u8 = b'u';
+pub const BLOCK: u8 = b'b';
+pub const TEXT: u8 = b't';
+const PAGE: u8 = b'p';
+const STRICT: u8 = b's';
 
 impl Rules {
-    pub fn new(rules: impl IntoIterator<Item = String>) -> Self {
-        let mut all = Self::default();
-        for rule in rules {
-            let list = match rule.as_bytes() {
-                [b'!', kind, b' ', ..] => match kind {
-                    b'u' => Some(&mut all.unmasks),
-                    b'b' => Some(&mut all.blocks),
-                    b't' => Some(&mut all.texts),
-                    b'p' => Some(&mut all.hidden),
-                    b's' => Some(&mut all.masked),
-                    _ => None,
-                },
-                _ => None,
-            };
-            match list {
-                // Behind three letters of ASCII the rest is text.
-                Some(list) => {
-                    list.push(String::from_utf8(rule.into_bytes().split_off(3)).unwrap_or_default())
-                }
-                None => all.masks.push(rule),
-            }
-        }
-        all
+    pub fn new(rules: Vec<String>) -> Self {
+        Self(rules)
     }
 
-    /// There are pages of which less may be seen than of others.
-    pub fn tell_pages_apart(&self) -> bool {
-        !(self.hidden.is_empty() && self.masked.is_empty())
+    /// The rules of one kind.
+    pub fn of(&self, kind: u8) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(move |rule| match rule.as_bytes() {
+            [b'!', mark, b' ', ..] if MARKS.contains(mark) => rule.get(3..).filter(|_| *mark == kind),
+            _ => Some(&**rule).filter(|_| kind == MASK),
+        })
     }
 
     /// How much of the page at this address may be seen.
     pub fn shade(&self, url: &str) -> Shade {
-        let fits = |list: &[String]| !list.is_empty() && list.iter().any(|pattern| fits(url, pattern));
-        if fits(&self.hidden) {
-            Shade::Hidden
-        } else if fits(&self.masked) {
-            Shade::Masked
-        } else {
-            Shade::Open
+        let mut shade = Shade::Open;
+        for (kind, found) in [(PAGE, Shade::Hidden), (STRICT, Shade::Masked)] {
+            if shade == Shade::Open && self.of(kind).any(|pattern| fits(url, pattern)) {
+                shade = found;
+            }
         }
+        shade
     }
 }
 
@@ -163,18 +145,18 @@ mod tests {
     #[test]
     fn rules_are_told_apart_and_what_is_not_known_is_a_selector() {
         let rules = [".a", "!u .b", "!b .c", "!t K-##", "!p /pay*", "!s /me", "!z later", "!b", "!"];
-        let rules = Rules::new(rules.map(str::to_owned));
-        assert_eq!(rules.masks, [".a", "!z later", "!b", "!"]);
-        assert_eq!(
-            (rules.unmasks, rules.blocks, rules.texts),
-            (vec![".b".into()], vec![".c".into()], vec!["K-##".into()])
-        );
+        let rules = Rules::new(rules.map(str::to_owned).to_vec());
+        assert!(rules.of(MASK).eq([".a", "!z later", "!b", "!"]));
+        assert!(rules.of(UNMASK).eq([".b"]) && rules.of(BLOCK).eq([".c"]) && rules.of(TEXT).eq(["K-##"]));
     }
 
     #[test]
     fn pages_are_found_however_their_address_is_written() {
-        let rules =
-            Rules::new(["!p /checkout*".to_owned(), "!p https://shop.example/a/*/c".into(), "!s /me".into()]);
+        let rules = Rules::new(vec![
+            "!p /checkout*".to_owned(),
+            "!p https://shop.example/a/*/c".into(),
+            "!s /me".into(),
+        ]);
         for (url, shade) in [
             ("https://x.example/checkout", Shade::Hidden),
             ("https://x.example/Check%6fut/card?x=1#y", Shade::Hidden),
@@ -204,14 +186,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_address_and_pattern_are_read_to_their_end(url in "\\PC{0,40}", pattern in "[/*a-z%\\PC]{0,12}") {
-            let rules = Rules::new([format!("!p {pattern}")]);
+            let rules = Rules::new(vec![format!("!p {pattern}")]);
             rules.shade(&url);
             unescaped(&url);
         }
 
         #[test]
         fn a_page_fits_the_pattern_that_is_its_path(path in "(/[a-z0-9]{1,4}){1,4}") {
-            let rules = Rules::new([format!("!p {path}"), format!("!s {path}*")]);
+            let rules = Rules::new(vec![format!("!p {path}"), format!("!s {path}*")]);
             prop_assert_eq!(rules.shade(&format!("https://a.test{path}")), Shade::Hidden);
             prop_assert_eq!(rules.shade(&format!("https://a.test{path}x")), Shade::Masked);
         }

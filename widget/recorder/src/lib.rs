@@ -20,7 +20,7 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Uint8Array};
 use page_mirror::{
-    mask::rules::{Rules, Shade, is_closed},
+    mask::rules::{BLOCK, MASK, Rules, Shade, TEXT, UNMASK, is_closed},
     record::{Body, Recorder, pointer},
 };
 use shared::{close, wire::mirror::FrameKind};
@@ -91,18 +91,25 @@ impl Core {
         let rules = self.rules.borrow();
         let off = self.level.get() == Some(OFF);
         self.shade.set(if off { Shade::Open } else { rules.shade(&attention::address()) });
-        let lists = [&rules.masks, &rules.unmasks, &rules.blocks];
-        // What would swallow other rules is no rule that can be applied.
-        let all_closed = lists.iter().all(|list| list.iter().all(|selector| is_closed(selector)));
-        let is_strict = !off && (self.shade.get() != Shade::Open || !all_closed);
-        let out = Array::of1(&if is_strict { STRICT } else { self.level.get().unwrap_or(STRICT) }.into());
-        for list in lists {
-            let usable = list.iter().filter(|selector| !off && is_closed(selector));
-            out.push(&usable.map(|selector| JsValue::from_str(selector)).collect::<Array>());
+        let mut level =
+            if self.shade.get() == Shade::Open { self.level.get().unwrap_or(STRICT) } else { STRICT };
+        let out = Array::of1(&JsValue::NULL);
+        for kind in [MASK, UNMASK, BLOCK] {
+            let list = Array::new();
+            for selector in rules.of(kind).filter(|_| !off) {
+                // What would swallow other rules is no rule that can be applied.
+                if is_closed(selector) {
+                    list.push(&selector.into());
+                } else {
+                    level = STRICT;
+                }
+            }
+            if kind == BLOCK && self.shade.get() == Shade::Hidden {
+                list.push(&":root".into());
+            }
+            out.push(&list);
         }
-        if self.shade.get() == Shade::Hidden {
-            out.get(3).unchecked_into::<Array>().push(&":root".into());
-        }
+        out.set(0, level.into());
         out
     }
 
@@ -116,17 +123,14 @@ impl Core {
 
     /// The page is still one that may be seen as far as the one that is being read.
     fn is_as_ruled(&self) -> bool {
-        let rules = self.rules.borrow();
-        self.level.get() == Some(OFF)
-            || !rules.tell_pages_apart()
-            || rules.shade(&attention::address()) == self.shade.get()
+        self.level.get() == Some(OFF) || self.rules.borrow().shade(&attention::address()) == self.shade.get()
     }
 
     /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
     /// [`Self::complete`]. What was not sent is dropped. `strict`: everything is masked.
     pub fn begin(&self, several: bool, strict: bool) {
         let mut recorder = self.recorder.borrow_mut();
-        recorder.rule(&self.rules.borrow().texts, strict);
+        recorder.rule(self.rules.borrow().of(TEXT).map(str::to_owned).collect(), strict);
         recorder.begin();
         if several {
             recorder.hold();
@@ -213,7 +217,7 @@ impl Core {
                 if masking == OFF {
                     self.recorder.borrow_mut().unmask();
                 }
-                self.rules.replace(Rules::new(selectors.iter().map(|rule| (*rule).to_owned())));
+                self.rules.replace(Rules::new(selectors.iter().map(|rule| (*rule).to_owned()).collect()));
                 out
             }
             Heard::KeyframeWanted => list(3),
