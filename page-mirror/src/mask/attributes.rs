@@ -66,6 +66,8 @@ pub struct Name {
     input: bool,
     /// As a tag: what it fetches is style, and no content.
     sheet: bool,
+    /// As a tag: a labelled box, which says what it stands for.
+    boxed: bool,
     field: bool,
     never: bool,
     secret: bool,
@@ -91,6 +93,7 @@ impl Name {
             bare: BARE.contains(&name),
             input: name == "input",
             sheet: name == "link",
+            boxed: name == "ringside-box",
             field: matches!(name, "input" | "textarea" | "select"),
             never: NEVER.contains(&name) || name.starts_with("on"),
             secret: is_data && has_secret_name(name),
@@ -143,7 +146,7 @@ pub fn attribute<'a>(
     if masked && shows {
         return None;
     }
-    if masked && name.content {
+    if masked && name.content && !tag.boxed {
         return Some(bullets(value).into());
     }
     match name.kind {
@@ -244,5 +247,8 @@ mod tests {
         assert_eq!(shown("d", "M0 0L9 9"), None, "a drawn signature");
         let sheet = attribute(Name::new("link"), Name::new("href"), "/a.css", None, true, &secrets);
         assert_eq!(sheet.unwrap(), "/a.css");
+        let kind =
+            attribute(Name::new("ringside-box"), Name::new("data-kind"), "block", None, true, &secrets);
+        assert_eq!(kind.unwrap(), "block");
     }
 }
