@@ -143,12 +143,19 @@ impl Theatre {
                 serde_json::json!({"id": id, "name": name, "run": spelling.run(&id), "trap": spelling.trap(&id)})
             });
             let markup = part.iter().map(|one| serde_json::json!({"id": one.id, "markup": one.markup}));
+            // Names that answer for the document would keep the widget itself from starting.
+            let late = part.iter().any(|one| one.id.starts_with("shapes"));
             let part = serde_json::json!({
-                "number": number.to_string(), "shop": spelling.shop,
+                "late": late, "number": number.to_string(), "shop": spelling.shop,
                 "payloads": markup.collect::<Vec<_>>(), "programs": programs.collect::<Vec<_>>(),
             });
             self.site.show(&part.to_string());
             self.shopper.goes_to(&format!("{}/part?{number}", self.site.origin)).await?;
+            if late {
+                let arrived = format!("() => ({FIND})('h1') && {REPLICA}.URL && !({FIND})('#planted')");
+                self.agent.finds(&format!("part {number} is shown bare"), &arrived).await?;
+                self.shopper.asks::<bool>("() => { plant(part); return true; }").await?;
+            }
             let shown = format!("() => ({FIND})('#planted')?.title === '{number}'");
             let found = self.agent.finds(&format!("part {number} is shown"), &shown).await;
             if let Err(error) = found {
@@ -288,7 +295,7 @@ impl Theatre {
         let all = payloads::all(Spelling { shop: &self.site.origin, trap: &control });
         let markup: Vec<&str> = all.iter().map(|one| one.markup.as_str()).collect();
         self.site.show(&serde_json::to_string(&markup)?);
-        let mut heard = self.trap.listen();
+        let (mut heard, mut seen) = (self.trap.listen(), self.watch.listen());
         self.agent.goes_to(&format!("{}/control", self.site.origin)).await?;
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -299,7 +306,10 @@ impl Theatre {
                 ensure!(!self.watch.seen().fetched(CONTROL).is_empty(), "the browser tells of its requests");
                 return Ok((ran.len(), fetched.len()));
             }
-            let more = tokio::time::timeout_at(deadline, heard.changed()).await;
+            let more = async {
+                tokio::select! { more = heard.changed() => more, more = seen.changed() => more }
+            };
+            let more = tokio::time::timeout_at(deadline, more).await;
             more.with_context(|| {
                 let silent: Vec<_> = all
                     .iter()

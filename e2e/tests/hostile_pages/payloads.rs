@@ -19,7 +19,8 @@ const FAMILIES: [(&str, &str); 7] = [
 ];
 pub(crate) const PROGRAMS: &str = include_str!("../../fixtures/hostile/programs.js");
 pub(crate) const PLANT: &str = include_str!("../../fixtures/hostile/plant.js");
-const LEVELS: usize = 300;
+/// As deep as a reader of JSON goes along.
+const LEVELS: usize = 40;
 
 /// What stands for the placeholders of a payload.
 #[derive(Debug, Clone, Copy)]

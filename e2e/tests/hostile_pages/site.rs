@@ -98,7 +98,7 @@ async fn start(State(shared): State<Arc<Shared>>) -> Html<String> {
 
 async fn part(State(shared): State<Arc<Shared>>) -> Html<String> {
     let part = shared.part.lock().expect("nobody panics with it").clone();
-    page(&shared, "Part", &format!("plant({part})"))
+    page(&shared, "Part", &format!("const part = {part}; if (!part.late) plant(part)"))
 }
 
 /// Every payload in a frame of its own, where it may do what it can.

@@ -68,6 +68,10 @@ impl Watch {
         Ok(Self { seen, _session: session })
     }
 
+    pub(crate) fn listen(&self) -> watch::Receiver<Seen> {
+        self.seen.subscribe()
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         self.seen.borrow().clone()
     }
@@ -88,7 +92,8 @@ fn requested(seen: &mut Seen, event: &Value) {
 
 /// A policy, or the browser's own rules, stopped it before anything was sent.
 fn failed(seen: &mut Seen, event: &Value) {
-    if event["blockedReason"].is_null() {
+    let is_blocked = event["errorText"].as_str().is_some_and(|text| text.contains("BLOCKED"));
+    if event["blockedReason"].is_null() && !is_blocked {
         return;
     }
     let id = format!("{} ", event["requestId"].as_str().unwrap_or_default());
