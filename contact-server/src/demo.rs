@@ -135,6 +135,7 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         record_cobrowse: false,
         pause_recording: store::payment_pages(),
         recording_players: vec![],
+        masking: Default::default(),
     }
 }
 

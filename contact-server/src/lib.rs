@@ -28,6 +28,7 @@ pub mod limits;
 pub mod listen;
 pub mod lobby;
 pub mod logs;
+pub mod masking;
 pub mod metrics;
 pub mod numbers;
 pub mod openapi;

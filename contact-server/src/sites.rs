@@ -129,6 +129,7 @@ pub(crate) mod tests {
             record_cobrowse: false,
             pause_recording: store::payment_pages(),
             recording_players: vec![],
+            masking: Default::default(),
         }
     }
 }

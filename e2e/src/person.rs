@@ -65,7 +65,12 @@ impl Troupe {
 
     /// A browser without voice.
     pub async fn reader(&self, name: &'static str) -> Result<Person> {
-        self.enter(name, &[], BrowserContextOptions::builder().build(), &[]).await
+        self.reader_with(name, &[]).await
+    }
+
+    /// The same, started with flags of its own.
+    pub async fn reader_with(&self, name: &'static str, flags: &[String]) -> Result<Person> {
+        self.enter(name, flags, BrowserContextOptions::builder().build(), &[]).await
     }
 
     /// A browser without voice that comes to the server through a relay.

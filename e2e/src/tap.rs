@@ -61,15 +61,26 @@ impl Tap {
     /// Where the text occurs in what left, as it is or in groups of four: in raw bytes, and in the strings of
     /// the decoded mirror frames.
     pub fn search(&self, secret: &str) -> Vec<&'static str> {
+        self.search_where(secret, |_| true)
+    }
+
+    fn search_where(&self, secret: &str, counts: impl Fn(&Left) -> bool) -> Vec<&'static str> {
         let grouped = groups(secret, 4);
         let hit =
             |bytes: &[u8]| [secret, &grouped].iter().any(|spelling| contains(bytes, spelling.as_bytes()));
         let mut doors: Vec<_> =
-            self.all().iter().filter(|left| hit(&left.bytes)).map(|left| left.door).collect();
+            self.all().iter().filter(|left| counts(left) && hit(&left.bytes)).map(|left| left.door).collect();
         if hit(self.mirrored().text.as_bytes()) {
             doors.push(MIRRORED);
         }
         doors
+    }
+
+    /// The same, but for what a page asks of its own site, which is its own affair.
+    pub fn search_but(&self, secret: &str, site: &str) -> Vec<&'static str> {
+        let of_site = format!("\"url\":\"{site}");
+        let is_own = |left: &Left| left.door == "request" && contains(&left.bytes, of_site.as_bytes());
+        self.search_where(secret, |left| !is_own(left))
     }
 
     /// Waits until the text is found in the decoded mirror frames, and returns every door by which it left. The
@@ -109,10 +120,17 @@ impl Tap {
                     replica = Replica::new(Origins::default());
                 }
                 Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
+                    // As it was sent, also what no viewer would show.
+                    if let Ok(body) = page_mirror::replay::open(&frame.bytes) {
+                        mirrored.text.push_str(&String::from_utf8_lossy(&body));
+                        mirrored.text.push('\n');
+                    }
                     let keyframe = frame.kind == FrameKind::Keyframe;
                     if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
                         mirrored.frames += 1;
                         mirrored.text.push_str(&replica.take_ops().1);
+                        let page_mirror::replay::View { url, title, .. } = replica.view();
+                        mirrored.text.push_str(&["\n", url, "\n", title].concat());
                         for late in replica.take_late() {
                             if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
                                 mirrored.text.push('\n');

@@ -2,14 +2,19 @@
 //!
 //! `balanced`: passwords (also a field that once was one), card and identity fields, `autocomplete` hints,
 //! hidden fields, whatever repeats a masked value, and every number that passes Luhn's check. Regions that a
-//! business or a page marks are masked whole; the recorder says which nodes lie in one.
+//! business or a page marks are masked whole; the recorder says which nodes lie in one. What else a business wants
+//! ([`rules`]) comes on top. Where something is in doubt, more is masked, not less.
 pub mod attributes;
 pub mod fields;
 mod numbers;
+mod pieces;
+pub mod rules;
+mod texts;
 
 use std::borrow::Cow;
 
-pub use numbers::numbers;
+pub use numbers::{digits_hidden, numbers};
+pub use pieces::split_numbers;
 
 use crate::limits;
 
@@ -23,8 +28,12 @@ const MOST_BULLETS: usize = 64;
 const SHORTEST_SECRET: usize = 4;
 /// So many digits of a masked value are looked for whatever stands between them.
 const SHORTEST_DIGITS: usize = 6;
+/// A shorter one is not looked for in classes and styles, where it would be a part of a word.
+const SHORTEST_IN_STYLE: usize = 8;
 /// Instead of a field's id: the field is not there yet. No node has this id.
 const AHEAD: u32 = crate::tree::NONE;
+/// The field is gone, or empty.
+const GONE: u32 = u32::MAX;
 
 /// `part` stands somewhere in `text`.
 fn has(text: &str, part: &str) -> bool {
@@ -48,6 +57,10 @@ pub struct Secrets {
     noted: u32,
     /// Nothing is masked.
     off: bool,
+    /// Texts that the business names ([`texts`]).
+    texts: Vec<String>,
+    /// Title and address of the page tell more than where it is.
+    shaded: bool,
 }
 
 #[derive(Debug)]
@@ -79,9 +92,18 @@ impl Secrets {
         if self.off { fields::Secrecy::Open } else { fields::secrecy(tag, attributes, once) }
     }
 
+    /// What the business masks in text, and whether the page's title is masked as well.
+    pub fn rule(&mut self, texts: Vec<String>, shaded: bool) {
+        self.texts = texts;
+        self.shaded = shaded;
+    }
+
     pub fn note(&mut self, field: u32, value: &str) {
-        self.forget(field);
         let value = value.trim();
+        if value.is_empty() {
+            return self.part_with(field);
+        }
+        self.forget(field);
         match self.known.iter_mut().find(|secret| secret.field == AHEAD && secret.value == value) {
             Some(secret) => secret.field = field,
             None => self.keep(field, value),
@@ -103,8 +125,13 @@ impl Secrets {
 
     fn keep(&mut self, field: u32, value: &str) {
         let is_short = value.chars().nth(SHORTEST_SECRET - 1).is_none();
-        if self.off || is_short || value.chars().all(|c| c == BULLET) || self.known.len() >= limits::SECRETS {
+        if self.off || is_short || value.chars().all(|c| c == BULLET) {
             return;
+        }
+        if self.known.len() >= limits::SECRETS {
+            // What was longest gone makes room.
+            let Some(at) = self.known.iter().position(|secret| secret.field == GONE) else { return };
+            self.known.remove(at);
         }
         let mut digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
         if digits.len() < SHORTEST_DIGITS {
@@ -123,13 +150,45 @@ impl Secrets {
         self.known.retain(|secret| secret.field != field);
     }
 
-    pub fn clear(&mut self) {
-        self.known.clear();
+    /// The field is gone, or empty: what it held last may be repeated for long.
+    pub fn part_with(&mut self, field: u32) {
+        self.known.iter_mut().filter(|secret| secret.field == field).for_each(|secret| secret.field = GONE);
     }
 
-    /// The page's own address as it may leave the browser.
-    pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
-        if self.off { url.into() } else { attributes::scrub_url(url) }
+    /// Another reading of the page begins; what is gone stays known.
+    pub fn clear(&mut self) {
+        self.known.retain(|secret| secret.field == GONE && !self.off);
+    }
+
+    /// An address as it may leave the browser. `shaded`: only where the page is may be told, at least of this one.
+    pub fn url<'a>(&self, url: &'a str, shaded: bool) -> Cow<'a, str> {
+        if self.off {
+            return url.into();
+        }
+        let whole =
+            if self.shaded || shaded { url.split(['?', '#']).next().unwrap_or_default() } else { url };
+        attributes::scrub_url(whole, self)
+    }
+
+    /// A title, likewise.
+    pub fn title<'a>(&self, title: &'a str, shaded: bool) -> Cow<'a, str> {
+        if (self.shaded || shaded) && !self.off { bullets(title).into() } else { self.hide(title) }
+    }
+
+    /// A class, or style text: only long values, as they were typed.
+    pub fn hide_in_style<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut hidden = Cow::Borrowed(text);
+        for secret in self.known.iter().filter(|secret| secret.value.len() >= SHORTEST_IN_STYLE) {
+            if let Some(masked) = without(&hidden, &secret.value) {
+                hidden = Cow::Owned(masked);
+            }
+        }
+        hidden
+    }
+
+    /// Something may be hidden in the text, however it is written.
+    fn may_hide(&self, text: &str) -> bool {
+        !(self.known.is_empty() && self.texts.is_empty()) || numbers::may_be_one(text)
     }
 
     /// The text as it may leave the browser.
@@ -138,6 +197,11 @@ impl Secrets {
             return text.into();
         }
         let mut hidden = numbers(text);
+        for pattern in &self.texts {
+            if let Some(masked) = texts::without(&hidden, pattern) {
+                hidden = Cow::Owned(masked);
+            }
+        }
         for secret in &self.known {
             if let Some(masked) = without(&hidden, &secret.value) {
                 hidden = Cow::Owned(masked);
@@ -182,5 +246,44 @@ mod tests {
         assert_eq!(secrets.hide("card 4242-42.."), "card ••••-••..");
         secrets.forget(7);
         assert_eq!(secrets.hide("hunter22"), "hunter22");
+    }
+
+    #[test]
+    fn what_a_field_held_stays_masked_when_it_is_emptied_or_gone() {
+        let mut secrets = Secrets::default();
+        secrets.note(7, "hunter22");
+        secrets.note(7, "");
+        secrets.note(8, "swordfish");
+        secrets.part_with(8);
+        secrets.clear();
+        assert_eq!(secrets.hide("hunter22 swordfish"), "•••••••• •••••••••");
+        for field in 10..200 {
+            secrets.note(field, &format!("value {field}"));
+            secrets.part_with(field);
+        }
+        assert_eq!(secrets.hide("value 199"), "••••• •••", "room is made for what is newer");
+        assert!(secrets.known.len() <= limits::SECRETS);
+    }
+
+    #[test]
+    fn styles_and_classes_lose_long_values_alone() {
+        let mut secrets = Secrets::default();
+        secrets.note(7, "hunter22");
+        secrets.note(8, "blue");
+        assert_eq!(
+            secrets.hide_in_style("p::after{content:'hunter22';color:blue}"),
+            "p::after{content:'••••••••';color:blue}"
+        );
+    }
+
+    #[test]
+    fn a_page_that_is_masked_has_neither_a_title_nor_a_query() {
+        let mut secrets = Secrets::default();
+        secrets.rule(vec!["K-####".to_owned()], false);
+        assert_eq!(secrets.title("Customer k-1234", false), "Customer ••••••");
+        assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay?id=7#x");
+        secrets.rule(Vec::new(), true);
+        assert_eq!(secrets.title("Pay 17", false), "••• ••");
+        assert_eq!(secrets.url("https://a.test/pay?id=7#x", false), "https://a.test/pay");
     }
 }

@@ -101,6 +101,12 @@ impl Recorder {
         self.secrets.open();
     }
 
+    /// What the business masks in text, and whether the page's title and address are masked as well. In strict masking
+    /// they are.
+    pub fn rule(&mut self, texts: Vec<String>, shaded: bool) {
+        self.secrets.rule(texts, shaded);
+    }
+
     /// Takes one batch. After an error nothing of this epoch may be sent any more.
     pub fn flush(&mut self, numbers: &[u32], text: &str) -> Result<(), BatchError> {
         let batch = Batch::parse(numbers, text, &mut self.names)?;
@@ -177,7 +183,7 @@ impl Recorder {
             for id in &self.freed {
                 if let Ok(at) = self.fields.binary_search_by_key(id, |(id, _)| *id) {
                     self.fields.remove(at);
-                    self.secrets.forget(*id);
+                    self.secrets.part_with(*id);
                 }
             }
         }
@@ -200,7 +206,8 @@ impl Recorder {
             let value = change.value.and_then(|value| {
                 let tag = self.named.get(tag as usize).copied().unwrap_or_default();
                 let named = self.named[change.name as usize];
-                attribute(tag, named, value, field, change.flags.masked(), &self.secrets)
+                let masked = change.flags.masked() || self.is_in_a_secret_field(self.tree.parent(change.id));
+                attribute(tag, named, value, field, masked, &self.secrets)
             });
             if name.len() > limits::NAME_BYTES {
                 continue;
@@ -223,18 +230,21 @@ impl Recorder {
     }
 
     fn texts(&mut self, texts: &[(u32, bool, &str)]) -> Result<(), BatchError> {
+        let split = self.split_numbers(texts.iter().map(|(.., text)| *text));
         let shown: Vec<_> = texts
             .iter()
-            .map(|(id, masked, text)| {
-                let text = if *masked { mask::bullets(text).into() } else { self.secrets.hide(text) };
-                (*id, text.into_owned())
+            .enumerate()
+            .map(|(at, (id, masked, text))| {
+                let masked = *masked || self.is_in_a_secret_field(self.tree.parent(*id));
+                (*id, self.text(text, masked, split.get(at) == Some(&true)).into_owned())
             })
             .collect();
         self.strings(Section::Texts, &shown)
     }
 
     fn styles(&mut self, styles: &[(u32, &str)]) -> Result<(), BatchError> {
-        let shown: Vec<_> = styles.iter().map(|(id, text)| (*id, (*text).to_owned())).collect();
+        let shown: Vec<_> =
+            styles.iter().map(|(id, text)| (*id, self.secrets.hide_in_style(text).into_owned())).collect();
         self.strings(Section::Styles, &shown)
     }
 
@@ -265,7 +275,8 @@ impl Recorder {
             ids::write(&mut payload, &batch.sheets.iter().map(|(sheet, _)| *sheet).collect::<Vec<_>>());
             let mut strings = Writer::default();
             for (_, text) in &batch.sheets {
-                strings.push(&mut self.known, FREE, text, &mut payload);
+                let text = self.secrets.hide_in_style(text);
+                strings.push(&mut self.known, FREE, &text, &mut payload);
             }
             strings.finish(&mut payload);
             Section::Sheets.wrap(&payload, &mut self.pending);

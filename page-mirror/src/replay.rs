@@ -349,7 +349,7 @@ impl Replica {
 }
 
 /// The body behind a frame's header, inflated if it was compressed.
-fn open(frame: &[u8]) -> Result<Cow<'_, [u8]>, FrameError> {
+pub fn open(frame: &[u8]) -> Result<Cow<'_, [u8]>, FrameError> {
     let ([version, flags], body) = frame.split_first_chunk().ok_or(FrameError::Truncated)?;
     if *version != FORMAT {
         return Err(FrameError::Version);

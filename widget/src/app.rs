@@ -62,6 +62,8 @@ pub(crate) enum Msg {
     /// Another tab changed the storage.
     Stored,
     Visible,
+    /// The customer asks what agents do not see.
+    Hidden,
     /// An answer of `page.js`.
     Told(u32, JsValue, JsValue),
     /// A call of the JS API: name, then arguments.
@@ -151,6 +153,7 @@ impl Component for App {
             Msg::Kept(false) => self.come_back(ctx),
             Msg::Stored => self.find_ticket(ctx),
             Msg::Visible => self.drop_shown_end(),
+            Msg::Hidden => self.show_hidden(ctx),
             Msg::Told(id, a, b) => self.told(ctx, id, a, &b),
             Msg::Api(call) => self.called(ctx, call.unchecked_into()),
             Msg::Moved => self.tell_page(),

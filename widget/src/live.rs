@@ -1,6 +1,6 @@
 //! While a contact lives: the line to the server (a module of its own, with the voice), and the page recorder.
 use gloo::timers::callback::Timeout;
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use shared::{api::Channel, wire::LegTrouble};
 use wasm_bindgen::{JsCast, JsValue};
 use yew::Context;
@@ -25,7 +25,7 @@ pub(crate) enum Recording {
     Off,
     /// Asked for; stays so where the page's policy refuses it.
     Starting,
-    /// Its handle: `stop()`.
+    /// Its handle: `stop()`, `show()`, `told([url, title])`.
     On(JsValue),
 }
 
@@ -182,11 +182,20 @@ impl App {
 
     /// The page that is open, if the server does not know of it yet.
     pub(crate) fn tell_page(&mut self) {
-        if let Some(page) = request::trail(&self.config).pop()
-            && page.url != self.page_told
-            && self.on_line("page", &js::page_record(&page)).is_truthy()
-        {
-            self.page_told = page.url;
+        let Some(mut page) = request::trail(&self.config).pop().filter(|page| page.url != self.page_told)
+        else {
+            return;
+        };
+        let url = page.url.clone();
+        if self.state.is_sharing() {
+            // What may be told of a page that is shown is known to the recorder, once it is there.
+            let Recording::On(handle) = &self.recording else { return };
+            let told = page::call(handle, "told", &Array::of2(&(&*page.url).into(), &(&*page.title).into()));
+            let (Some(url), Some(title)) = (js::text(&told, "0"), js::text(&told, "1")) else { return };
+            (page.url, page.title) = (url, title);
+        }
+        if self.on_line("page", &js::page_record(&page)).is_truthy() {
+            self.page_told = url;
             self.tell_context();
         }
     }
@@ -231,6 +240,14 @@ impl App {
         }
     }
 
+    /// Shows in the page what agents do not see, or no longer; the card makes room for it.
+    pub(crate) fn show_hidden(&mut self, ctx: &Context<Self>) {
+        if let Recording::On(handle) = &self.recording {
+            page::call(handle, "show", &JsValue::UNDEFINED);
+            self.handle(ctx, Event::Minimised);
+        }
+    }
+
     /// The recorder's module; null if the page's policy refuses it, and then it is not asked again.
     pub(crate) fn recorder_came(&mut self, module: &JsValue) {
         if module.is_object() {
@@ -243,6 +260,8 @@ impl App {
     }
 
     pub(crate) fn recorder_said(&mut self, ctx: &Context<Self>, said: &JsValue) {
+        // It knows the rules from now on.
+        self.tell_page();
         if js::words(said, "type") == "navigate"
             && let Some(url) = page::leadable(&js::words(said, "url"))
         {

@@ -38,6 +38,7 @@ pub const US: &str = "us";
 pub const ASK_AGAIN: &str = "Ask again";
 pub const TAP_TO_HEAR: &str = "Tap to hear";
 pub const STOP: &str = "Stop";
+pub const HIDDEN: &str = "What is hidden?";
 pub const SHARE_AGAIN: &str = "Show my page again";
 pub const NOT_SHARED: &str = "The agent doesn’t see your page.";
 pub const SHARED: &str = "The agent may see this page.";

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail, ensure};
 use contact_core::{Settings, settings::DialMode};
 use store::Business;
 
-use crate::{dialer::drivers, numbers};
+use crate::{dialer::drivers, masking, numbers};
 
 /// Longest name of a business, an agent or a skill, in characters.
 const NAME_CHARS: usize = 100;
@@ -142,7 +142,12 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "dispositions" => business.dispositions = items(value),
         "away_reasons" => business.away_reasons = items(value),
         "browser_voice" => business.browser_voice = flag(value)?,
-        "mask_selectors" => business.mask_selectors = items(value),
+        "mask_selectors" => business.mask_selectors = masking::selectors(value)?,
+        "unmask_selectors" => business.masking.unmask_selectors = masking::selectors(value)?,
+        "block_selectors" => business.masking.block_selectors = masking::selectors(value)?,
+        "mask_texts" => business.masking.texts = masking::texts(value)?,
+        "hidden_pages" => business.masking.hidden_pages = masking::pages(value)?,
+        "strict_pages" => business.masking.strict_pages = masking::pages(value)?,
         "mask_strict" => business.mask_strict = flag(value)?,
         "mask_off" => business.mask_off = flag(value)?,
         "dialer" => business.dialer = dialer(value)?,
@@ -172,6 +177,11 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("away_reasons", list(&business.away_reasons)),
         ("browser_voice", business.browser_voice.to_string()),
         ("mask_selectors", list(&business.mask_selectors)),
+        ("unmask_selectors", list(&business.masking.unmask_selectors)),
+        ("block_selectors", list(&business.masking.block_selectors)),
+        ("mask_texts", list(&business.masking.texts)),
+        ("hidden_pages", list(&business.masking.hidden_pages)),
+        ("strict_pages", list(&business.masking.strict_pages)),
         ("mask_strict", business.mask_strict.to_string()),
         ("mask_off", business.mask_off.to_string()),
         ("dialer", business.dialer.clone().unwrap_or_default()),

@@ -67,7 +67,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
             heartbeat_ms: heartbeat_ms(),
             sharing: room.mirror.sharing(),
             masking: masking(&site.business, edge.app.config.demo),
-            mask_selectors: site.business.mask_selectors.clone(),
+            mask_selectors: crate::masking::rules(&site.business),
         };
         outbox.send(ServerToPublisher::from(welcome).encode());
         room.mirror.set_origins(&site.business.origins);

@@ -94,6 +94,7 @@ pub struct Business {
     pub dispositions: Vec<String>,
     pub away_reasons: Vec<String>,
     pub browser_voice: bool,
+    /// CSS selectors of regions that are masked.
     pub mask_selectors: Vec<String>,
     pub mask_strict: bool,
     /// Nothing is masked. It counts on a demo server alone.
@@ -114,6 +115,9 @@ pub struct Business {
     /// Logins of those who may play recordings. Nobody else may.
     #[serde(default)]
     pub recording_players: Vec<String>,
+    /// What else is masked.
+    #[serde(default)]
+    pub masking: MaskingOf,
 }
 
 /// Where shops take money, unless one says otherwise.
@@ -122,6 +126,22 @@ pub fn payment_pages() -> Vec<String> {
         .iter()
         .flat_map(|word| [format!("/**/{word}/**"), format!("/**/{word}-*/**")])
         .collect()
+}
+
+/// What a business has masked beside [`Business::mask_selectors`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct MaskingOf {
+    /// CSS selectors of regions that are shown within masked ones, or where everything is masked.
+    pub unmask_selectors: Vec<String>,
+    /// CSS selectors of what is a labelled box.
+    pub block_selectors: Vec<String>,
+    /// Patterns of what is masked wherever it stands in text.
+    pub texts: Vec<String>,
+    /// Patterns of pages of which nothing is shown.
+    pub hidden_pages: Vec<String>,
+    /// Patterns of pages on which everything is masked.
+    pub strict_pages: Vec<String>,
 }
 
 impl Business {

@@ -9,6 +9,7 @@ use contact_server::hub::{
 use page_mirror::{
     codec::{Section, seal},
     limits,
+    mask::rules::{Rules, Shade, TEXT, is_closed},
     record::{self, Recorder},
     replay::{Replica, urls::Origins},
 };
@@ -39,6 +40,32 @@ pub(super) const TARGETS: &[Target] = &[
         mend: as_it_is,
         longest: 16_384,
         most_memory: 96 * MIB,
+        contains_panics: false,
+    },
+    Target {
+        name: "mirror-masking",
+        run: masking,
+        seeds: ruled_pages,
+        words: &[
+            b"!p /",
+            b"!s ",
+            b"!t ",
+            b"!u ",
+            b"!b ",
+            b"*",
+            b"##",
+            b"@@",
+            b"/*",
+            b":not(",
+            b"4242",
+            b"%34",
+            b"4242424242424242",
+            &[1, 0, 0, 0],
+            &[13, 0, 0, 0],
+        ],
+        mend: as_it_is,
+        longest: 8_192,
+        most_memory: 16 * MIB,
         contains_panics: false,
     },
     Target {
@@ -78,6 +105,56 @@ fn frames(bytes: &[u8]) {
         assert!(late.len() <= 2 * limits::CHANGES, "so is what it does afterwards");
         note(late.len().checked_ilog2());
     }
+}
+
+/// A number that passes Luhn's check: neither title nor address holds it.
+const CARD: &str = "4242424242424242";
+
+/// Rules, an address, and batches as a page's script would hand them over, behind a length each.
+fn masking(bytes: &[u8]) {
+    let mut script = Script(bytes);
+    let text = |piece: &[u8]| String::from_utf8_lossy(piece).into_owned();
+    let rules: Vec<String> = (0..script.byte() % 8).map(|_| text(script.piece())).collect();
+    for rule in &rules {
+        if let Ok(taken) = contact_server::masking::selectors(rule) {
+            assert!(taken.iter().all(|selector| is_closed(selector)), "{taken:?} would swallow others");
+        }
+        note((contact_server::masking::texts(rule).is_ok(), contact_server::masking::pages(rule).is_ok()));
+    }
+    let rules = Rules::new(rules);
+    let url = text(script.piece());
+    let shade = rules.shade(&url);
+    note(format!("{shade:?}"));
+    let mut recorder = Recorder::new();
+    recorder.rule(rules.of(TEXT).map(str::to_owned).collect(), shade != Shade::Open);
+    recorder.begin();
+    recorder.page(&url, CARD);
+    let told = recorder.take().map_or(Vec::new(), |body| body.bytes);
+    assert!(!told.windows(CARD.len()).any(|window| window == CARD.as_bytes()), "a card's number left");
+    while !script.is_over() {
+        let numbers: Vec<u32> = script
+            .piece()
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |all, byte| all << 8 | u32::from(*byte)))
+            .collect();
+        note(recorder.flush(&numbers, &text(script.piece())).is_ok());
+        note(recorder.take().map(|body| body.bytes.len().checked_ilog2()));
+        note(recorder.freed().len().checked_ilog2());
+    }
+}
+
+fn ruled_pages() -> Vec<Vec<u8>> {
+    let mut script = vec![3];
+    for rule in [".a:not(.b)", "!t K-##*", "!p /pay*"] {
+        put_piece(&mut script, rule.as_bytes());
+    }
+    put_piece(&mut script, b"https://shop.example/pay?card=4242");
+    let numbers = |list: &[u16]| list.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
+    put_piece(&mut script, &numbers(&[1, 1, 0, 1, 0, 4, 0, 0, 2, 0, 16, 2, 0, 4, 2, 0, 4, 0, 0]));
+    put_piece(&mut script, b"html42424242424242424242K-12");
+    put_piece(&mut script, &numbers(&[5, 3, 0, 5, 6, 3, 0, 0, 2]));
+    put_piece(&mut script, b"hello77");
+    vec![script]
 }
 
 /// A recorder's own frames of a small page, and sections by hand.

@@ -19,10 +19,26 @@ const NEVER: [&str; 10] = [
     "formtarget",
 ];
 /// In a masked region these show content.
-const CONTENT: [&str; 9] =
-    ["title", "alt", "placeholder", "value", "label", "summary", "content", "aria-label", "aria-valuetext"];
-/// In a masked region these fetch content.
-const SOURCES: [&str; 6] = ["src", "srcset", "href", "xlink:href", "poster", "background"];
+const CONTENT: [&str; 13] = [
+    "title",
+    "alt",
+    "placeholder",
+    "value",
+    "label",
+    "summary",
+    "content",
+    "aria-label",
+    "aria-valuetext",
+    "aria-valuenow",
+    "aria-description",
+    "aria-placeholder",
+    "datetime",
+];
+/// In a masked region these fetch content, draw it, or tell what was chosen.
+const SOURCES: [&str; 10] =
+    ["src", "srcset", "href", "xlink:href", "poster", "background", "d", "points", "checked", "selected"];
+/// With these a style shows more than how something looks.
+const IN_STYLES: [char; 4] = ['(', '"', '\'', '\\'];
 /// Words in a `data-` attribute's or a query parameter's name that make its value a secret.
 const SECRET_NAMES: [&str; 14] = [
     "token",
@@ -48,6 +64,10 @@ pub struct Name {
     bare: bool,
     /// As a tag: the attribute `value` is a field's.
     input: bool,
+    /// As a tag: what it fetches is style, and no content.
+    sheet: bool,
+    /// As a tag: a labelled box, which says what it stands for.
+    boxed: bool,
     field: bool,
     never: bool,
     secret: bool,
@@ -59,6 +79,7 @@ pub struct Name {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Kind {
     Class,
+    Style,
     Value,
     Address,
     #[default]
@@ -71,6 +92,8 @@ impl Name {
         Self {
             bare: BARE.contains(&name),
             input: name == "input",
+            sheet: name == "link",
+            boxed: name == "ringside-box",
             field: matches!(name, "input" | "textarea" | "select"),
             never: NEVER.contains(&name) || name.starts_with("on"),
             secret: is_data && has_secret_name(name),
@@ -78,6 +101,7 @@ impl Name {
             content: is_data || CONTENT.contains(&name),
             kind: match name {
                 "class" => Kind::Class,
+                "style" => Kind::Style,
                 "value" => Kind::Value,
                 "href" | "cite" => Kind::Address,
                 _ => Kind::Other,
@@ -118,45 +142,48 @@ pub fn attribute<'a>(
             Some(Secrecy::Open) | None => {}
         }
     }
-    if masked && name.source {
+    let shows = name.source && !tag.sheet || name.kind == Kind::Style && value.contains(IN_STYLES);
+    if masked && shows {
         return None;
     }
-    if masked && name.content {
+    if masked && name.content && !tag.boxed {
         return Some(bullets(value).into());
     }
     match name.kind {
-        Kind::Class => Some(value.into()),
-        Kind::Address => Some(hide_in(scrub_url(value), secrets)),
+        Kind::Class | Kind::Style => Some(secrets.hide_in_style(value)),
+        Kind::Address => Some(scrub_url(value, secrets)),
         Kind::Value | Kind::Other => Some(secrets.hide(value)),
     }
 }
 
-fn hide_in<'a>(text: Cow<'a, str>, secrets: &Secrets) -> Cow<'a, str> {
-    match text {
-        Cow::Borrowed(text) => secrets.hide(text),
-        Cow::Owned(text) => Cow::Owned(secrets.hide(&text).into_owned()),
-    }
-}
-
-/// A URL without the values of query (and fragment) parameters that look like secrets.
-pub fn scrub_url(url: &str) -> Cow<'_, str> {
-    let is_separator = |c: char| matches!(c, '?' | '#' | '&' | ';');
+/// A URL without the values of query (and fragment) parameters that look like secrets, and without what `secrets` hides.
+pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
+    let is_separator = |c: char| matches!(c, '?' | '#' | '&' | ';' | '/');
     let mut out = String::new();
     let (mut changed, mut in_parameters) = (false, false);
+    let may_tell = secrets.may_hide(url);
     for part in url.split_inclusive(is_separator) {
         let bare = part.trim_end_matches(is_separator);
-        match bare.split_once('=') {
-            Some((name, value)) if in_parameters && !value.is_empty() && is_secret_parameter(name) => {
-                changed = true;
-                out.push_str(name);
-                out.push('=');
-                out.extend(part.chars().next_back().filter(|c| is_separator(*c)));
-            }
-            _ => out.push_str(part),
+        let (name, value) = bare.split_once('=').filter(|_| in_parameters).unwrap_or(("", bare));
+        // A name may be what was typed as well.
+        let (name, value) = if may_tell && tells(name, secrets) { ("", bare) } else { (name, value) };
+        let is_secret = !name.is_empty() && is_secret_parameter(name);
+        if !value.is_empty() && (is_secret || may_tell && tells(value, secrets)) {
+            changed = true;
+            out.push_str(bare.strip_suffix(value).unwrap_or_default());
+            out.push_str(part.strip_prefix(bare).unwrap_or_default());
+        } else {
+            out.push_str(part);
         }
         in_parameters |= part.ends_with(['?', '#']);
     }
     if changed { Cow::Owned(out) } else { Cow::Borrowed(url) }
+}
+
+/// A part of a URL holds what is masked, as it is or as browsers write it there.
+fn tells(part: &str, secrets: &Secrets) -> bool {
+    let spaced: String = part.chars().map(|c| if c == '+' { ' ' } else { c }).collect();
+    matches!(secrets.hide(&super::rules::unescaped(&spaced)), Cow::Owned(_))
 }
 
 fn is_secret_parameter(name: &str) -> bool {
@@ -175,8 +202,17 @@ mod tests {
 
     #[test]
     fn secret_looking_parameters_lose_their_values() {
-        assert_eq!(scrub_url("/a?x=1&access_token=abc&y=2#code=7"), "/a?x=1&access_token=&y=2#code=");
-        assert!(matches!(scrub_url("/a?x=1&color=red#top"), Cow::Borrowed(_)));
+        let mut secrets = Secrets::default();
+        let scrubbed = |url, secrets: &Secrets| scrub_url(url, secrets).into_owned();
+        assert_eq!(
+            scrubbed("/a?x=1&access_token=abc&y=2#code=7", &secrets),
+            "/a?x=1&access_token=&y=2#code="
+        );
+        assert!(matches!(scrub_url("/a?x=1&color=red#top", &secrets), Cow::Borrowed(_)));
+        secrets.note(7, "two words");
+        assert_eq!(scrubbed("/a?q=two+words&r=tw%6f%20words#two%20words", &secrets), "/a?q=&r=#");
+        assert_eq!(scrubbed("/a?two+words=1&b=2", &secrets), "/a?&b=2");
+        assert_eq!(scrubbed("/cards/4242%204242-4242+4242/x", &secrets), "/cards//x");
     }
 
     #[test]
@@ -206,5 +242,13 @@ mod tests {
         assert_eq!(shown("alt", "my face").unwrap(), "•• ••••");
         assert_eq!(shown("src", "/me.png"), None);
         assert_eq!(shown("class", "round").unwrap(), "round");
+        assert_eq!(shown("style", "color:red").unwrap(), "color:red");
+        assert_eq!(shown("style", "background:url(/me.png)"), None);
+        assert_eq!(shown("d", "M0 0L9 9"), None, "a drawn signature");
+        let sheet = attribute(Name::new("link"), Name::new("href"), "/a.css", None, true, &secrets);
+        assert_eq!(sheet.unwrap(), "/a.css");
+        let kind =
+            attribute(Name::new("ringside-box"), Name::new("data-kind"), "block", None, true, &secrets);
+        assert_eq!(kind.unwrap(), "block");
     }
 }

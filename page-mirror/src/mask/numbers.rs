@@ -2,14 +2,14 @@
 use std::borrow::Cow;
 
 /// Digits of a payment card (ISO/IEC 7812).
-const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+pub(super) const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 /// What may stand between groups of digits: one of these, written in UTF-8.
 const SEPARATORS: [&str; 9] = [" ", "-", ".", "/", "\u{A0}", "\u{2009}", "\u{202F}", "\u{2011}", "\u{2013}"];
 const BULLET: &[u8] = "•".as_bytes();
 
 /// Masks the digits of every number of 13 to 19 digits that passes Luhn's check, in groups or in one.
 pub fn numbers(text: &str) -> Cow<'_, str> {
-    if text.bytes().filter(u8::is_ascii_digit).count() < *CARD_DIGITS.start() {
+    if !may_be_one(text) {
         return Cow::Borrowed(text);
     }
     let digits = digits(text);
@@ -29,6 +29,16 @@ pub fn numbers(text: &str) -> Cow<'_, str> {
         }
     }
     with_bullets(text, &digits, &masked)
+}
+
+/// There are enough digits for a card's number.
+pub(super) fn may_be_one(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= *CARD_DIGITS.start()
+}
+
+/// Masks every digit.
+pub fn digits_hidden(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { super::BULLET } else { c }).collect()
 }
 
 /// Masks `wanted` where it stands in `text`, whatever stands between its digits.
@@ -83,9 +93,14 @@ fn groups(text: &str, digits: &[(usize, u8)]) -> Vec<Group> {
 }
 
 fn luhn(digits: &[(usize, u8)]) -> bool {
+    passes(digits.iter().map(|(_, digit)| *digit))
+}
+
+/// Luhn's check (ISO/IEC 7812) over ASCII digits.
+pub(super) fn passes(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     let mut sum = 0;
-    for (place, (_, digit)) in digits.iter().rev().enumerate() {
-        let value = u32::from(digit - b'0') << (place % 2);
+    for (place, digit) in digits.rev().enumerate() {
+        let value = u32::from(digit.wrapping_sub(b'0')) << (place % 2);
         sum += if value > 9 { value - 9 } else { value };
     }
     sum.is_multiple_of(10)

@@ -1,4 +1,6 @@
 //! What is around the nodes: scroll, window, address, what the customer points at and prefers.
+use std::borrow::Cow;
+
 use super::{BatchError, Recorder};
 use crate::{
     codec::{
@@ -36,9 +38,9 @@ impl Recorder {
     /// The page's address and title.
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
-        let url = self.secrets.url(url);
+        let [url, title] = self.told(url, title, false).map(Cow::into_owned);
         self.say(&url);
-        for text in [&*url, &*self.secrets.hide(title)] {
+        for text in [&*url, &*title] {
             let text =
                 text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
             put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
@@ -58,6 +60,11 @@ impl Recorder {
         self.says.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
         self.says.extend_from_slice(&body);
         self.said = false;
+    }
+
+    /// An address and its title as they may leave the browser. `shaded`: only where the page is may be told.
+    pub fn told<'a>(&self, url: &'a str, title: &'a str, shaded: bool) -> [Cow<'a, str>; 2] {
+        [self.secrets.url(url, shaded), self.secrets.title(title, shaded)]
     }
 
     /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.

@@ -1,9 +1,14 @@
 //! What the page's form fields hold, as far as it decides how their values leave the browser.
+use std::borrow::Cow;
+
 use super::{
     Recorder,
     batch::{self, AttributeChange, Batch, Element, StateChange},
 };
-use crate::{codec::state, mask::fields::Secrecy};
+use crate::{
+    codec::state,
+    mask::{self, fields::Secrecy},
+};
 
 /// A form field: what its value is, decided by all that is known of it.
 #[derive(Debug)]
@@ -88,6 +93,38 @@ impl Recorder {
     pub(super) fn field(&self, id: u32) -> Option<&Field> {
         let at = self.fields.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         self.fields.get(at).map(|(_, field)| field)
+    }
+
+    /// What stands below a field whose value is masked (the options of a choice) would tell of it.
+    pub(super) fn is_in_a_secret_field(&self, mut id: u32) -> bool {
+        /// A choice, a group in it, an option, and what an option may hold.
+        const LEVELS: u32 = 4;
+        if self.fields.is_empty() || self.secrets.are_open() {
+            return false;
+        }
+        for _ in 0..LEVELS {
+            if self.field(id).is_some_and(|field| field.secrecy != Secrecy::Open) {
+                return true;
+            }
+            id = self.tree.parent(id);
+        }
+        false
+    }
+
+    /// Which of these texts hold a part of a number that others hold the rest of.
+    pub(super) fn split_numbers<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
+        if self.secrets.are_open() { Vec::new() } else { mask::split_numbers(texts) }
+    }
+
+    /// A text as it leaves the browser. `split`: it holds a part of a number.
+    pub(super) fn text<'a>(&self, text: &'a str, masked: bool, split: bool) -> Cow<'a, str> {
+        if masked {
+            mask::bullets(text).into()
+        } else if split {
+            mask::digits_hidden(&self.secrets.hide(text)).into()
+        } else {
+            self.secrets.hide(text)
+        }
     }
 
     pub(super) fn value_secrecy(&self, change: &StateChange<'_>) -> Secrecy {

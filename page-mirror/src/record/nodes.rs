@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::{
     BatchError, Recorder,
-    batch::{Batch, Element, Item},
+    batch::{Batch, Element, Item, Run},
     put_place,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         token,
     },
     limits,
-    mask::{self, attributes::attribute},
+    mask::{attributes::attribute, fields::Secrecy},
     tree::{NONE, NOT_AN_ELEMENT},
     words::Words,
 };
@@ -78,6 +78,9 @@ struct Gathered<'a> {
     /// Where a name's column stands in `columns`, plus one, by number of the epoch.
     places: Vec<usize>,
     texts: Vec<Cow<'a, str>>,
+    /// Which of the texts hold a part of a number, and how many texts there were.
+    split: Vec<bool>,
+    seen_texts: usize,
     last_ref: u32,
     /// Of the element at hand: its shape, and its attributes as they leave. Kept to be filled again.
     shape: Vec<u8>,
@@ -107,7 +110,11 @@ impl Recorder {
                 self.tree.detach(*id)?;
             }
         }
-        let mut gathered = Gathered::default();
+        let texts = batch.items.iter().filter_map(|item| match item {
+            Item::Text { text, .. } => Some(*text),
+            _ => None,
+        });
+        let mut gathered = Gathered { split: self.split_numbers(texts), ..Gathered::default() };
         put(&mut gathered.structure, u32::try_from(batch.runs.len()).unwrap_or(u32::MAX));
         let mut items = batch.items.iter();
         let mut before = NONE;
@@ -115,7 +122,7 @@ impl Recorder {
             put_place(&mut gathered.structure, before, run.parent, run.after);
             put(&mut gathered.structure, run.items);
             before = run.parent;
-            let placed = self.subtrees(&mut items, run.items, batch, &mut gathered)?;
+            let placed = self.subtrees(&mut items, run, batch, &mut gathered)?;
             self.tree.place(run.parent, run.after, &placed)?;
         }
         let Gathered { structure: mut payload, columns, texts, .. } = gathered;
@@ -132,16 +139,18 @@ impl Recorder {
         Ok(payload)
     }
 
-    /// Reads `count` items with all below them; returns the ids of the `count`.
+    /// Reads a run's items with all below them; returns the ids of the run's own.
     fn subtrees<'a>(
         &mut self,
         items: &mut std::slice::Iter<'_, Item<'a>>,
-        count: u32,
+        run: &Run,
         batch: &Batch<'a>,
         gathered: &mut Gathered<'a>,
     ) -> Result<Vec<u32>, BatchError> {
         // Open nodes: id, children that are still to come, where its children begin in `siblings`.
-        let mut open = vec![(NONE, count, 0)];
+        let mut open = vec![(NONE, run.items, 0)];
+        // From this level on all lies in a field that is masked.
+        let mut secret = if self.is_in_a_secret_field(run.parent) { 0 } else { usize::MAX };
         let mut siblings: Vec<u32> = Vec::new();
         while let Some((id, left, start)) = open.last_mut() {
             if *left == 0 {
@@ -151,13 +160,18 @@ impl Recorder {
                 self.tree.place(*id, NONE, &siblings[*start..])?;
                 siblings.truncate(*start);
                 open.pop();
+                secret = if open.len() < secret { usize::MAX } else { secret };
                 continue;
             }
             *left -= 1;
             let item = items.next().ok_or(BatchError::Malformed)?;
-            let (id, children) = self.item(item, batch, gathered)?;
+            let (id, children) = self.item(item, open.len() >= secret, batch, gathered)?;
             siblings.push(id);
             if children > 0 {
+                if secret == usize::MAX && self.field(id).is_some_and(|field| field.secrecy != Secrecy::Open)
+                {
+                    secret = open.len() + 1;
+                }
                 open.push((id, children, siblings.len()));
             }
         }
@@ -165,23 +179,26 @@ impl Recorder {
     }
 
     /// Writes one item; returns its id and the number of its children.
+    /// `secret`: it lies in a field that is masked.
     fn item<'a>(
         &mut self,
         item: &Item<'a>,
+        secret: bool,
         batch: &Batch<'a>,
         gathered: &mut Gathered<'a>,
     ) -> Result<(u32, u32), BatchError> {
         let out = &mut gathered.structure;
         match item {
             Item::Element(element) => {
-                self.element(element, batch, gathered)?;
+                self.element(element, secret, batch, gathered)?;
                 put(&mut gathered.structure, element.children);
                 Ok((self.tree.create(element.name)?, element.children))
             }
             Item::Text { masked, text } => {
                 put(out, token::TEXT);
-                let text = if *masked { mask::bullets(text).into() } else { self.secrets.hide(text) };
-                gathered.texts.push(text);
+                let split = gathered.split.get(gathered.seen_texts) == Some(&true);
+                gathered.seen_texts += 1;
+                gathered.texts.push(self.text(text, *masked || secret, split));
                 Ok((self.tree.create(NO_NAME)?, 0))
             }
             Item::Comment => {
@@ -210,6 +227,7 @@ impl Recorder {
     fn element<'a>(
         &mut self,
         element: &Element,
+        secret: bool,
         batch: &Batch<'a>,
         gathered: &mut Gathered<'a>,
     ) -> Result<(), BatchError> {
@@ -224,7 +242,7 @@ impl Recorder {
             if self.names[at].len() > limits::NAME_BYTES || kept.len() >= limits::ATTRIBUTES {
                 continue;
             }
-            let masked = element.flags.masked();
+            let masked = element.flags.masked() || secret;
             if let Some(value) = attribute(tag, self.named[at], value, field, masked, &self.secrets) {
                 shape.extend_from_slice(&name.to_le_bytes());
                 kept.push((*name, value));

@@ -20,8 +20,7 @@ pub fn sanitise<'a>(text: &'a str, origins: &Origins) -> Cow<'a, str> {
     if !text.contains(['\\', '@', '(']) {
         return Cow::Borrowed(text);
     }
-    let mut pass =
-        Pass { rest: text, out: String::with_capacity(text.len()), origins, functions: Vec::new() };
+    let mut pass = Pass { rest: text, out: String::with_capacity(text.len()), origins, open: Vec::new() };
     while pass.step() {}
     Cow::Owned(pass.out)
 }
@@ -30,8 +29,8 @@ struct Pass<'a, 'o> {
     rest: &'a str,
     out: String,
     origins: &'o Origins,
-    /// Open parentheses, each with whether strings in it are URLs.
-    functions: Vec<bool>,
+    /// What ends each open bracket, and whether strings in it are URLs.
+    open: Vec<(char, bool)>,
 }
 
 impl<'a> Pass<'a, '_> {
@@ -49,8 +48,7 @@ impl<'a> Pass<'a, '_> {
                 let start = self.rest;
                 let text = self.string();
                 let raw = &start[..start.len() - self.rest.len()];
-                let in_url_function = self.functions.last().copied().unwrap_or(false);
-                match in_url_function && !self.origins.style(&text) {
+                match self.in_url_function() && !self.origins.style(&text) {
                     true => self.put_string(NOWHERE),
                     // As it was written, unless it was left open.
                     false if raw.len() == text.len() + 2 && raw.ends_with(c) => self.out.push_str(raw),
@@ -61,17 +59,18 @@ impl<'a> Pass<'a, '_> {
                 self.rest = after;
                 self.at_rule();
             }
-            '(' => {
-                self.functions.push(self.functions.last().copied().unwrap_or(false));
+            '(' | '[' | '{' => {
+                let end = match c {
+                    '(' => ')',
+                    '[' => ']',
+                    _ => '}',
+                };
+                self.open(end, false);
                 self.copy(c, after);
             }
-            ')' => {
-                self.functions.pop();
-                self.copy(c, after);
-            }
-            // A block ends what was left open before it, as browsers recover.
-            '{' | '}' | ';' => {
-                self.functions.clear();
+            // What ends another bracket than the last one ends nothing, as browsers read it.
+            ')' | ']' | '}' => {
+                self.open.pop_if(|(end, _)| *end == c);
                 self.copy(c, after);
             }
             _ if starts_name(self.rest) => self.name_or_function(),
@@ -83,6 +82,16 @@ impl<'a> Pass<'a, '_> {
     fn copy(&mut self, c: char, after: &'a str) {
         self.out.push(c);
         self.rest = after;
+    }
+
+    fn in_url_function(&self) -> bool {
+        self.open.last().is_some_and(|(_, urls)| *urls)
+    }
+
+    /// Strings in it are URLs, or they are around it already.
+    fn open(&mut self, end: char, urls: bool) {
+        let urls = urls || self.in_url_function();
+        self.open.push((end, urls));
     }
 
     fn name_or_function(&mut self) {
@@ -108,13 +117,13 @@ impl<'a> Pass<'a, '_> {
             self.out.push(')');
             return;
         }
-        let in_url_function = self.functions.last().copied().unwrap_or(false);
+        let in_url_function = self.in_url_function();
         // What is substituted later cannot be checked now.
         let substituted = in_url_function && ["var", "env", "attr", "if", "inherit"].contains(&name.as_str());
         let unknown = substituted || (in_url_function && name.starts_with("--"));
         self.out.push_str(if unknown { NOTHING } else { raw });
         self.out.push('(');
-        self.functions.push(URL_FUNCTIONS.contains(&name.as_str()) || in_url_function);
+        self.open(')', URL_FUNCTIONS.contains(&name.as_str()));
         self.rest = after;
     }
 
@@ -322,6 +331,10 @@ mod tests {
             ("a{b:image-set('https://evil.example' 1x)}", "a{b:image-set(\"about:invalid\" 1x)}"),
             ("a{b:image-set(var(--x) 1x)}", "a{b:image-set(ringside-nothing(--x) 1x)}"),
             ("a{filter:url(#f)}", "a{filter:url(#f)}"),
+            // Brackets within a function do not end it.
+            ("a{b:image-set(x{;} 'https://evil.example')}", "a{b:image-set(x{;} \"about:invalid\")}"),
+            ("a{b:image-set([)] 'https://evil.example')}", "a{b:image-set([)] \"about:invalid\")}"),
+            ("a{b:image-set(1x)}c{d:'e'}", "a{b:image-set(1x)}c{d:'e'}"),
             ("p:not(.a)::after{content:\"(\"}", "p:not(.a)::after{content:\"(\"}"),
             ("a{src:url(ht/**/tps://evil.example)}", "a{src:url(\"about:invalid\")}"),
             ("a{b:url(https://evil.example", "a{b:url(\"about:invalid\")"),

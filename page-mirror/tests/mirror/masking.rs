@@ -250,3 +250,73 @@ fn a_page_says_what_it_is_with_its_first_frame_and_when_that_changes() {
     let other = script.value(3, 0, "").hand_over(&mut recorder);
     assert_eq!(says(&other), Some(("https://shop.example/b".into(), true)));
 }
+
+#[test]
+fn what_a_masked_choice_offers_is_masked_and_another_one_is_not() {
+    for (name, is_masked) in [("card-on-file", true), ("colour", false)] {
+        let (mut script, mut recorder) = begun();
+        script.page().numbers.push(1);
+        script.name("select");
+        script.numbers.extend([0, 1]);
+        script.name("name");
+        script.string(name);
+        script.numbers.push(1);
+        script.name("option");
+        script.numbers.extend([0, 2]);
+        script.name("value");
+        script.string("ending 42");
+        script.name("selected");
+        script.string("");
+        script.text(0, "Harbour card");
+        script.numbers.extend([0, 0]);
+        script.text(0, "afterwards").end_of_page();
+        let body = script.hand_over(&mut recorder);
+        for secret in ["ending 42", "Harbour card", "selected"] {
+            assert_eq!(holds(&body, secret), !is_masked, "{secret} of {name}");
+        }
+        assert!(holds(&body, "afterwards"), "what stands behind it is open");
+        script.set_text(5, "Quay card");
+        assert_eq!(holds(&script.hand_over(&mut recorder), "Quay card"), !is_masked);
+    }
+}
+
+#[test]
+fn a_number_over_neighbouring_texts_is_masked_in_each_of_them() {
+    let (mut script, mut recorder) = begun();
+    script.page();
+    ["4242", "4242", " ", "4242", "4242"].map(|part| script.text(0, part).numbers.len());
+    let body = script.text(0, "Total 1200").end_of_page().hand_over(&mut recorder);
+    assert!(!holds(&body, "4242") && holds(&body, "1200"));
+    for (id, text) in [(3, "4000"), (4, "0000"), (6, "0000"), (7, "0002")] {
+        script.set_text(id, text);
+    }
+    assert!(!holds(&script.hand_over(&mut recorder), "4000"));
+}
+
+#[test]
+fn style_text_and_classes_do_not_repeat_a_long_secret() {
+    let (mut script, mut recorder) = begun();
+    script.page().element("input", 0, &[("type", "password"), ("value", PASSWORD)]);
+    script.element("p", 0, &[("class", PASSWORD), ("style", &format!("--x:'{PASSWORD}'"))]);
+    script.element("style", 0, &[]).end_of_page();
+    script.numbers.extend([9, 5]);
+    script.string(&format!("p::after{{content:'{PASSWORD}'}}"));
+    script.numbers.extend([10, 0]);
+    script.string(&format!("p::before{{content:'{PASSWORD}'}}"));
+    let body = script.hand_over(&mut recorder);
+    assert!(!holds(&body, PASSWORD) && holds(&body, "p::after{content:'"));
+}
+
+#[test]
+fn what_the_business_names_is_masked_and_a_masked_page_has_no_title() {
+    let (mut script, mut recorder) = begun();
+    recorder.rule(vec!["K-####".to_owned()], false);
+    recorder.page("https://shop.example/a?customer=K-1234&b=1", "Customer K-1234");
+    let body = script.page().text(0, "for k-1234").end_of_page().hand_over(&mut recorder);
+    assert!(!holds(&body, "1234") && holds(&body, "https://shop.example/a?customer=&b=1"));
+    recorder.rule(Vec::new(), true);
+    recorder.begin();
+    recorder.page("https://shop.example/a?b=1", "A title");
+    let body = script.page().end_of_page().hand_over(&mut recorder);
+    assert!(!holds(&body, "title") && !holds(&body, "b=1") && holds(&body, "https://shop.example/a"));
+}

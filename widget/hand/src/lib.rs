@@ -20,6 +20,7 @@ mod customer;
 mod deed;
 mod dom;
 mod events;
+mod hidden;
 mod stage;
 mod state;
 mod touch;
@@ -28,6 +29,7 @@ mod words;
 use changes::Changes;
 use customer::Customer;
 use deed::{Around, Doer};
+use hidden::Hidden;
 use stage::{Choice, Stage};
 use state::State;
 
@@ -45,6 +47,9 @@ extern "C" {
     /// How an element is masked: see [`touch`].
     #[wasm_bindgen(method, js_name = mask)]
     fn flags(this: &Reach, element: &Element) -> u32;
+    /// Selectors of what is masked, of what is not, and of what is a box.
+    #[wasm_bindgen(method)]
+    fn rules(this: &Reach) -> js_sys::Array;
     /// Epoch and seq of the frame that was made last.
     #[wasm_bindgen(method, js_name = at)]
     fn place(this: &Reach) -> Vec<u32>;
@@ -57,6 +62,17 @@ impl Reach {
     fn position(&self) -> Option<(u32, u32)> {
         let &[epoch, seq] = &self.place()[..] else { return None };
         Some((epoch, seq))
+    }
+
+    /// As [`Self::rules`].
+    fn rules_as_text(&self) -> [String; 3] {
+        let rules = self.rules();
+        [0, 1, 2].map(|at| rules.get(at).as_string().unwrap_or_default())
+    }
+
+    /// Everything is masked that no rule unmasks.
+    fn is_strict(&self) -> bool {
+        dom::document().document_element().is_some_and(|page| self.flags(&page) & touch::STRICT != 0)
     }
 
     fn say(&self, message: impl Into<PublisherToServer>) {
@@ -92,6 +108,7 @@ pub fn start(reach: Reach) -> Result<Hand, JsValue> {
             customer: Customer::watch(on(Inner::escape), on(Inner::customer_acts)),
             changes: RefCell::default(),
             doer: Doer::default(),
+            hidden: Hidden::default(),
             frame: Closure::new(frame),
             is_drawing: RefCell::new(false),
         }
@@ -111,6 +128,7 @@ struct Inner {
     /// While somebody has control.
     changes: RefCell<Option<Changes>>,
     doer: Doer,
+    hidden: Hidden,
     frame: Closure<dyn FnMut()>,
     is_drawing: RefCell<bool>,
 }
@@ -118,10 +136,12 @@ struct Inner {
 #[wasm_bindgen]
 impl Hand {
     /// A message of the server's, as it came.
-    /// None: the page is not shown any more.
+    /// None: the page is not shown any more. One byte: the customer asks what is hidden.
     pub fn take(&self, message: &[u8]) {
-        if message.is_empty() {
-            return self.0.stop();
+        match message {
+            [] => return self.0.stop(),
+            [_] => return self.0.show_hidden(),
+            _ => {}
         }
         match ServerToHand::decode(message) {
             Ok(ServerToHand::Powers(powers)) => self.0.powers(powers),
@@ -136,11 +156,19 @@ impl Hand {
 impl Inner {
     fn stop(&self) {
         self.state.take();
+        self.hidden.remove();
         self.show();
         if let Some(stage) = &self.stage {
             stage.forget_marks();
             stage.show_notes(&self.reach, &[]);
             stage.remove();
+        }
+    }
+
+    fn show_hidden(&self) {
+        if let Some(stage) = &self.stage {
+            self.hidden.toggle(&self.reach, stage);
+            self.draw();
         }
     }
 
@@ -210,6 +238,7 @@ impl Inner {
                 self.reach.say(StopPower { power: Power::Point });
             }
             Choice::RemoveNote(note) => self.reach.say(RemoveNote { note }),
+            Choice::HiddenSeen => drop(self.hidden.remove()),
         }
         self.show();
     }
@@ -219,6 +248,7 @@ impl Inner {
         let ask = self.state.borrow().ask();
         match ask {
             Some(ask) => self.choose(Choice::Refuse(ask.number)),
+            None if self.hidden.remove() => {}
             None => self.choose(Choice::StopControl),
         }
     }
@@ -274,7 +304,8 @@ impl Inner {
 
     fn frame(&self) {
         self.is_drawing.replace(false);
-        if self.stage.as_ref().is_some_and(|stage| stage.keep_in_place()) {
+        let is_marked = self.stage.as_ref().is_some_and(|stage| stage.keep_in_place());
+        if self.hidden.keep_in_place() | is_marked {
             self.draw();
         }
         self.show();

@@ -31,6 +31,8 @@ pub(crate) enum Choice {
     StopControl,
     StopPointing,
     RemoveNote(u32),
+    /// What is hidden was looked at.
+    HiddenSeen,
 }
 
 /// Something that stays at an element of the page while it is shown.
@@ -132,6 +134,11 @@ impl Stage {
 
     pub(crate) fn remove(&self) {
         self.host.remove();
+    }
+
+    /// Another part of what is drawn.
+    pub(crate) fn add(&self, part: &HtmlElement) {
+        let _ = self.all.append_child(part);
     }
 
     /// What a screen reader says.
@@ -360,7 +367,7 @@ fn anchor(reach: &Reach, node: u32) -> Option<Element> {
     element.or_else(|| document().document_element())
 }
 
-fn button(word: &str, what: &str, number: u32) -> HtmlElement {
+pub(crate) fn button(word: &str, what: &str, number: u32) -> HtmlElement {
     let button = make("button", "", word);
     attribute(&button, "type", "button");
     attribute(&button, "data-do", what);
@@ -376,6 +383,7 @@ fn choice_of(button: &Element) -> Option<Choice> {
         "stop" => Choice::StopControl,
         "unpoint" => Choice::StopPointing,
         "unpin" => Choice::RemoveNote(number),
+        "unveil" => Choice::HiddenSeen,
         _ => return None,
     })
 }

@@ -14,11 +14,9 @@ pub(crate) type Refused = &'static str;
 
 /// Where an element's masking stands, as the recorder's script says it. In strict mode everything is masked, and a rule
 /// of its own is not told apart.
-const STRICT: u32 = 1;
+pub(crate) const STRICT: u32 = 1;
 const MASKED: u32 = 4;
 const ONCE_PASSWORD: u32 = 8;
-/// What is shown as an empty box.
-const BLOCK: &str = "[data-ringside-block]";
 
 /// An element that is neither masked nor blocked, nor takes files.
 pub(crate) fn check(reach: &Reach, element: &Element) -> Result<(), Refused> {
@@ -48,7 +46,7 @@ fn check_field(reach: &Reach, field: &Element) -> Result<(), Refused> {
 }
 
 /// Its value does not leave the browser as it is.
-fn is_secret(reach: &Reach, field: &Element) -> bool {
+pub(crate) fn is_secret(reach: &Reach, field: &Element) -> bool {
     let flags = reach.flags(field);
     let by_kind = flags & ONCE_PASSWORD != 0 || kind_of(field, false) != Secrecy::Open;
     let typed_into =
@@ -57,8 +55,9 @@ fn is_secret(reach: &Reach, field: &Element) -> bool {
 }
 
 /// Masked or blocked by a rule of its own.
-fn is_ruled(reach: &Reach, element: &Element) -> bool {
-    closest(element, BLOCK).is_some() || reach.flags(element) & (MASKED | STRICT) == MASKED
+pub(crate) fn is_ruled(reach: &Reach, element: &Element) -> bool {
+    let [_, _, blocks] = reach.rules_as_text();
+    closest(element, &blocks).is_some() || reach.flags(element) & (MASKED | STRICT) == MASKED
 }
 
 const BUTTONS: [&str; 4] = ["button", "submit", "reset", "image"];

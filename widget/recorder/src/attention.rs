@@ -73,7 +73,7 @@ impl Attention {
             recorder.borrow_mut().viewport(sides.map(|side| side.round() as u32));
         }
         let title = own(&page, "title").as_string().unwrap_or_default();
-        let now = (view.location().href().unwrap_or_default(), title);
+        let now = (address(), title);
         if *self.page.borrow() != now {
             recorder.borrow_mut().page(&now.0, &now.1);
             self.page.replace(now);
@@ -124,6 +124,11 @@ fn selection() -> Option<[u32; 4]> {
     let (anchor, focus) = (selection.anchor_node()?, selection.focus_node()?);
     let ids = [crate::id_of(&anchor), crate::id_of(&focus)];
     Some([ids[0], selection.anchor_offset(), ids[1], selection.focus_offset()]).filter(|_| !ids.contains(&0))
+}
+
+/// Of the page that is open.
+pub(crate) fn address() -> String {
+    window().location().href().unwrap_or_default()
 }
 
 fn preferred() -> u32 {

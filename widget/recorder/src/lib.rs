@@ -19,7 +19,10 @@ mod wire;
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Uint8Array};
-use page_mirror::record::{Body, Recorder, pointer};
+use page_mirror::{
+    mask::rules::{BLOCK, MASK, Rules, Shade, TEXT, UNMASK, is_closed},
+    record::{Body, Recorder, pointer},
+};
 use shared::{close, wire::mirror::FrameKind};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, PointerEvent};
@@ -40,6 +43,10 @@ pub fn start(config: &JsValue, on: &Function) -> JsValue {
     run(Core::default(), config, on)
 }
 
+/// Levels of masking, as the welcome says them.
+const STRICT: u32 = 1;
+const OFF: u32 = 2;
+
 /// What the script asks of the crates below: frames and messages.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
@@ -50,6 +57,10 @@ pub struct Core {
     /// What the page says of itself, and is not sent yet.
     says: RefCell<Vec<u8>>,
     nonce: Cell<u32>,
+    /// How much is masked (once the welcome said it), what else, and how much of the page that is being read.
+    level: Cell<Option<u32>>,
+    rules: RefCell<Rules>,
+    shade: Cell<Shade>,
 }
 
 #[wasm_bindgen]
@@ -76,10 +87,52 @@ impl Core {
         close::should_reconnect(code)
     }
 
+    /// What applies to the page that is open, until [`Self::begin`] comes again: the level, and selectors of what is
+    /// masked, of what is not, and of what is a box.
+    pub fn rules(&self) -> Array {
+        let rules = self.rules.borrow();
+        let off = self.level.get() == Some(OFF);
+        self.shade.set(if off { Shade::Open } else { rules.shade(&attention::address()) });
+        let mut level =
+            if self.shade.get() == Shade::Open { self.level.get().unwrap_or(STRICT) } else { STRICT };
+        let out = Array::of1(&JsValue::NULL);
+        for kind in [MASK, UNMASK, BLOCK] {
+            let list = Array::new();
+            for selector in rules.of(kind).filter(|_| !off) {
+                // What would swallow other rules is no rule that can be applied.
+                if is_closed(selector) {
+                    list.push(&selector.into());
+                } else {
+                    level = STRICT;
+                }
+            }
+            if kind == BLOCK && self.shade.get() == Shade::Hidden {
+                list.push(&":root".into());
+            }
+            out.push(&list);
+        }
+        out.set(0, level.into());
+        out
+    }
+
+    /// The address and the title of a page as they may leave the browser; undefined before it is known what masks them.
+    pub fn told(&self, url: &str, title: &str) -> Option<Array> {
+        let shaded = self.rules.borrow().shade(url) != Shade::Open;
+        let [url, title] =
+            self.recorder.borrow().told(url, title, shaded).map(|text| JsValue::from_str(&text));
+        self.level.get().map(|_| Array::of2(&url, &title))
+    }
+
+    /// The page is still one that may be seen as far as the one that is being read.
+    fn is_as_ruled(&self) -> bool {
+        self.level.get() == Some(OFF) || self.rules.borrow().shade(&attention::address()) == self.shade.get()
+    }
+
     /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
-    /// [`Self::complete`]. What was not sent is dropped.
-    pub fn begin(&self, several: bool) {
+    /// [`Self::complete`]. What was not sent is dropped. `strict`: everything is masked.
+    pub fn begin(&self, several: bool, strict: bool) {
         let mut recorder = self.recorder.borrow_mut();
+        recorder.rule(self.rules.borrow().of(TEXT).map(str::to_owned).collect(), strict);
         recorder.begin();
         if several {
             recorder.hold();
@@ -90,12 +143,7 @@ impl Core {
 
     /// All of the page was handed over. False: it must be begun again, and handed over in one batch.
     pub fn complete(&self) -> bool {
-        self.recorder.borrow_mut().complete()
-    }
-
-    /// From here on nothing is masked.
-    pub fn unmask(&self) {
-        self.recorder.borrow_mut().unmask();
+        self.recorder.borrow_mut().complete() && self.is_as_ruled()
     }
 
     /// Takes a batch. False: the script must begin again, and send nothing before.
@@ -111,7 +159,7 @@ impl Core {
 
     /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
     pub fn attend(&self, look: bool) -> bool {
-        self.attention.tell(&self.recorder, look)
+        self.attention.tell(&self.recorder, look) && self.is_as_ruled()
     }
 
     /// Nodes that the other side forgot.
@@ -121,6 +169,9 @@ impl Core {
 
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
     pub fn take(&self) -> Option<Vec<u8>> {
+        if !self.is_as_ruled() {
+            return None;
+        }
         let mut body = self.recorder.borrow_mut().take()?;
         self.says.borrow_mut().append(&mut body.says);
         let bytes = std::mem::take(&mut body.bytes);
@@ -168,8 +219,11 @@ impl Core {
                 let out = list(1);
                 out.push(&heartbeat_ms.into());
                 out.push(&sharing.into());
-                out.push(&masking.into());
-                out.push(&strings(&selectors));
+                self.level.set(Some(masking));
+                if masking == OFF {
+                    self.recorder.borrow_mut().unmask();
+                }
+                self.rules.replace(Rules::new(selectors.iter().map(|rule| (*rule).to_owned()).collect()));
                 out
             }
             Heard::KeyframeWanted => list(3),

@@ -64,6 +64,7 @@ fn sharing(state: &State, ui: &mut Ui) {
     ui.open("p", attributes!["class" "split soft"]);
     if state.is_sharing() {
         ui.line("span", &[], strings::SHARED);
+        ui.line("button", attributes!["class" "link", "data-do" "hidden"], strings::HIDDEN);
         ui.line("button", attributes!["class" "link", "data-do" "stop"], strings::STOP);
     } else {
         ui.line("span", &[], strings::NOT_SHARED);

@@ -47,6 +47,9 @@ pub(crate) fn event(event: &web_sys::Event) -> Option<Msg> {
         ("change", "remember") => Event::Remember(field.checked()),
         ("change", "now") => Event::Later(false, page::local_now()),
         ("change", "later") => Event::Later(true, page::local_now()),
+        ("click", _) if element.get_attribute("data-do").as_deref() == Some("hidden") => {
+            return Some(Msg::Hidden);
+        }
         ("click", _) => clicked(&element)?,
         _ => return None,
     };

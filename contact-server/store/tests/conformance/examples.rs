@@ -46,6 +46,7 @@ pub(crate) fn business(id: BusinessId) -> Business {
         record_cobrowse: false,
         pause_recording: store::payment_pages(),
         recording_players: vec![],
+        masking: Default::default(),
     }
 }
 

@@ -5,7 +5,7 @@ import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scroll
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retakeOthers, ruled, texts, touched,
 } from "./nodes.js";
-import { asks, hasRules, isRule, setRuleless } from "./rules.js";
+import { asks, hasRules, isRule, readRules, setRuleless, strict } from "./rules.js";
 import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
 import { soon, state } from "./socket.js";
 
@@ -89,7 +89,8 @@ export const beginAfter = (wait, ready) => {
 const startOver = (root) => {
   clearTimeout(keyframeTimer);
   recording = reading = !!root;
-  core.begin(reading && sliceMs < Infinity);
+  readRules(core.rules());
+  core.begin(reading && sliceMs < Infinity, strict);
   observer.disconnect();
   nothingNew();
   fields.clear();

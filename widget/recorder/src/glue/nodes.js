@@ -7,7 +7,7 @@ import {
 import { fields } from "./fields.js";
 import { observe } from "./flush.js";
 import { listenTo } from "./run.js";
-import { BLOCK, MASKED, ONCE_PASSWORD, UNMASK, asks, fieldFlags, isMasked, isRule, masks, once, selectors } from "./rules.js";
+import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isMasked, isRule, once, ruling, selectors } from "./rules.js";
 import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
 import { value } from "./urls.js";
 
@@ -76,10 +76,10 @@ const element = (node, depth, masked) => {
   if (ruled) {
     marked.add(node);
     isMarked = true;
-    masked = !matches(node, UNMASK) && (masked || matches(node, masks));
+    masked = !matches(node, ruling[1]) && (masked || matches(node, ruling[0]));
   }
   let box = html ? LEAVES[tag] || "" : "";
-  if (ruled && matches(node, BLOCK)) box = "block";
+  if (ruled && matches(node, ruling[2])) box = "block";
   else if (depth > DEEPEST) box = "deep";
   if (box) keys = keys.filter((key) => /^(?:id|class|style)$/.test(key));
   if (html && tag === "link") {
@@ -96,7 +96,7 @@ const element = (node, depth, masked) => {
   if (tag === "style") styles.add(node);
   if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
     fields.set(node, "");
-  if (!box && (!html || LEAVES[tag] === undefined)) {
+  if (!box && LEAVES[tag] === undefined) {
     const shadow = shadowOf(node);
     if (shadow) {
       adopt(shadow);
@@ -182,7 +182,7 @@ export const place = () => {
     const parent = parentOf(node);
     const parentId = parent && known(parent);
     if (!parentId || moved.has(node) || isNew(node) || isLeft(node) || !isConnected(parent)) continue;
-    if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined && languageOf(parent) === HTML) continue;
+    if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined) continue;
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;

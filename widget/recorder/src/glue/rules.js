@@ -1,15 +1,13 @@
 // Masking: which rules apply where. The rules are given; none is decided here.
 import { closest, matches, rootOf } from "./dom.js";
 
-const MASK = "[data-ringside-mask]";
-export const UNMASK = "[data-ringside-unmask]",
-  BLOCK = "[data-ringside-block]",
-  MASKED = 4,
+export const MASKED = 4,
   ONCE_PASSWORD = 8;
 const OURS = "data-ringside-";
 export let strict = false,
   selectors = "",
-  masks = MASK,
+  // Selectors of what is masked, of what is not, and of what is a box.
+  ruling = [],
   // The business has rules of its own: every element must be asked. Those of the page stand in attributes.
   asks = false;
 // No rule applies anywhere: nothing needs to be asked.
@@ -19,28 +17,30 @@ let ruleless = false;
 export const once = new WeakSet();
 
 // `level`: 0 balanced, 1 strict, 2 off.
-export const readRules = (level, list) => {
+export const readRules = ([level, ...lists]) => {
   strict = level === 1;
-  asks = list.length > 0;
-  masks = level === 2 ? ":not(*)" : MASK;
-  for (const selector of level === 2 ? [] : list) {
-    try {
-      new DocumentFragment().querySelector(selector);
-      masks += "," + selector;
-    } catch {
-      // A rule that cannot be applied must not let anything through.
-      strict = true;
-    }
-  }
-  selectors = [masks, UNMASK, BLOCK].join();
+  asks = lists.flat().length > 0;
+  ruling = ["mask", "unmask", "block"].map((own, at) => {
+    let all = level === 2 ? ":not(*)" : `[${OURS}${own}]`;
+    for (const selector of lists[at])
+      try {
+        new DocumentFragment().querySelector(selector);
+        all += "," + selector;
+      } catch {
+        // A rule that cannot be applied must not let anything through.
+        strict = true;
+      }
+    return all;
+  });
+  selectors = ruling.join();
 };
 export const setRuleless = (yes) => (ruleless = yes);
 export const isRuleless = () => ruleless;
 export const isMasked = (element) => {
   if (ruleless) return strict;
   while (element) {
-    const ruled = closest(element, `${masks},${UNMASK}`);
-    if (ruled) return !matches(ruled, UNMASK);
+    const ruled = closest(element, ruling[0] + "," + ruling[1]);
+    if (ruled) return !matches(ruled, ruling[1]);
     element = rootOf(element).host;
   }
   return strict;

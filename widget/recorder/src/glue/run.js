@@ -4,7 +4,7 @@ import { closedRoots, isConnected, parentOf } from "./dom.js";
 import { core, flush, onField, onLoad, onScroll, pacedFlush, pause, recordFor } from "./flush.js";
 import { shadowed } from "./nodes.js";
 import { roots } from "./sheets.js";
-import { connect, disconnect, onFront, sendPointer, start, stop } from "./socket.js";
+import { connect, disconnect, lead, onFront, sendPointer, start, stop } from "./socket.js";
 
 // Milliseconds between looks at what no event tells, and between pointer frames.
 const LOOK_MS = 400,
@@ -68,7 +68,8 @@ const run = (core_, config, on) => {
   prototype.attachShadow = attachShadow;
   looking = setInterval(() => flush(true), LOOK_MS);
   start(config, on);
-  return { stop };
+  // A message of one byte is the customer's own: what is hidden?
+  return { stop, show: () => lead([0]), told: ([url, title]) => core.told(url, title) };
 };
 // The id of a node, or of the one around it that the other side knows.
 const idOf = (node) => {

@@ -1,7 +1,7 @@
 // Holds the socket, and sends what was gathered as fast as the network takes it.
 import { nodeOf } from "./batch.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
-import { fieldFlags, readRules, strict } from "./rules.js";
+import { fieldFlags, ruling, strict } from "./rules.js";
 import { leave } from "./run.js";
 
 // Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
@@ -69,22 +69,26 @@ export const onFront = () => send(core.inFront(!document.hidden));
 // What agents show and do is another module's (widget/hand), fetched when it is first wanted. No bytes: it is over.
 let hand;
 const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
-const lead = (bytes) => {
+export const lead = (bytes) => {
   hand ??= import("../../hand.js").then((module) =>
     module.default().then(() =>
-      module.start({ of: nodeOf, mask: (node) => fieldFlags(node) | strict, at: () => core.position(), say: send }),
+      module.start({
+        of: nodeOf,
+        mask: (node) => fieldFlags(node) | strict,
+        rules: () => ruling,
+        at: () => core.position(),
+        say: send,
+      }),
     ),
   );
   handOn(bytes);
 };
 const receive = (message) => {
   if (!message) return ws.close(4501);
-  const [kind, a, b, c, d] = message;
+  const [kind, a, b] = message;
   if (kind === 1) {
     live = true;
     failed = 0;
-    if (c === 2) core.unmask();
-    readRules(c, d);
     heartbeat = a;
     listenOn();
     onFront();
