@@ -101,12 +101,14 @@ pub(super) async fn close_code(stream: &mut TcpStream) -> Option<u16> {
     None
 }
 
+/// On its own, or every one of thousands of attackers would hold it, and be slow.
+static NOTHING: [u8; 16 * 1024] = [0; 16 * 1024];
+
 /// Sends so many bytes of nothing, as fast as they are taken.
 pub(super) async fn pour(stream: &mut TcpStream, mut bytes: u64) -> io::Result<()> {
-    let nothing = [0; 16 * 1024];
     while bytes > 0 {
-        let length = usize::try_from(bytes).unwrap_or(usize::MAX).min(nothing.len());
-        stream.write_all(&nothing[..length]).await?;
+        let length = usize::try_from(bytes).unwrap_or(usize::MAX).min(NOTHING.len());
+        stream.write_all(&NOTHING[..length]).await?;
         bytes -= length as u64;
     }
     Ok(())
