@@ -126,17 +126,13 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let commits = Arc::new(Commits::default());
     let (traces, exporting) = traces(&config, &metrics);
     let archive = Archive::new(store.clone(), clock.clone(), &config.data, config.recording_keys.clone());
+    let shelf = archive.shelf().clone();
     let world = World {
         store: store.clone(),
         clock: clock.clone(),
         directory: directory.clone(),
         dialer: drivers.clone(),
-        witness: Arc::new(Witnesses(
-            metrics.clone(),
-            traces.clone(),
-            commits.clone(),
-            archive.shelf().clone(),
-        )),
+        witness: Arc::new(Witnesses(metrics.clone(), traces.clone(), commits.clone(), shelf)),
         inputs_per_commit: config.inputs_per_commit,
     };
     let engines = Arc::new(Engines::new(world));

@@ -111,10 +111,10 @@ fn gone(result: io::Result<()>) -> io::Result<()> {
 impl Witness for Shelf {
     fn committed(&self, business: BusinessId, changes: &[Change], _: std::time::Duration) {
         for change in changes {
-            if let Change::Erased(contact) = change {
-                if let Err(error) = self.forget(business, *contact) {
-                    tracing::warn!(%contact, %error, "files of an erased customer cannot be deleted now");
-                }
+            if let Change::Erased(contact) = change
+                && let Err(error) = self.forget(business, *contact)
+            {
+                tracing::warn!(%contact, %error, "files of an erased customer cannot be deleted now");
             }
         }
     }

@@ -129,10 +129,14 @@ impl From<ArchiveError> for ApiError {
         match error {
             ArchiveError::Store(error) => error.into(),
             ArchiveError::File(FileError::NoSegment) => Self::NotFound("recording"),
-            ArchiveError::File(FileError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
+            ArchiveError::File(FileError::Io(ref cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
                 Self::NotFound("recording")
             }
-            other => Self::internal(other),
+            ArchiveError::NoKeys
+            | ArchiveError::Key(_)
+            | ArchiveError::File(_)
+            | ArchiveError::Io(_)
+            | ArchiveError::Over => Self::internal(error),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Recorder {
         }
         let texts = batch.items.iter().filter_map(|item| match item {
             Item::Text { text, .. } => Some(*text),
-            _ => None,
+            Item::Element(_) | Item::Comment | Item::Ref(_) | Item::Shadow { .. } | Item::Doctype => None,
         });
         let mut gathered = Gathered { split: self.split_numbers(texts), ..Gathered::default() };
         put(&mut gathered.structure, u32::try_from(batch.runs.len()).unwrap_or(u32::MAX));

@@ -284,7 +284,9 @@ fn what_a_masked_choice_offers_is_masked_and_another_one_is_not() {
 fn a_number_over_neighbouring_texts_is_masked_in_each_of_them() {
     let (mut script, mut recorder) = begun();
     script.page();
-    ["4242", "4242", " ", "4242", "4242"].map(|part| script.text(0, part).numbers.len());
+    for part in ["4242", "4242", " ", "4242", "4242"] {
+        script.text(0, part);
+    }
     let body = script.text(0, "Total 1200").end_of_page().hand_over(&mut recorder);
     assert!(!holds(&body, "4242") && holds(&body, "1200"));
     for (id, text) in [(3, "4000"), (4, "0000"), (6, "0000"), (7, "0002")] {

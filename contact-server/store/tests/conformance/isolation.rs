@@ -193,9 +193,7 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
         }
         "contact" => assert_eq!(store.contact(OTHER, mine).await.unwrap(), None),
         "earlier_contacts" => assert_eq!(store.earlier_contacts(OTHER, ContactId(2)).await.unwrap(), 0),
-        "contacts_of" => {
-            assert_eq!(store.records().contacts_of(OTHER, "+4930231251").await.unwrap(), []);
-        }
+        "contacts_of" => assert!(store.records().contacts_of(OTHER, "+4930231251").await.unwrap().is_empty()),
         "opted_out" => assert!(!store.records().opted_out(OTHER, "+4930231259").await.unwrap()),
         "put_consent" => {
             let consent = Consent { version: "9".into(), text: "Other".into(), at: NOON };
