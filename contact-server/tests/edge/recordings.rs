@@ -80,17 +80,13 @@ impl Stage {
         serde_json::from_str(&answer.body).unwrap()
     }
 
-    /// Ends the contact, and asks until its recording is whole.
-    async fn ends(&self, agent: &Agent, parts: usize) -> Recordings {
+    /// Ends the contact, and waits until what was recorded is on disk.
+    async fn ends(&self, agent: &Agent) -> Recordings {
         let mut widget = self.server.widget(&self.token).await;
         widget.send(WidgetToServer::from(widget::Cancel {}).encode()).await;
         widget.closed().await;
-        loop {
-            let recordings = self.recordings(agent).await;
-            if recordings.parts.len() == parts && recordings.parts.iter().all(|part| part.whole) {
-                return recordings;
-            }
-        }
+        running(&self.server).app.archive.stop().await;
+        self.recordings(agent).await
     }
 
     /// Everything that was recorded, opened.
@@ -134,13 +130,10 @@ impl Stage {
 /// What the frames hold, and what is said to be missing.
 fn told(entries: &[Recorded]) -> Vec<String> {
     let told = entries.iter().filter_map(|entry| match entry {
-        Recorded::Told(told) => {
-            if let ServerToViewer::StreamFrame(frame) = ServerToViewer::decode(&told.message).unwrap() {
-                Some(String::from_utf8(frame.bytes).unwrap())
-            } else {
-                None
-            }
-        }
+        Recorded::Told(told) => match ServerToViewer::decode(&told.message).unwrap() {
+            ServerToViewer::StreamFrame(frame) => Some(String::from_utf8(frame.bytes).unwrap()),
+            _ => None,
+        },
         Recorded::Missed(missed) => Some(format!("{:?}", missed.why)),
         Recorded::Led(_) | Recorded::Unknown { .. } => None,
     });
@@ -172,8 +165,9 @@ async fn what_a_viewer_was_shown_is_recorded_but_for_payment_pages() {
     shown(&mut page, &mut viewer, frame(FrameKind::Keyframe, 2, 0, b"thanks")).await;
     shown(&mut page, &mut viewer, frame(FrameKind::Pointer, 2, 0, b"pointer")).await;
 
-    let recordings = stage.ends(&stage.ada, 1).await;
+    let recordings = stage.ends(&stage.ada).await;
     assert_eq!((recordings.parts.len(), &recordings.origins[..]), (1, &[SHOP.to_owned()][..]));
+    assert!(recordings.parts[0].whole);
     let entries = stage.played(&stage.ada, &recordings).await;
     assert_eq!(told(&entries), ["lamps", "a lamp", "LeftOut", "thanks", "pointer"]);
     assert!(entries.windows(2).all(|pair| pair[0].at() <= pair[1].at()));
@@ -193,7 +187,7 @@ async fn only_who_may_play_does_and_only_after_it_was_put_on_record() {
     let mut viewer = stage.viewer(None).await;
     viewer.frame().await;
     shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 1, b"more")).await;
-    let recordings = stage.ends(&stage.ada, 1).await;
+    let recordings = stage.ends(&stage.ada).await;
     let segment = stage.path(&format!("recordings/{}/0", recordings.parts[0].recording));
     let answer = stage.server.ask("GET", &segment).agent(ada).send().await;
     assert_eq!(answer.problem(), "no_player", "not without leave");
@@ -206,19 +200,18 @@ async fn only_who_may_play_does_and_only_after_it_was_put_on_record() {
     let asks = stage.server.post(&stage.path("plays"), &stage.server.origin, json!({})).agent(ada);
     assert_eq!(asks.send().await.problem(), "cross_site");
 
-    let events = |server: &Server| {
-        let path = running(server).app.config.data.join("ringside.db");
-        let output = std::process::Command::new("sqlite3")
-            .arg(path)
-            .arg("SELECT payload FROM events WHERE payload LIKE '%recording_played%'")
-            .output();
-        output.map(|output| String::from_utf8(output.stdout).unwrap().lines().count()).unwrap_or(usize::MAX)
-    };
-    let before = events(&stage.server);
+    assert_eq!(played_events(&stage.server, "before").await, 0);
     stage.played(&stage.ada, &recordings).await;
-    if before != usize::MAX {
-        assert_eq!((before, events(&stage.server)), (0, 1), "each playing is an event");
-    }
+    assert_eq!(played_events(&stage.server, "after").await, 1, "each playing is an event");
+}
+
+/// Events of that kind in a copy of the database.
+async fn played_events(server: &Server, name: &str) -> usize {
+    let app = &running(server).app;
+    let copy = app.config.data.join(name);
+    app.store.records().backup(&copy).await.unwrap();
+    let (bytes, wanted) = (std::fs::read(copy).unwrap(), b"recording_played");
+    bytes.windows(wanted.len()).filter(|window| window == wanted).count()
 }
 
 #[tokio::test]
@@ -246,10 +239,8 @@ async fn not_recorded(stage: &Stage) {
     let mut viewer = stage.viewer(None).await;
     viewer.frame().await;
     shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 1, b"more")).await;
-    stage.ends(&stage.ada, 0).await;
-    // What is still to be written is written before the server ends.
-    running(&stage.server).app.archive.stop().await;
-    assert_eq!(stage.files(), Vec::<PathBuf>::new());
+    assert_eq!(stage.ends(&stage.ada).await.parts, []);
+    assert_eq!(stage.files(), [PathBuf::new(); 0]);
 }
 
 #[tokio::test]
@@ -275,7 +266,7 @@ async fn an_erased_customer_takes_the_key_along_and_copies_of_the_file_are_noise
     let mut viewer = stage.viewer(None).await;
     viewer.frame().await;
     shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 1, b"plum velocipede")).await;
-    let recordings = stage.ends(&stage.ada, 1).await;
+    let recordings = stage.ends(&stage.ada).await;
     let app = &running(&stage.server).app;
     let business = app.sites.by_key(KEY).unwrap().business.id;
     let kept = app.store.records().recordings_of(business, stage.contact).await.unwrap();
@@ -285,7 +276,7 @@ async fn an_erased_customer_takes_the_key_along_and_copies_of_the_file_are_noise
     assert!(!told(&stage.played(&stage.ada, &recordings).await).is_empty());
 
     app.engine.input(business, Input::Erased(vec![stage.contact])).await.unwrap();
-    assert_eq!(stage.files(), Vec::<PathBuf>::new(), "the file is gone");
+    assert_eq!(stage.files(), [PathBuf::new(); 0], "the file is gone");
     assert_eq!(app.store.records().recordings_of(business, stage.contact).await.unwrap(), []);
     app.store.records().scrub().await.unwrap();
     // No file of the data folder holds the locked key any more, so that a copy of the recording opens with nothing.
