@@ -144,10 +144,10 @@ pub(super) fn LivePage(props: &LiveProps) -> Html {
         use_effect_with(props.token.clone(), move |token| {
             let saw = Rc::new(move |event: ViewEvent| {
                 // A capability lives for a while only; as long as the contact is ours there is another one.
-                match event {
-                    ViewEvent::Closed { code: close::UNAUTHORIZED } => desk.ask_view(contact),
-                    ViewEvent::Closed { .. } if watches => desk.watch_ended(contact),
-                    _ => {}
+                if event == (ViewEvent::Closed { code: close::UNAUTHORIZED }) {
+                    desk.ask_view(contact);
+                } else if watches && matches!(event, ViewEvent::Closed { .. }) {
+                    desk.watch_ended(contact);
                 }
                 dispatch.dispatch(Saw::Event(event));
             });
