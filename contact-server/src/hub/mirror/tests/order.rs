@@ -175,118 +175,159 @@ fn name_of(message: &ServerToViewer) -> &'static str {
 }
 
 /// Two tabs; two viewers whose contact it is, and one who looks on.
-#[derive(Default)]
 struct History {
+    mirror: Mirror,
+    named: bool,
+    sharing: bool,
+    tabs: [Page; 2],
+    viewers: [Reader; 3],
+    last_serial: u64,
     told: Vec<ServerToViewer>,
+}
+
+struct Page {
+    serial: u64,
+    epoch: u32,
+    seq: u32,
+    outbox: Arc<Outbox>,
+}
+
+struct Reader {
+    serial: u64,
+    agent: AgentId,
+    follow: Follow,
+    seen: Vec<Bytes>,
+    last: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        let mut mirror = shared_page();
+        mirror.set_viewing(viewing(false, true));
+        let tabs = [1, 2].map(|serial| open(&mut mirror, serial));
+        let viewers = [(10, ADA), (11, ADA), (12, GRACE)].map(|(serial, agent)| Reader {
+            serial,
+            agent,
+            follow: join(&mut mirror, serial, agent).0,
+            seen: Vec::new(),
+            last: 0,
+        });
+        Self { mirror, named: false, sharing: true, tabs, viewers, last_serial: 20, told: Vec::new() }
+    }
+}
+
+fn viewing(named: bool, sharing: bool) -> Viewing {
+    let watcher = Watcher { agent: GRACE, name: named.then(|| "Grace".into()) };
+    Viewing { watchers: vec![watcher], ..seen_by(ADA, sharing) }
+}
+
+fn open(mirror: &mut Mirror, serial: u64) -> Page {
+    Page { serial, epoch: 0, seq: 0, outbox: page(mirror, serial, u128::from(serial)) }
 }
 
 impl History {
     fn play(&mut self, steps: Vec<Step>) -> Result<(), TestCaseError> {
-        let mut mirror = shared_page();
-        let mut watching = false;
-        let mut sharing = true;
-        let viewing = |watching: bool, sharing| Viewing {
-            watchers: vec![Watcher { agent: GRACE, name: watching.then(|| "Grace".into()) }],
-            ..seen_by(ADA, sharing)
-        };
-        mirror.set_viewing(viewing(watching, sharing));
-        // By tab: its serial, its page, its place.
-        let mut pages = [page(&mut mirror, 1, 1), page(&mut mirror, 2, 2)];
-        let mut serials = [1, 2];
-        let mut epochs = [0_u32; 2];
-        let mut seqs = [0_u32; 2];
-        let mut last_serial = 20;
-        let mut viewers = [(10, ADA), (11, ADA), (12, GRACE)]
-            .map(|(serial, agent)| (serial, agent, join(&mut mirror, serial, agent).0, Vec::new(), 0));
         for step in steps.into_iter().chain((0..3).map(Step::Read)) {
-            let in_front = mirror.front.unwrap();
-            let front = serials.iter().position(|serial| *serial == in_front).unwrap();
-            let document = mirror.front_document().unwrap();
-            let serials_of_viewers = viewers.each_ref().map(|(serial, ..)| *serial);
-            let of = |viewer: usize| serials_of_viewers[viewer];
-            match step {
-                Step::Keyframe => {
-                    (epochs[front], seqs[front]) = (epochs[front] + 1, 0);
-                    publish(&mut mirror, in_front, (epochs[front], 0)).unwrap();
-                }
-                Step::Frame => {
-                    seqs[front] += 1;
-                    publish(&mut mirror, in_front, (epochs[front], seqs[front])).unwrap();
-                }
-                Step::Pointer => {
-                    let (kind, epoch, seq) = (FrameKind::Pointer, epochs[front], seqs[front]);
-                    let incoming = Incoming { kind, epoch, seq, bytes: b"at" };
-                    mirror.take(in_front, &incoming, NOW).unwrap();
-                }
-                Step::Grant(yes) => {
-                    let lead = if yes { control(ADA, 1, true) } else { Lead::default() };
-                    mirror.set_lead(Lead { pointing: true, ..lead });
-                }
-                Step::Mark(by) => mirror.point(of(by), Point { document, ..laser() }),
-                Step::Note(by) => mirror.add_note(of(by), AddNote { document, ..note(true) }),
-                Step::Act(by) => mirror.act(of(by), act(1, document)),
-                Step::Push(by) => mirror.push_url(of(by), "u".into(), None),
-                Step::InFront(tab) => mirror.set_in_front(serials[tab], true, NOW),
-                Step::Share(on) => {
-                    sharing = on;
-                    mirror.set_viewing(viewing(watching, sharing));
-                }
-                Step::Named(named) => {
-                    watching = named;
-                    mirror.set_viewing(viewing(watching, sharing));
-                }
-                Step::Unpin => mirror.remove_note_by(of(0), mirror.leading_last_note()),
-                Step::Answer => {
-                    if let Some(order) = mirror.leading_pending() {
-                        mirror.act_done(&ActDone { order, refused: None });
-                    }
-                }
-                Step::Navigate(tab) => {
-                    last_serial += 1;
-                    mirror.leave_publisher(serials[tab], NOW);
-                    serials[tab] = last_serial;
-                    (epochs[tab], seqs[tab]) = (0, 0);
-                    pages[tab] = page(&mut mirror, last_serial, u128::from(last_serial));
-                }
-                Step::Rejoin(who) => {
-                    last_serial += 1;
-                    let (serial, agent, follow, ..) = &mut viewers[who];
-                    mirror.leave_viewer(*serial);
-                    *serial = last_serial;
-                    *follow = join(&mut mirror, last_serial, *agent).0;
-                    viewers[who].4 = 0;
-                }
-                Step::Read(who) => {
-                    let (serial, _, follow, seen, last) = &mut viewers[who];
-                    let mut out = Vec::new();
-                    while mirror.next(*serial, follow, &mut out) == Rest::More {}
-                    for message in &out {
-                        let order = frame::order(message);
-                        let decoded = ServerToViewer::decode(message).unwrap();
-                        prop_assert!(order > *last, "{serial} was told {order} after {last}: {decoded:?}");
-                        *last = order;
-                    }
-                    seen.extend(out);
+            self.take(step)?;
+        }
+        self.viewers_agree()?;
+        self.pages_heard_in_order()
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
+        let of = self.viewers.each_ref().map(|viewer| viewer.serial);
+        let Self { mirror, tabs, .. } = self;
+        let in_front = mirror.front.unwrap();
+        let document = mirror.front_document().unwrap();
+        let front = tabs.iter_mut().find(|tab| tab.serial == in_front).unwrap();
+        match step {
+            Step::Keyframe => {
+                (front.epoch, front.seq) = (front.epoch + 1, 0);
+                publish(mirror, in_front, (front.epoch, 0)).unwrap();
+            }
+            Step::Frame => {
+                front.seq += 1;
+                publish(mirror, in_front, (front.epoch, front.seq)).unwrap();
+            }
+            Step::Pointer => {
+                let (epoch, seq) = (front.epoch, front.seq);
+                let incoming = Incoming { kind: FrameKind::Pointer, epoch, seq, bytes: b"at" };
+                mirror.take(in_front, &incoming, NOW).unwrap();
+            }
+            Step::Grant(yes) => {
+                let lead = if yes { control(ADA, 1, true) } else { Lead::default() };
+                mirror.set_lead(Lead { pointing: true, ..lead });
+            }
+            Step::Mark(by) => mirror.point(of[by], Point { document, ..laser() }),
+            Step::Note(by) => mirror.add_note(of[by], AddNote { document, ..note(true) }),
+            Step::Act(by) => mirror.act(of[by], act(1, document)),
+            Step::Push(by) => mirror.push_url(of[by], "u".into(), None),
+            Step::InFront(tab) => mirror.set_in_front(tabs[tab].serial, true, NOW),
+            Step::Share(on) => {
+                self.sharing = on;
+                mirror.set_viewing(viewing(self.named, on));
+            }
+            Step::Named(named) => {
+                self.named = named;
+                mirror.set_viewing(viewing(named, self.sharing));
+            }
+            Step::Unpin => mirror.remove_note_by(of[0], mirror.leading_last_note()),
+            Step::Answer => {
+                if let Some(order) = mirror.leading_pending() {
+                    mirror.act_done(&ActDone { order, refused: None });
                 }
             }
+            Step::Navigate(tab) => {
+                self.last_serial += 1;
+                mirror.leave_publisher(tabs[tab].serial, NOW);
+                tabs[tab] = open(mirror, self.last_serial);
+            }
+            Step::Rejoin(who) => {
+                self.last_serial += 1;
+                mirror.leave_viewer(of[who]);
+                let viewer = &mut self.viewers[who];
+                (viewer.serial, viewer.last) = (self.last_serial, 0);
+                viewer.follow = join(mirror, viewer.serial, viewer.agent).0;
+            }
+            Step::Read(who) => return self.read(who),
         }
+        Ok(())
+    }
+
+    fn read(&mut self, who: usize) -> Result<(), TestCaseError> {
+        let Reader { serial, follow, seen, last, .. } = &mut self.viewers[who];
+        let mut out = Vec::new();
+        while self.mirror.next(*serial, follow, &mut out) == Rest::More {}
+        for message in &out {
+            let order = frame::order(message);
+            let decoded = ServerToViewer::decode(message).unwrap();
+            prop_assert!(order > *last, "{serial} was told {order} after {last}: {decoded:?}");
+            *last = order;
+        }
+        seen.extend(out);
+        Ok(())
+    }
+
+    fn viewers_agree(&mut self) -> Result<(), TestCaseError> {
         let mut all: BTreeMap<u64, (u16, Vec<u8>)> = BTreeMap::new();
-        for (.., seen, _) in &viewers {
-            for message in seen {
-                let order = frame::order(message);
-                let kind = u16::from_le_bytes([message[0], message[1]]);
-                let decoded = ServerToViewer::decode(message).unwrap();
-                // What one may do oneself is another thing for each, at the same place.
-                let own = matches!(decoded, ServerToViewer::Standings(_));
-                self.told.push(decoded);
-                let is = (kind, if own { Vec::new() } else { message.to_vec() });
-                let same = all.entry(order).or_insert_with(|| is.clone());
-                prop_assert_eq!(&*same, &is, "at {}", order);
-            }
+        for message in self.viewers.iter().flat_map(|viewer| &viewer.seen) {
+            let order = frame::order(message);
+            let kind = u16::from_le_bytes([message[0], message[1]]);
+            let decoded = ServerToViewer::decode(message).unwrap();
+            // What one may do oneself is another thing for each, at the same place.
+            let own = matches!(decoded, ServerToViewer::Standings(_));
+            self.told.push(decoded);
+            let is = (kind, if own { Vec::new() } else { message.to_vec() });
+            let same = all.entry(order).or_insert_with(|| is.clone());
+            prop_assert_eq!(&*same, &is, "at {}", order);
         }
-        // The page hears what concerns it in that order, too.
-        for outbox in &pages {
-            let orders = told_hand(outbox).into_iter().filter_map(|message| match message {
+        Ok(())
+    }
+
+    /// A page hears what concerns it in that order, too.
+    fn pages_heard_in_order(&self) -> Result<(), TestCaseError> {
+        for tab in &self.tabs {
+            let orders = told_hand(&tab.outbox).into_iter().filter_map(|message| match message {
                 ServerToHand::Powers(powers) => Some(powers.order),
                 ServerToHand::Pointed(pointed) => Some(pointed.order),
                 ServerToHand::ActAsked(asked) => Some(asked.order),
