@@ -178,6 +178,7 @@ impl App {
             _ => return,
         };
         self.handle(ctx, event);
+        self.tell_page();
     }
 
     /// The page that is open, if the server does not know of it yet.
@@ -187,6 +188,10 @@ impl App {
             return;
         };
         let url = page.url.clone();
+        // Whether it is shown, and so masked, is not known yet.
+        if self.state.live().is_some_and(|live| live.status.is_none()) {
+            return;
+        }
         if self.state.is_sharing() {
             // What may be told of a page that is shown is known to the recorder, once it is there.
             let Recording::On(handle) = &self.recording else { return };

@@ -25,8 +25,9 @@ pub fn split_numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
             is_first = !byte.is_ascii_digit();
         }
         search(&digits, &mut found);
-        let surplus = digits.len().saturating_sub(*CARD_DIGITS.end());
-        digits.drain(..surplus);
+        if let Some(surplus) = digits.len().checked_sub(*CARD_DIGITS.end()) {
+            digits = digits.split_off(surplus);
+        }
     }
     found
 }

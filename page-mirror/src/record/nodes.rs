@@ -110,9 +110,9 @@ impl Recorder {
                 self.tree.detach(*id)?;
             }
         }
-        let texts = batch.items.iter().filter_map(|item| match item {
-            Item::Text { text, .. } => Some(*text),
-            Item::Element(_) | Item::Comment | Item::Ref(_) | Item::Shadow { .. } | Item::Doctype => None,
+        let texts = batch.items.iter().filter_map(|item| {
+            let Item::Text { text, .. } = item else { return None };
+            Some(*text)
         });
         let mut gathered = Gathered { split: self.split_numbers(texts), ..Gathered::default() };
         put(&mut gathered.structure, u32::try_from(batch.runs.len()).unwrap_or(u32::MAX));

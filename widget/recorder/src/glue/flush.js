@@ -66,7 +66,8 @@ export const flush = (look) => {
   place();
   changes();
   putStyles();
-  if (look) lookAtFields();
+  // What new fields hold comes with them, since other text may repeat it.
+  if (look || touched.size) lookAtFields(!look);
   putScrolls();
   nothingNew();
   setRuleless(false);

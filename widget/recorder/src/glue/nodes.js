@@ -7,7 +7,7 @@ import {
 import { fields } from "./fields.js";
 import { observe } from "./flush.js";
 import { listenTo } from "./run.js";
-import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isMasked, isRule, once, ruling, selectors } from "./rules.js";
+import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isBlocked, isMasked, isRule, once, ruling, selectors } from "./rules.js";
 import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
 import { value } from "./urls.js";
 
@@ -182,7 +182,7 @@ export const place = () => {
     const parent = parentOf(node);
     const parentId = parent && known(parent);
     if (!parentId || moved.has(node) || isNew(node) || isLeft(node) || !isConnected(parent)) continue;
-    if (typeOf(parent) === 1 && LEAVES[tagOf(parent)] !== undefined) continue;
+    if (typeOf(parent) === 1 && (LEAVES[tagOf(parent)] !== undefined || isBlocked(parent))) continue;
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;

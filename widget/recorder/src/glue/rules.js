@@ -35,11 +35,12 @@ export const readRules = ([level, ...lists]) => {
   selectors = ruling.join();
 };
 export const setRuleless = (yes) => (ruleless = yes);
-export const isRuleless = () => ruleless;
+// It lies in a box: nothing of it is known to the other side, nor may be.
+export const isBlocked = (element) => !ruleless && closest(element, ruling[2]);
 export const isMasked = (element) => {
   if (ruleless) return strict;
   while (element) {
-    const ruled = closest(element, ruling[0] + "," + ruling[1]);
+    const ruled = closest(element, selectors);
     if (ruled) return !matches(ruled, ruling[1]);
     element = rootOf(element).host;
   }
