@@ -37,12 +37,21 @@ impl Recorder {
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
         for text in [&*self.secrets.url(url), &*self.secrets.hide(title)] {
-            let text =
-                text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
-            put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
-            payload.extend_from_slice(text.as_bytes());
+            put_text(&mut payload, text);
         }
         self.unless_empty(Section::Page, &payload);
+    }
+
+    /// Whether the customer has the page before them.
+    pub fn visible(&mut self, yes: bool) {
+        self.numbers(Section::Visible, &[u32::from(yes)]);
+    }
+
+    /// Where relative addresses begin. Without query and fragment, which decide nothing and may hold secrets.
+    pub fn base(&mut self, url: &str) {
+        let mut payload = Vec::new();
+        put_text(&mut payload, url.split(['?', '#']).next().unwrap_or_default());
+        self.unless_empty(Section::Base, &payload);
     }
 
     /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.
@@ -71,4 +80,11 @@ impl Recorder {
             section.wrap(payload, &mut self.pending);
         }
     }
+}
+
+/// A text that is cut where it is too long.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    let text = text.get(..text.floor_char_boundary(limits::URL_BYTES)).unwrap_or_default();
+    put(out, text.len() as u32);
+    out.extend_from_slice(text.as_bytes());
 }

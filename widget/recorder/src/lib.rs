@@ -99,6 +99,7 @@ impl Core {
     /// Takes a batch. False: the script must begin again, and send nothing before.
     pub fn flush(&self, numbers: &[u32], text: &str) -> bool {
         let mut recorder = self.recorder.borrow_mut();
+        self.attention.tell_base(&mut recorder);
         recorder.flush(numbers, text).is_ok() && !recorder.wants_keyframe()
     }
 
@@ -110,6 +111,11 @@ impl Core {
     /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
     pub fn attend(&self, look: bool) -> bool {
         self.attention.tell(&self.recorder, look)
+    }
+
+    /// Adds sections that another module made.
+    pub fn add(&self, sections: &[u8]) {
+        self.recorder.borrow_mut().add(sections);
     }
 
     /// Nodes that the other side forgot.

@@ -1,5 +1,5 @@
 // Masking: which rules apply where. The rules are given; none is decided here.
-import { closest, matches, rootOf } from "./dom.js";
+import { closest, hostOf, matches, rootOf } from "./dom.js";
 
 const MASK = "[data-ringside-mask]";
 export const UNMASK = "[data-ringside-unmask]",
@@ -41,7 +41,7 @@ export const isMasked = (element) => {
   while (element) {
     const ruled = closest(element, `${masks},${UNMASK}`);
     if (ruled) return !matches(ruled, UNMASK);
-    element = rootOf(element).host;
+    element = hostOf(rootOf(element));
   }
   return strict;
 };
