@@ -13,6 +13,7 @@
 pub mod bytes;
 pub mod columns;
 pub mod ids;
+pub mod media;
 
 use bytes::{Reader, put};
 
@@ -65,11 +66,25 @@ pub enum Section {
     Selection = 14,
     /// What the customer's browser says of its user and device ([`prefs`]).
     Prefs = 15,
+    /// Where relative addresses begin: before what has some.
+    Base = 16,
+    /// What canvases and videos show.
+    Pictures = 17,
+    /// Images that only the customer's browser has, by number.
+    Assets = 18,
+    /// Elements that show an asset.
+    Uses = 19,
+    /// Why an element's picture is not there ([`media::seen`]).
+    Seen = 20,
+    /// What videos and sounds do.
+    Media = 21,
+    /// Whether the customer looks at the page.
+    Visible = 22,
 }
 
 impl Section {
     pub fn from_tag(tag: u32) -> Option<Self> {
-        const ALL: [Section; 15] = [
+        const ALL: [Section; 22] = [
             Section::Nodes,
             Section::Removed,
             Section::Attributes,
@@ -85,6 +100,13 @@ impl Section {
             Section::Marks,
             Section::Selection,
             Section::Prefs,
+            Section::Base,
+            Section::Pictures,
+            Section::Assets,
+            Section::Uses,
+            Section::Seen,
+            Section::Media,
+            Section::Visible,
         ];
         ALL.into_iter().find(|section| *section as u32 == tag)
     }

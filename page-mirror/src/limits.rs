@@ -25,6 +25,8 @@ pub const KEPT_STRINGS: usize = 131_072;
 pub const KEPT_BYTES: usize = 6 * 1024 * 1024;
 /// One string, in bytes: a large style sheet.
 pub const STRING_BYTES: usize = 2 * 1024 * 1024;
+/// The page's address or title, in bytes.
+pub const URL_BYTES: usize = 2_048;
 /// A frame's body once inflated, in bytes.
 pub const BODY_BYTES: usize = 24 * 1024 * 1024;
 /// Texts of the operations that one frame leads to, in bytes: a remembered string is cheap to name.
@@ -36,5 +38,15 @@ pub const CHANGES: usize = 600_000;
 pub const SHEETS: usize = 4_096;
 /// Values of masked fields that are looked for elsewhere.
 pub const SECRETS: usize = 64;
+/// A picture of a canvas or video, or an image that only the customer's browser has, in bytes.
+pub const PICTURE_BYTES: usize = 512 * 1024;
+/// Images of one epoch that only the customer's browser has.
+pub const ASSETS: usize = 512;
+/// All of them together, in bytes.
+pub const ASSETS_BYTES: usize = 12 * 1024 * 1024;
+/// Pictures of one frame, in bytes.
+pub const PICTURES_BYTES: usize = 4 * 1024 * 1024;
+/// Documents of frames in a page that are mirrored.
+pub const FRAMES: usize = 64;
 /// Origins whose images, fonts and styles a replica may show.
 pub const ORIGINS: usize = 256;

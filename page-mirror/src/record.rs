@@ -2,6 +2,7 @@
 mod around;
 mod batch;
 mod fields;
+pub mod media;
 mod nodes;
 
 use batch::{AttributeChange, StateChange};
@@ -126,6 +127,13 @@ impl Recorder {
         self.states(&batch.states)?;
         self.scrolls(&batch.scrolls)?;
         if self.pending.len() > limits::BODY_BYTES { Err(BatchError::TooLarge) } else { Ok(()) }
+    }
+
+    /// Adds whole sections ([`media`]) that name nodes which the other side has.
+    pub fn add(&mut self, sections: &[u8]) {
+        if self.pending.len() + sections.len() <= limits::BODY_BYTES {
+            self.pending.extend_from_slice(sections);
+        }
     }
 
     /// Ids of nodes that the other side forgot since the last call: the script must forget them too.

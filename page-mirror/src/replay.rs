@@ -6,13 +6,15 @@
 pub mod attributes;
 pub mod css;
 pub mod elements;
+mod frames;
 mod late;
 pub mod look;
+mod media;
 mod nodes;
 pub mod ops;
 pub mod urls;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
@@ -24,7 +26,7 @@ use crate::{
 use attributes::Rule;
 use look::Prefs;
 use ops::{Late, Ops, op};
-use urls::Origins;
+use urls::{Addresses, Origins};
 
 /// Why a frame was not applied. The replica is of no use until a keyframe arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +58,8 @@ pub struct View {
     pub height: u32,
     /// Device pixels per CSS pixel, in hundredths.
     pub ratio: u32,
+    /// The customer has something else before the page.
+    pub hidden: bool,
 }
 
 /// Where the customer's pointer is in the viewport, in CSS pixels.
@@ -78,6 +82,10 @@ pub struct Replica {
     ops: Ops,
     view: View,
     prefs: Prefs,
+    /// Where relative addresses begin: those of the page, and of the frames whose documents are mirrored.
+    base: String,
+    frames: BTreeMap<u32, String>,
+    assets: media::Assets,
 }
 
 impl Replica {
@@ -154,6 +162,9 @@ impl Replica {
         self.ops.clear();
         self.view = View::default();
         self.prefs = Prefs::default();
+        self.base.clear();
+        self.frames.clear();
+        self.assets = media::Assets::default();
     }
 
     /// Numbers and text for the script, gathered since the last call.
@@ -199,6 +210,13 @@ impl Replica {
                 Some(Section::Marks) => self.marks(payload, &mut budget)?,
                 Some(Section::Selection) => self.selection(payload, &mut budget)?,
                 Some(Section::Prefs) => self.prefs(payload)?,
+                Some(Section::Base) => self.base(payload)?,
+                Some(Section::Pictures) => self.pictures(payload, &mut budget)?,
+                Some(Section::Assets) => self.assets(payload, &mut budget)?,
+                Some(Section::Uses) => self.uses(payload, &mut budget)?,
+                Some(Section::Seen) => self.seen(payload, &mut budget)?,
+                Some(Section::Media) => self.media(payload, &mut budget)?,
+                Some(Section::Visible) => self.visible(payload)?,
                 // A pointer has frames of its own; what is not known is of a later revision.
                 Some(Section::Pointer) | None => {}
             }
@@ -256,14 +274,16 @@ impl Replica {
             let rule = attributes::rule(element, tag & 3, text);
             let given = set.then(|| columns.get(&self.remembered, next)).transpose()?;
             next += usize::from(set);
-            if rule == Rule::Drop {
+            if matches!(rule, Rule::Drop | Rule::Base) {
                 continue;
             }
             if let (Rule::Size, Some((width, height))) = (rule, given.and_then(attributes::size)) {
                 self.ops.put(&[op::BOX, id, width, height]);
                 continue;
             }
-            let value = given.and_then(|given| attributes::value(rule, given, &self.origins, self.prefs));
+            let at = self.addresses(id);
+            let value = given.and_then(|given| attributes::value(rule, given, at, self.prefs));
+            let value = value.map(Cow::into_owned);
             let made = self.ops.name(attributes::name(text));
             match value {
                 Some(value) => {
@@ -297,8 +317,10 @@ impl Replica {
                 return Err(FrameError::Malformed);
             }
             let text = columns.get(&self.remembered, at)?;
+            let sheet = look::sheet(text, self.prefs);
+            let css = css::sanitise(&sheet, self.addresses(id)).into_owned();
             self.ops.put(&[op::STYLE, id]);
-            self.ops.string(&css::sanitise(&look::sheet(text, self.prefs), &self.origins));
+            self.ops.string(&css);
         }
         Ok(())
     }
@@ -320,7 +342,8 @@ impl Replica {
                 return Err(FrameError::TooLarge);
             }
             let text = columns.get(&self.remembered, at)?;
-            let css = css::sanitise(&look::sheet(text, self.prefs), &self.origins).into_owned();
+            let at = Addresses { origins: &self.origins, base: &self.base };
+            let css = css::sanitise(&look::sheet(text, self.prefs), at).into_owned();
             self.ops.later(Late::Sheet { sheet, css });
         }
         Ok(())

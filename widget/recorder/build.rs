@@ -3,7 +3,7 @@
 use std::{env, fs, io, path::Path};
 
 /// In this order: what runs at once comes after what it uses.
-const MODULES: [&str; 9] = ["dom", "urls", "batch", "rules", "nodes", "sheets", "fields", "flush", "socket"];
+const MODULES: [&str; 8] = ["dom", "batch", "rules", "nodes", "sheets", "fields", "flush", "socket"];
 const LAST: &str = "run";
 /// What is called from Rust; the last module exports it.
 const CALLED: &str = "\

@@ -15,13 +15,14 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
     ("softphone", &["shared"]),
     ("recorder", &["page-mirror", "shared"]),
     ("hand", &["page-mirror", "shared"]),
+    ("sight", &["page-mirror"]),
     ("replica", &["page-mirror", "shared", "softphone"]),
     ("line", &["shared", "softphone"]),
     ("call", &["line", "shared", "softphone"]),

@@ -13,9 +13,9 @@ use crate::{
     setup, slim,
 };
 
-const CRATES: [&str; 7] = ["widget", "line", "recorder", "hand", "call", "console", "handset"];
+const CRATES: [&str; 8] = ["widget", "line", "recorder", "hand", "sight", "call", "console", "handset"];
 /// Loaded by merchants' pages, from a folder that is named by its content.
-const APP: [&str; 4] = ["widget", "line", "recorder", "hand"];
+const APP: [&str; 5] = ["widget", "line", "recorder", "hand", "sight"];
 /// Pages of our own: crate, and where its sources stand.
 const PAGES: [(&str, &str); 3] = [("call", "widget/call"), ("console", "console"), ("handset", "handset")];
 const BROTLI_QUALITY: u32 = 11;

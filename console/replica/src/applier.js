@@ -12,7 +12,8 @@ const D = Document.prototype,
   E = Element.prototype;
 const makeElement = method(D, "createElementNS"),
   makeText = method(D, "createTextNode"),
-  makeComment = method(D, "createComment");
+  makeComment = method(D, "createComment"),
+  makeFragment = method(D, "createDocumentFragment");
 const insert = method(N, "insertBefore"),
   removeChild = method(N, "removeChild"),
   attachShadow = method(E, "attachShadow");
@@ -127,13 +128,9 @@ export class Applier {
           style.height = number() + "px";
           break;
         }
-        default:
-          throw Error("unknown operation");
+        case 20:
+          nodes[number()] = makeFragment(page);
       }
     }
-  }
-
-  node(id) {
-    return this.nodes[id];
   }
 }

@@ -1,12 +1,17 @@
 //! The frame that holds the replica's document, the overlay above it, and their size.
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Document, Element, HtmlElement, HtmlIFrameElement, ResizeObserver};
 
+use crate::pictures::Badge;
+
 /// What a replica's frame may do: be read by the console. No scripts, forms, windows, or navigation.
 const SANDBOX: &str = "allow-same-origin";
 const POINTER_SIZE_PX: u32 = 18;
+/// How far a badge stands from the corner of its element; and how many there are at most.
+const BADGE_PX: f64 = 6.0;
+const MOST_BADGES: usize = 32;
 
 /// Made of one frame and one overlay in a host element. Dropping it takes both out.
 pub(crate) struct Frame {
@@ -16,6 +21,7 @@ pub(crate) struct Frame {
     pub(crate) iframe: HtmlIFrameElement,
     pointer: HtmlElement,
     caret: HtmlElement,
+    badges: RefCell<Vec<HtmlElement>>,
     size: Cell<(u32, u32)>,
     loaded: Closure<dyn FnMut()>,
     _resized: (ResizeObserver, Closure<dyn FnMut()>),
@@ -78,6 +84,7 @@ impl Frame {
             iframe,
             pointer,
             caret,
+            badges: RefCell::default(),
             size: Cell::new((0, 0)),
             loaded,
             _resized: (observer, resized),
@@ -96,8 +103,7 @@ impl Frame {
     pub(crate) fn fit(&self) {
         let (width, height) = self.size.get();
         let scale = self.scale();
-        let room = self.host.get_bounding_client_rect();
-        let left = ((room.width() - f64::from(width) * scale) / 2.0).max(0.0);
+        let left = self.left();
         let style = self.iframe.style();
         for (name, value) in [
             ("width", format!("{width}px")),
@@ -117,8 +123,7 @@ impl Frame {
             return;
         };
         let scale = self.scale();
-        let room = self.host.get_bounding_client_rect();
-        let left = ((room.width() - f64::from(self.size.get().0) * scale) / 2.0).max(0.0);
+        let left = self.left();
         let half = f64::from(POINTER_SIZE_PX) / 2.0;
         let (x, y) = (f64::from(x) * scale + left - half, f64::from(y) * scale - half);
         let _ = style.set_property("transform", &format!("translate({x}px, {y}px)"));
@@ -146,8 +151,7 @@ impl Frame {
     pub(crate) fn caret(&self, at: Option<(f64, f64, f64)>) {
         let style = self.caret.style();
         let scale = self.scale();
-        let room = self.host.get_bounding_client_rect();
-        let left = ((room.width() - f64::from(self.size.get().0) * scale) / 2.0).max(0.0);
+        let left = self.left();
         let (x, y, height) = at.unwrap_or_default();
         for (name, value) in [
             ("display", if at.is_some() { "block" } else { "none" }.to_owned()),
@@ -156,6 +160,38 @@ impl Frame {
         ] {
             let _ = style.set_property(name, &value);
         }
+    }
+
+    /// Shows words on elements of the page, and none besides.
+    pub(crate) fn badges(&self, shown: &[Badge]) {
+        let mut badges = self.badges.borrow_mut();
+        while badges.len() < shown.len().min(MOST_BADGES) {
+            let document = self.overlay.owner_document();
+            let Some(badge) = document.and_then(|document| badge(&document).ok()) else { return };
+            if self.overlay.append_child(&badge).is_err() {
+                return;
+            }
+            badges.push(badge);
+        }
+        let (scale, left) = (self.scale(), self.left());
+        for (at, element) in badges.iter().enumerate() {
+            let style = element.style();
+            let words = shown.get(at).map_or("", |badge| &badge.words);
+            if element.text_content().as_deref() != Some(words) {
+                element.set_text_content(Some(words));
+            }
+            let _ = style.set_property("display", if words.is_empty() { "none" } else { "block" });
+            if let Some(Badge { x, y, .. }) = shown.get(at) {
+                let (x, y) = (x * scale + left + BADGE_PX, y * scale + BADGE_PX);
+                let _ = style.set_property("transform", &format!("translate({x}px, {y}px)"));
+            }
+        }
+    }
+
+    /// Where the page begins in the host: it stands in its middle.
+    fn left(&self) -> f64 {
+        let room = self.host.get_bounding_client_rect();
+        ((room.width() - f64::from(self.size.get().0) * self.scale()) / 2.0).max(0.0)
     }
 
     pub(crate) fn scale(&self) -> f64 {
@@ -183,6 +219,27 @@ fn styled(document: &Document, tag: &str, style: &[(&str, &str)]) -> Result<Html
         element.style().set_property(name, value)?;
     }
     Ok(element)
+}
+
+fn badge(document: &Document) -> Result<HtmlElement, JsValue> {
+    let badge = styled(
+        document,
+        "div",
+        &[
+            ("position", "absolute"),
+            ("left", "0"),
+            ("top", "0"),
+            ("padding", "2px 8px"),
+            ("border-radius", "8px"),
+            ("font", "12px/1.4 system-ui, sans-serif"),
+            ("color", "#fff"),
+            ("background", "rgb(17 24 39 / 0.85)"),
+            ("white-space", "nowrap"),
+            ("pointer-events", "none"),
+        ],
+    )?;
+    badge.set_attribute("data-replica-badge", "")?;
+    Ok(badge)
 }
 
 fn caret(document: &Document) -> Result<HtmlElement, JsValue> {

@@ -2,6 +2,7 @@
 //! points at, has focused and has selected.
 use std::{cell::RefCell, collections::BTreeMap};
 
+use js_sys::Array;
 use page_mirror::{
     codec::{mark, state},
     replay::ops::Late,
@@ -9,7 +10,11 @@ use page_mirror::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, HtmlIFrameElement, Node, Range, ScrollBehavior, ScrollToOptions};
 
-use crate::realm::Realm;
+use crate::{
+    frames::Frames,
+    pictures::{Badge, Pictures},
+    realm::Realm,
+};
 
 /// Attributes that stand for marks, by kind, and whether what lies around the element has them too.
 const MARKS: [(&str, bool); mark::KINDS] = [
@@ -41,6 +46,8 @@ pub(crate) struct Painter {
     within: RefCell<Vec<Element>>,
     window_scroll: RefCell<(i32, i32)>,
     caret: RefCell<Option<Range>>,
+    frames: Frames,
+    pictures: Pictures,
 }
 
 impl Painter {
@@ -49,6 +56,8 @@ impl Painter {
         let base = realm.make("CSSStyleSheet", &[])?;
         let _ = realm.call("CSSStyleSheet", "replaceSync", &base, &[&BASE.into()]);
         Some(Self {
+            pictures: Pictures::new(realm.clone()),
+            frames: Frames::default(),
             realm,
             document: frame.content_document()?,
             base,
@@ -61,10 +70,33 @@ impl Painter {
         })
     }
 
-    /// `node` gives the node with an id.
-    pub(crate) fn carry_out(&self, late: Vec<Late>, node: impl Fn(u32) -> Option<Node>) {
+    /// `nodes` are those of the page, by id.
+    pub(crate) fn carry_out(&self, late: Vec<Late>, nodes: &Array) {
+        let cleared = late.iter().rposition(|one| matches!(one, Late::Clear));
+        if cleared.is_some() {
+            self.frames.clear();
+        }
+        for one in late.iter().skip(cleared.unwrap_or(0)) {
+            if let Late::Frame { id, host } = one {
+                self.frames.add(*id, *host);
+            }
+        }
+        self.frames.keep(&self.realm, nodes);
+        let node = |id: u32| {
+            Some(nodes.get(id)).filter(|node| !node.is_undefined()).map(JsCast::unchecked_into::<Node>)
+        };
         for one in late {
             match one {
+                Late::Frame { .. } => {}
+                Late::Picture { id, .. }
+                | Late::Use { id, .. }
+                | Late::Seen { id, .. }
+                | Late::Media { id, .. } => {
+                    if let Some(node) = node(id) {
+                        self.picture(id, node.unchecked_into(), one);
+                    }
+                }
+                Late::Asset { number, kind, image } => self.pictures.asset(number, kind, &image),
                 Late::Clear => self.clear(),
                 Late::Sheet { sheet, css } => self.sheet(sheet, &css),
                 Late::Adopt { id, sheets } => {
@@ -99,6 +131,24 @@ impl Painter {
         }
     }
 
+    fn picture(&self, id: u32, element: Element, one: Late) {
+        if let Late::Picture { kind, image, .. } = one {
+            self.pictures.picture(id, element, kind, &image);
+        } else if let Late::Use { number, .. } = one {
+            self.pictures.uses(&element, number);
+        } else if let Late::Seen { why, .. } = one {
+            self.pictures.seen(id, element, why);
+        } else if let Late::Media { playing, .. } = one {
+            self.pictures.media(id, element, playing);
+        }
+    }
+
+    /// What is said of elements, and where.
+    pub(crate) fn badges(&self) -> Vec<Badge> {
+        self.pictures.keep();
+        self.pictures.badges()
+    }
+
     /// Late images and sheets move things: the window scrolls again to where it should be.
     pub(crate) fn scroll_again(&self) {
         let (x, y) = *self.window_scroll.borrow();
@@ -123,6 +173,7 @@ impl Painter {
         self.focused.take();
         self.within.take();
         self.sheets.take();
+        self.pictures.clear();
         self.adopt(&self.document, &[]);
         self.window_scroll.take();
         self.select(None);

@@ -10,9 +10,11 @@
 //! `host` is an empty element with a size; the replica fills it, laid out at the customer's size and scaled
 //! to fit. Dropping the view empties the host.
 mod frame;
+mod frames;
 mod ghost;
 mod hits;
 mod late;
+mod pictures;
 mod realm;
 mod replica;
 mod tool;

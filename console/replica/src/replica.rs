@@ -8,7 +8,7 @@ use page_mirror::replay::{self, Applied, ReplayError, View, urls::Origins};
 use shared::wire::mirror::{FrameKind, StreamFrame};
 use softphone::dom::Listener;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlIFrameElement, Node};
+use web_sys::{Element, HtmlIFrameElement};
 
 pub(crate) use crate::hits::Hit;
 use crate::{frame::Frame, late::Painter};
@@ -20,8 +20,9 @@ extern "C" {
     fn new(frame: &HtmlIFrameElement) -> Result<Applier, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn apply(this: &Applier, numbers: &[u32], text: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(method)]
-    fn node(this: &Applier, id: u32) -> Option<Node>;
+    /// By id.
+    #[wasm_bindgen(method, getter)]
+    fn nodes(this: &Applier) -> js_sys::Array;
 }
 
 /// What became of a frame.
@@ -192,8 +193,9 @@ impl Inner {
         if !numbers.is_empty() && applier.apply(&numbers, &text).is_err() {
             return false;
         }
-        painter.carry_out(late, |id| applier.node(id));
+        painter.carry_out(late, &applier.nodes());
         self.frame.caret(painter.caret());
+        self.frame.badges(&painter.badges());
         true
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct LiveProps {
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Live {
     page: Option<(String, String)>,
+    /// The customer has something else before the page.
+    hidden: bool,
     connected: bool,
     streaming: bool,
     stopped: bool,
@@ -116,7 +118,10 @@ impl Reducible for Live {
             ViewEvent::Connected => next.connected = true,
             ViewEvent::Streaming(on) => next.streaming = on,
             ViewEvent::OtherTab(other) => next.other_tab = other,
-            ViewEvent::Page(Shown { url, title, .. }) => next.page = Some((url, title)),
+            ViewEvent::Page(Shown { url, title, hidden, .. }) => {
+                next.page = Some((url, title));
+                next.hidden = hidden;
+            }
             ViewEvent::Sharing(on) => {
                 next.stopped = !on;
                 if !on {
@@ -195,6 +200,7 @@ fn page_words(live: &Live) -> String {
         Live { connected: false, .. } => "Connecting… what you see may be old.".into(),
         Live { streaming: false, page: None, .. } => "Waiting for the customer's page.".into(),
         Live { streaming: false, .. } => "The customer is going to another page.".into(),
+        Live { hidden: true, .. } => "The customer is looking at something else.".into(),
         Live { other_tab, .. } => {
             let tab = if *other_tab { " The customer went on in another tab." } else { "" };
             match others {

@@ -2,7 +2,9 @@
 // once for both; what differs on purpose is listed here and in docs/co-browse.md, and nowhere else.
 (doc, isReplica) => {
   const HTML = "http://www.w3.org/1999/xhtml";
-  const BOXED = new Set("iframe frame frameset object embed applet video audio canvas portal fencedframe".split(" "));
+  const BOXED = new Set("iframe frame frameset object embed applet portal fencedframe".split(" "));
+  // Of these a replica has the place and the look, not what they would load.
+  const STILL = new Set("iframe canvas ringside-video ringside-audio".split(" "));
   const HIDDEN = new Set("script noscript template base track noembed".split(" "));
   // Attributes that run, lead away, send or fetch: a replica has none of them.
   const NEVER = new Set(
@@ -21,12 +23,14 @@
     for (const { name: key, value } of node.attributes) {
       const lower = key.toLowerCase();
       if (lower.startsWith("on") || NEVER.has(lower) || lower.startsWith("ringside-")) continue;
+      if (STILL.has(name) && !/^(?:id|class|width|height|controls)$/.test(lower)) continue;
       if (lower === "type" && !/^(?:input|button|ol|ul|li)$/.test(name)) continue;
       if (lower === "href" || lower === "xlink:href") {
         if (/^(?:a|area)$/.test(name)) found.push("href=#");
         else if (value.startsWith("#")) found.push(`href=${value}`);
         else if (/image$/i.test(name)) found.push(`href=${absolute(value)}`);
-      } else if (lower === "src" || lower === "background") found.push(`${lower}=${absolute(value)}`);
+      } else if (lower === "src" && value.startsWith("blob:")) found.push("src=blob:");
+      else if (lower === "src" || lower === "background") found.push(`${lower}=${absolute(value)}`);
       // When it shows is told apart, so that none closes another.
       else if (lower === "popover") found.push("popover");
       else if (lower === "srcset" || lower === "style" || lower === "title") continue;
@@ -50,6 +54,9 @@
     ]) {
       if (is(node, pseudo, mark)) found.push(mark);
     }
+    if (name === "ringside-video" || name === "ringside-audio") {
+      found.push(isReplica ? node.getAttribute("ringside-media") : (node.paused ? "paused" : "playing") + (node.muted ? " muted" : ""));
+    }
     for (const pseudo of [":modal", ":popover-open"]) if (node.matches(pseudo)) found.push(pseudo);
     if (isReplica ? node.hasAttribute("ringside-undefined") : !node.matches(":defined")) found.push("undefined");
     if (node.scrollTop || node.scrollLeft) found.push(`scroll=${round(node.scrollLeft)},${round(node.scrollTop)}`);
@@ -71,7 +78,11 @@
         if (node.localName === "ringside-widget" || node.hasAttribute("data-ringside")) return;
         let name = node.localName;
         const html = node.namespaceURI === HTML;
-        if (html && BOXED.has(name)) name = "ringside-box";
+        // Null, unless it is of the same origin.
+        const page = html && name === "iframe" ? node.contentDocument : null;
+        if (html && BOXED.has(name) && !page) name = "ringside-box";
+        if (node.hasAttribute("data-ringside-block")) name = "ringside-box";
+        if (html && (name === "video" || name === "audio")) name = "ringside-" + name;
         if (html && HIDDEN.has(name)) name = "ringside-hidden";
         if (name === "ringside-hidden") return lines.push(start + name);
         if (html && (name === "link" || name === "style" || name === "meta" || name === "title")) {
@@ -80,6 +91,11 @@
         }
         if (name === "ringside-box") return lines.push(start + name + " " + place(node));
         lines.push([start + name, attributes(node, name), state(node, name), place(node), look(node)].filter(Boolean).join(" | "));
+        if (page) {
+          lines.push(start + " #document");
+          return walk(page, depth + 2);
+        }
+        if (html && STILL.has(name)) return;
         const shadow = node.shadowRoot || view.closedRoots?.get(node);
         if (shadow) {
           lines.push(start + " #shadow");

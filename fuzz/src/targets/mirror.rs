@@ -7,10 +7,10 @@ use contact_server::hub::{
     outbox::Outbox,
 };
 use page_mirror::{
-    codec::{Section, seal},
+    codec::{Section, media::Playing, seal},
     limits,
     mask::rules::{Rules, Shade, TEXT, is_closed},
-    record::{self, Recorder},
+    record::{self, Recorder, media},
     replay::{Replica, urls::Origins},
 };
 use shared::{
@@ -162,15 +162,34 @@ fn pages() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     let mut recorder = Recorder::new();
     recorder.begin();
+    recorder.base("https://shop.example/a/b");
+    // An html element, with a frame that holds a canvas and an img, and a video behind it.
+    let numbers = [
+        1, 1, 0, 1, 0, 4, 0, 0, 1, 1, 6, 0, 1, 2, 9, 1, 5, 1, 3, 6, 0, 0, 0, 1, 4, 3, 0, 0, 0, 0, 0, 1, 5, 5,
+        0, 0, 0, 0, 0,
+    ];
     let mut script = Vec::new();
-    if let Some(body) = recorder.take() {
-        script.push(0);
-        put_piece(&mut script, &seal(&body.bytes, false));
+    if recorder.flush(&numbers, "htmliframedata-basexcanvasimgvideo").is_ok()
+        && let Some(body) = recorder.take()
+    {
+        let image = b"\x89PNG\r\n\x1A\n";
+        let playing = Playing { at: 3, ..Playing::default() };
+        let sections = [
+            media::picture(5, image),
+            media::seen(5, 1),
+            media::asset(0, image),
+            media::uses(6, 0),
+            media::media(7, playing),
+        ];
+        for (how, bytes) in [(0, body.bytes), (1, sections.concat())] {
+            script.push(how);
+            put_piece(&mut script, &seal(&bytes, false));
+        }
     }
     script.push(8);
     put_piece(&mut script, &seal(&record::pointer(10, 20, true), false));
     all.push(script);
-    for tag in 0..16 {
+    for tag in 0..32 {
         let Some(section) = Section::from_tag(tag) else { continue };
         let mut body = Vec::new();
         section.wrap(&[1, 2, 0, 3, 0, 0, 0, 1, 1, 4, b'h', b't', b'm', b'l'], &mut body);

@@ -40,11 +40,8 @@ impl Recorder {
         let mut payload = Vec::new();
         let [url, title] = self.told(url, title, false).map(Cow::into_owned);
         self.say(&url);
-        for text in [&*url, &*title] {
-            let text =
-                text.get(..text.floor_char_boundary(limits::KEPT_STRING_BYTES * 8)).unwrap_or_default();
-            put(&mut payload, u32::try_from(text.len()).unwrap_or(0));
-            payload.extend_from_slice(text.as_bytes());
+        for text in [&url, &title] {
+            put_text(&mut payload, text);
         }
         self.unless_empty(Section::Page, &payload);
     }
@@ -65,6 +62,19 @@ impl Recorder {
     /// An address and its title as they may leave the browser. `shaded`: only where the page is may be told.
     pub fn told<'a>(&self, url: &'a str, title: &'a str, shaded: bool) -> [Cow<'a, str>; 2] {
         [self.secrets.url(url, shaded), self.secrets.title(title, shaded)]
+    }
+
+    /// Whether the customer has the page before them.
+    pub fn visible(&mut self, yes: bool) {
+        self.numbers(Section::Visible, &[u32::from(yes)]);
+    }
+
+    /// Where relative addresses begin. Without query and fragment, which decide nothing and may hold secrets.
+    pub fn base(&mut self, url: &str) {
+        let mut payload = Vec::new();
+        let [url, _] = self.told(url.split(['?', '#']).next().unwrap_or_default(), "", false);
+        put_text(&mut payload, &url);
+        self.unless_empty(Section::Base, &payload);
     }
 
     /// This element, or none (0), has a mark now ([`crate::codec::mark`]). One that is not known has none.
@@ -93,4 +103,11 @@ impl Recorder {
             section.wrap(payload, &mut self.pending);
         }
     }
+}
+
+/// A text that is cut where it is too long.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    let text = text.get(..text.floor_char_boundary(limits::URL_BYTES)).unwrap_or_default();
+    put(out, text.len() as u32);
+    out.extend_from_slice(text.as_bytes());
 }

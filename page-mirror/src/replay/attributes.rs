@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use super::{
     css, elements,
     look::{self, Prefs},
-    urls::Origins,
+    urls::Addresses,
 };
 use crate::codec::namespace;
 
@@ -35,6 +35,8 @@ pub enum Rule {
     Size,
     /// What a labelled box stands for.
     Kind,
+    /// Where relative addresses begin in the document of a frame.
+    Base,
 }
 
 /// Attributes of HTML that have no effect beyond how the element looks.
@@ -159,10 +161,21 @@ pub fn rule(tag: &str, language: u32, name: &str) -> Rule {
             _ => {}
         }
     }
+    if tag == elements::FRAME && language == namespace::HTML {
+        match name {
+            "data-base" => return Rule::Base,
+            // It would give a window a name.
+            "name" => return Rule::Drop,
+            _ => {}
+        }
+    }
     match lower.as_str() {
         "style" => return Rule::Style,
         "href" | "xlink:href" => return link(tag, language),
         "src" if language == namespace::HTML && matches!(tag, "img" | "input") => return Rule::Image,
+        // It shows what it would play; nothing is played.
+        "controls" if matches!(tag, "video" | "audio") => return Rule::Plain,
+        "poster" if language == namespace::HTML && tag == "video" => return Rule::Image,
         "srcset" if language == namespace::HTML && matches!(tag, "img" | "source") => return Rule::Srcset,
         "background"
             if language == namespace::HTML && matches!(tag, "body" | "table" | "td" | "th" | "tr") =>
@@ -207,16 +220,16 @@ fn link(tag: &str, language: u32) -> Rule {
 }
 
 /// The value that the replica gets; none: the attribute is left out.
-pub fn value<'a>(rule: Rule, value: &'a str, origins: &Origins, prefs: Prefs) -> Option<Cow<'a, str>> {
+pub fn value<'a>(rule: Rule, value: &'a str, at: Addresses<'a>, prefs: Prefs) -> Option<Cow<'a, str>> {
     match rule {
-        Rule::Drop | Rule::Size => None,
+        Rule::Drop | Rule::Size | Rule::Base => None,
         Rule::Plain => Some(Cow::Borrowed(value)),
-        Rule::Style => Some(css::sanitise(value, origins)),
-        Rule::Image => origins.image(value).then_some(Cow::Borrowed(value)),
-        Rule::Srcset => Some(origins.srcset(value)).filter(|kept| !kept.is_empty()).map(Cow::Owned),
+        Rule::Style => Some(css::sanitise(value, at)),
+        Rule::Image => at.image(value),
+        Rule::Srcset => Some(at.srcset(value)).filter(|kept| !kept.is_empty()).map(Cow::Owned),
         Rule::Link => Some(Cow::Borrowed("#")),
         Rule::Local => value.starts_with('#').then_some(Cow::Borrowed(value)),
-        Rule::Sheet => origins.lists(value).then_some(Cow::Borrowed(value)),
+        Rule::Sheet => at.fetched(value),
         Rule::Relation => value.eq_ignore_ascii_case("stylesheet").then_some(Cow::Borrowed("stylesheet")),
         // A browser would offer the agent's own passwords, and let files be chosen.
         Rule::InputType if value.eq_ignore_ascii_case("password") || value.eq_ignore_ascii_case("file") => {
@@ -257,7 +270,7 @@ fn is_plain_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::urls::Origins, *};
 
     #[test]
     fn attributes_that_run_fetch_or_lead_away_are_left_out() {
@@ -273,7 +286,12 @@ mod tests {
             ("script", "src"),
             ("meta", "http-equiv"),
             ("meta", "content"),
-            ("video", "poster"),
+            ("video", "src"),
+            ("video", "autoplay"),
+            ("audio", "src"),
+            ("source", "src"),
+            ("iframe", "name"),
+            ("iframe", "allow"),
             ("object", "data"),
             ("input", "autofocus"),
             ("div", "is"),
@@ -296,7 +314,10 @@ mod tests {
     #[test]
     fn values_are_changed_to_what_is_safe() {
         let origins = Origins::new(["https://ok.example"]);
-        let of = |rule, text| value(rule, text, &origins, Prefs::default()).map(Cow::into_owned);
+        let at = Addresses { origins: &origins, base: "https://ok.example/a/" };
+        let of = |rule, text| value(rule, text, at, Prefs::default()).map(Cow::into_owned);
+        assert_eq!(of(Rule::Image, "b.png").unwrap(), "https://ok.example/a/b.png");
+        assert_eq!(of(Rule::Sheet, "../b.css").unwrap(), "https://ok.example/a/../b.css");
         assert_eq!(of(Rule::Link, "javascript:alert(1)").unwrap(), "#");
         assert_eq!(of(Rule::Local, "https://evil.example/x.svg#a"), None);
         assert_eq!(of(Rule::InputType, "password").unwrap(), "text");

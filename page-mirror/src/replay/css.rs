@@ -2,57 +2,71 @@
 //!
 //! The text is read by the tokens of CSS Syntax Level 3, so that escapes and comments hide nothing: every
 //! URL, wherever it stands (also in a custom property, for later use), is checked, and so are strings in
-//! functions that take URLs as strings.
+//! functions that take URLs as strings. A comment may say where relative URLs begin from there on ([`BASE`]): sheets
+//! that others import have addresses of their own.
 use std::borrow::Cow;
 
-use super::urls::Origins;
+use super::urls::{Addresses, is_space};
 
 /// Functions whose strings are URLs.
 const URL_FUNCTIONS: [&str; 7] =
     ["url", "src", "image", "image-set", "-webkit-image-set", "cross-fade", "-webkit-cross-fade"];
 /// What comes out in place of a URL that is not listed. Browsers do not fetch it.
 const NOWHERE: &str = "about:invalid";
+/// How a comment begins that names the base of the URLs behind it; without a URL it is the page's again.
+const BASE: &str = "ringside-base ";
 /// A name that no browser knows: what uses it is not valid and has no effect.
 const NOTHING: &str = "ringside-nothing";
 
 /// The style sheet, or declarations, with all other URLs replaced.
-pub fn sanitise<'a>(text: &'a str, origins: &Origins) -> Cow<'a, str> {
+pub fn sanitise<'a>(text: &'a str, addresses: Addresses<'a>) -> Cow<'a, str> {
     if !text.contains(['\\', '@', '(']) {
         return Cow::Borrowed(text);
     }
-    let mut pass = Pass { rest: text, out: String::with_capacity(text.len()), origins, open: Vec::new() };
+    let mut pass = Pass {
+        rest: text,
+        out: String::with_capacity(text.len()),
+        at: addresses,
+        page: addresses.base,
+        open: Vec::new(),
+    };
     while pass.step() {}
     Cow::Owned(pass.out)
 }
 
-struct Pass<'a, 'o> {
+struct Pass<'a> {
     rest: &'a str,
     out: String,
-    origins: &'o Origins,
+    at: Addresses<'a>,
+    /// The page's base.
+    page: &'a str,
     /// What ends each open bracket, and whether strings in it are URLs.
     open: Vec<(char, bool)>,
 }
 
-impl<'a> Pass<'a, '_> {
+impl<'a> Pass<'a> {
     fn step(&mut self) -> bool {
         let mut chars = self.rest.chars();
         let Some(c) = chars.next() else { return false };
         let after = chars.as_str();
         match c {
             '/' if after.starts_with('*') => {
-                let end = self.rest[2..].find("*/").map_or(self.rest.len(), |at| at + 4);
-                self.rest = &self.rest[end..];
+                self.comment();
                 self.out.push_str("/**/");
             }
             '"' | '\'' => {
                 let start = self.rest;
                 let text = self.string();
                 let raw = &start[..start.len() - self.rest.len()];
-                match self.in_url_function() && !self.origins.style(&text) {
-                    true => self.put_string(NOWHERE),
+                let kept =
+                    if self.in_url_function() { self.at.style(&text) } else { Some(Cow::Borrowed(&*text)) };
+                match kept {
+                    None => self.put_string(NOWHERE),
                     // As it was written, unless it was left open.
-                    false if raw.len() == text.len() + 2 && raw.ends_with(c) => self.out.push_str(raw),
-                    false => self.put_string(&text),
+                    Some(kept) if kept == text && raw.len() == text.len() + 2 && raw.ends_with(c) => {
+                        self.out.push_str(raw);
+                    }
+                    Some(kept) => self.put_string(&kept),
                 }
             }
             '@' => {
@@ -107,12 +121,12 @@ impl<'a> Pass<'a, '_> {
             self.rest = after;
             let url = self.unquoted_url();
             self.out.push_str("url(");
-            match self.origins.style(&url) {
-                true if url.bytes().all(|b| b.is_ascii_graphic() && !b"\"'()\\".contains(&b)) => {
-                    self.out.push_str(&url)
+            match self.at.style(&url) {
+                Some(url) if url.bytes().all(|b| b.is_ascii_graphic() && !b"\"'()\\".contains(&b)) => {
+                    self.out.push_str(&url);
                 }
-                true => self.put_string(&url),
-                false => self.put_string(NOWHERE),
+                Some(url) => self.put_string(&url),
+                None => self.put_string(NOWHERE),
             }
             self.out.push(')');
             return;
@@ -145,7 +159,7 @@ impl<'a> Pass<'a, '_> {
             Some('"' | '\'') => Some(self.string()),
             _ => self.url_function(),
         };
-        match url.filter(|url| self.origins.lists(url)) {
+        match url.as_deref().and_then(|url| self.at.fetched(url)) {
             Some(url) => {
                 self.out.push_str("@import url(");
                 self.put_string(&url);
@@ -181,8 +195,17 @@ impl<'a> Pass<'a, '_> {
             if !self.rest.starts_with("/*") {
                 return;
             }
-            let end = self.rest[2..].find("*/").map_or(self.rest.len(), |at| at + 4);
-            self.rest = &self.rest[end..];
+            self.comment();
+        }
+    }
+
+    /// Passes over a comment, which may say where URLs begin from here on.
+    fn comment(&mut self) {
+        let inside = &self.rest[2..];
+        let (inside, rest) = inside.split_once("*/").unwrap_or((inside, ""));
+        self.rest = rest;
+        if let Some(base) = inside.strip_prefix(BASE) {
+            self.at.base = if base.is_empty() { self.page } else { base };
         }
     }
 
@@ -291,10 +314,6 @@ impl<'a> Pass<'a, '_> {
     }
 }
 
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0C')
-}
-
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii()
 }
@@ -311,9 +330,11 @@ fn starts_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::urls::Origins, *};
 
     #[test]
     fn listed_urls_stay_and_others_go_nowhere() {
@@ -336,11 +357,26 @@ mod tests {
             ("a{b:image-set([)] 'https://evil.example')}", "a{b:image-set([)] \"about:invalid\")}"),
             ("a{b:image-set(1x)}c{d:'e'}", "a{b:image-set(1x)}c{d:'e'}"),
             ("p:not(.a)::after{content:\"(\"}", "p:not(.a)::after{content:\"(\"}"),
-            ("a{src:url(ht/**/tps://evil.example)}", "a{src:url(\"about:invalid\")}"),
+            (
+                "a{src:url(ht/**/tps://evil.example)}",
+                "a{src:url(https://ok.example/a/ht/**/tps://evil.example)}",
+            ),
             ("a{b:url(https://evil.example", "a{b:url(\"about:invalid\")"),
+            (
+                "a{b:url(c.png),url('/d')}",
+                "a{b:url(https://ok.example/a/c.png),url(\"https://ok.example/d\")}",
+            ),
+            ("@import 'x.css' print;", "@import url(\"https://ok.example/a/x.css\") print;"),
+            (
+                "/*ringside-base https://ok.example/s/t*/a{b:url(c)}/*ringside-base */a{b:url(c)}",
+                "/**/a{b:url(https://ok.example/s/c)}/**/a{b:url(https://ok.example/a/c)}",
+            ),
+            ("/*ringside-base https://evil.example/*/a{b:url(c)}", "/**/a{b:url(\"about:invalid\")}"),
+            ("/*ringside-base javascript:x/*/a{b:url(c)}", "/**/a{b:url(\"about:invalid\")}"),
+            ("a{b:url(data:font/woff2,AA)}", "a{b:url(data:font/woff2,AA)}"),
         ];
         for (given, wanted) in cases {
-            assert_eq!(sanitise(given, &origins()), wanted, "{given}");
+            assert_eq!(sanitise(given, at()), wanted, "{given}");
         }
     }
 
@@ -350,18 +386,18 @@ mod tests {
             parts in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..14),
         ) {
             let text = parts.concat();
-            let clean = sanitise(&text, &origins()).into_owned();
+            let clean = sanitise(&text, at()).into_owned();
             // Whatever stands in a url() is listed; a second pass finds nothing to change.
-            prop_assert_eq!(sanitise(&clean, &origins()), clean.as_str());
+            prop_assert_eq!(sanitise(&clean, at()), clean.as_str());
         }
 
         #[test]
         fn any_text_is_read_to_its_end(text in "\\PC{0,60}") {
-            sanitise(&text, &origins());
+            sanitise(&text, at());
         }
     }
 
-    const PIECES: [&str; 20] = [
+    const PIECES: [&str; 22] = [
         "url(",
         "u\\72 l(",
         "'",
@@ -382,9 +418,12 @@ mod tests {
         " ",
         "a:b",
         "(",
+        "/*ringside-base https://evil.example/*/",
+        "x.png",
     ];
 
-    fn origins() -> Origins {
-        Origins::new(["https://ok.example"])
+    fn at() -> Addresses<'static> {
+        static OK: LazyLock<Origins> = LazyLock::new(|| Origins::new(["https://ok.example"]));
+        Addresses { origins: &OK, base: "https://ok.example/a/b" }
     }
 }

@@ -3,6 +3,11 @@ use crate::codec::namespace;
 
 /// Stands for what is not shown, with its size and a label.
 pub const BOX: &str = "ringside-box";
+/// Stand for what plays: these are shown as pictures, and a browser that runs no scripts would add controls.
+pub const VIDEO: &str = "ringside-video";
+pub const AUDIO: &str = "ringside-audio";
+/// A frame whose document is mirrored. Others are boxes.
+pub const FRAME: &str = "iframe";
 /// Stands for what has no picture on the page either (scripts, templates).
 pub const HIDDEN: &str = "ringside-hidden";
 /// Stands for elements that are not listed.
@@ -24,6 +29,7 @@ const HTML: &[&str] = &[
     "body",
     "br",
     "button",
+    "canvas",
     "caption",
     "center",
     "cite",
@@ -223,19 +229,7 @@ const MATHML: &[&str] = &[
     "mfenced",
 ];
 /// Shown as a box: these would fetch or run something.
-const BOXED: &[&str] = &[
-    "iframe",
-    "frame",
-    "frameset",
-    "object",
-    "embed",
-    "applet",
-    "video",
-    "audio",
-    "canvas",
-    "portal",
-    "fencedframe",
-];
+const BOXED: &[&str] = &["iframe", "frame", "frameset", "object", "embed", "applet", "portal", "fencedframe"];
 const UNSEEN: &[&str] = &["script", "noscript", "template", "base", "track", "noembed"];
 
 /// The name under which an element of the page stands in the replica.
@@ -245,6 +239,8 @@ pub fn element(name: &str, language: u32) -> &str {
         namespace::SVG => "g",
         namespace::MATHML if MATHML.contains(&name) => name,
         namespace::MATHML => "mrow",
+        _ if name == "video" => VIDEO,
+        _ if name == "audio" => AUDIO,
         _ if HTML.contains(&name) || is_custom(name) => name,
         _ if BOXED.contains(&name) => BOX,
         _ if UNSEEN.contains(&name) => HIDDEN,
@@ -256,9 +252,6 @@ pub fn element(name: &str, language: u32) -> &str {
 pub fn box_label(kind: &str) -> &'static str {
     match kind {
         "iframe" | "frame" | "frameset" | "portal" | "fencedframe" => "Embedded page, not shown",
-        "video" => "Video, not shown",
-        "audio" => "Audio, not shown",
-        "canvas" => "Drawing, not shown",
         "block" => "Hidden from agents",
         "deep" => "Nested too deep to show",
         _ => "Not shown",
@@ -281,7 +274,7 @@ mod tests {
     #[test]
     fn what_runs_or_fetches_is_not_made() {
         for name in
-            ["script", "iframe", "object", "embed", "video", "base", "frame", "x\"y", "SCRIPT", "portal"]
+            ["script", "iframe", "object", "embed", "track", "base", "frame", "x\"y", "SCRIPT", "portal"]
         {
             assert!(element(name, namespace::HTML).starts_with("ringside-"), "{name}");
         }

@@ -29,6 +29,8 @@ const MARKS: [(&str, &str); 10] = [
     ("user-invalid", "[ringside-user-invalid]"),
     ("user-valid", "[ringside-user-valid]"),
 ];
+/// Elements that stand there under another name.
+const TAGS: [(&str, &str); 2] = [("video", super::elements::VIDEO), ("audio", super::elements::AUDIO)];
 /// The selection of a replica is a highlight of this name.
 const SELECTION: &str = "::highlight(ringside-selection)";
 /// Those that are about the customer are shorter, in bytes.
@@ -151,25 +153,46 @@ impl<'a> Pass<'a> {
     }
 
     fn selector(&mut self, end: usize) {
+        let mut in_brackets = false;
         while self.at < end {
-            if self.byte(self.at) != Some(b':') {
-                self.at = self.skip(self.at);
-                continue;
-            }
-            let colons = if self.byte(self.at + 1) == Some(b':') { 2 } else { 1 };
-            let name = self.name(self.at + colons);
-            let after = self.at + colons + name.len();
-            // A longer name goes on with an escape or a character beyond ASCII; a function is something else.
-            let is_whole = self.byte(after).is_none_or(|byte| byte.is_ascii() && !b"\\(".contains(&byte));
-            let mark =
-                MARKS.iter().find(|(mark, _)| is_whole && colons == 1 && name.eq_ignore_ascii_case(mark));
-            match mark {
-                Some((_, with)) => self.replace(after, with),
-                None if is_whole && colons == 2 && name.eq_ignore_ascii_case("selection") => {
-                    self.replace(after, SELECTION);
+            match self.byte(self.at) {
+                Some(b':') => self.pseudo(),
+                Some(b'v' | b'V' | b'a' | b'A') if !in_brackets => self.tag(),
+                byte => {
+                    in_brackets = byte == Some(b'[') || (in_brackets && byte != Some(b']'));
+                    self.at = self.skip(self.at);
                 }
-                None => self.at = after.max(self.at + 1),
             }
+        }
+    }
+
+    /// A name that begins here, or goes on.
+    fn tag(&mut self) {
+        let before = self.at.checked_sub(1).and_then(|at| self.byte(at));
+        let begins = before.is_none_or(|byte| byte.is_ascii_whitespace() || b",>+~(|{}/;".contains(&byte));
+        let name = self.name(self.at);
+        let after = self.at + name.len();
+        let is_whole =
+            begins && self.byte(after).is_none_or(|byte| byte.is_ascii() && !b"\\(".contains(&byte));
+        match TAGS.iter().find(|(tag, _)| is_whole && name.eq_ignore_ascii_case(tag)) {
+            Some((_, with)) => self.replace(after, with),
+            None => self.at = after,
+        }
+    }
+
+    fn pseudo(&mut self) {
+        let colons = if self.byte(self.at + 1) == Some(b':') { 2 } else { 1 };
+        let name = self.name(self.at + colons);
+        let after = self.at + colons + name.len();
+        // A longer name goes on with an escape or a character beyond ASCII; a function is something else.
+        let is_whole = self.byte(after).is_none_or(|byte| byte.is_ascii() && !b"\\(".contains(&byte));
+        let mark = MARKS.iter().find(|(mark, _)| is_whole && colons == 1 && name.eq_ignore_ascii_case(mark));
+        match mark {
+            Some((_, with)) => self.replace(after, with),
+            None if is_whole && colons == 2 && name.eq_ignore_ascii_case("selection") => {
+                self.replace(after, SELECTION);
+            }
+            None => self.at = after.max(self.at + 1),
         }
     }
 
@@ -265,6 +288,13 @@ mod tests {
             ("@layer a;b:target{}", "@layer a;b[ringside-target]{}"),
             ("a{b:url(x;y{z:hover)}c:hover{}", "a{b:url(x;y{z:hover)}c[ringside-hover]{}"),
             ("a:hover", "a:hover"),
+            ("video,p>VIDEO:hover{}", "ringside-video,p>ringside-video[ringside-hover]{}"),
+            (
+                ".video #audio [video] [ audio ] my-video videos{}",
+                ".video #audio [video] [ audio ] my-video videos{}",
+            ),
+            ("p{video{a:b}audio.x{a:b}}", "p{ringside-video{a:b}ringside-audio.x{a:b}}"),
+            ("a{animation:video}", "a{animation:video}"),
         ] {
             assert_eq!(sheet(given, Prefs::default()), wanted, "{given}");
         }

@@ -4,6 +4,7 @@ use super::{
     attributes::{self, Rule},
     elements,
     ops::{Late, op},
+    urls::Addresses,
 };
 use crate::{
     codec::{
@@ -32,6 +33,8 @@ pub(super) struct Shape {
     namespace: u32,
     /// Name in the replica, as the script numbers it.
     made: u32,
+    /// A frame whose document is mirrored.
+    is_frame: bool,
     attributes: Vec<Attribute>,
 }
 
@@ -78,7 +81,11 @@ impl Replica {
         self.detach_moved(&runs)?;
         for run in &runs {
             let mut tokens = run.tokens.iter();
-            let placed = self.subtrees(&mut tokens, run.items, &passing, &mut strings)?;
+            let frame = match self.frames.contains_key(&self.tree.parent(run.parent)) {
+                true => self.tree.parent(run.parent),
+                false => self.frame_of(run.parent),
+            };
+            let placed = self.subtrees(&mut tokens, run.items, frame, &passing, &mut strings)?;
             self.refuse_below_style(run.parent)?;
             self.tree.place(run.parent, run.after, &placed)?;
             let count = u32::try_from(placed.len()).unwrap_or(u32::MAX);
@@ -175,16 +182,22 @@ impl Replica {
         }
         let count = reader.count(limits::ATTRIBUTES)?;
         let tag = self.names[name as usize].clone();
-        let made = self.ops.name(elements::element(&tag, namespace));
         let mut attributes = Vec::with_capacity(count);
         for _ in 0..count {
             let (name, _) = self.name(reader)?;
             let text = &*self.names[name as usize];
             let rule = attributes::rule(&tag, namespace, text);
-            let made = if rule == Rule::Drop { 0 } else { self.ops.name(attributes::name(text)) };
+            let made = if matches!(rule, Rule::Drop | Rule::Base) {
+                0
+            } else {
+                self.ops.name(attributes::name(text))
+            };
             attributes.push(Attribute { name, made, rule });
         }
-        Ok(Shape { tag: element_tag(name, namespace), namespace, made, attributes })
+        let is_frame = attributes.iter().any(|attribute| attribute.rule == Rule::Base);
+        let made = if is_frame { elements::FRAME } else { elements::element(&tag, namespace) };
+        let made = self.ops.name(made);
+        Ok(Shape { tag: element_tag(name, namespace), namespace, made, is_frame, attributes })
     }
 
     /// Reads the strings. Columns stand in the order in which their names first appear.
@@ -251,18 +264,19 @@ impl Replica {
         Ok(())
     }
 
-    /// Makes `count` items with all below them; returns the ids of the `count`.
+    /// Makes `count` items in a frame, with all below them; returns the ids of the `count`.
     fn subtrees(
         &mut self,
         tokens: &mut std::slice::Iter<'_, Token>,
         count: u32,
+        frame: u32,
         passing: &[Shape],
         strings: &mut Strings<'_>,
     ) -> Result<Vec<u32>, FrameError> {
-        // Open nodes: id, children that are still to come, where its children begin in `siblings`.
-        let mut open = vec![(NONE, count, 0)];
+        // Open nodes: id, children that are still to come, where its children begin in `siblings`, and their frame.
+        let mut open = vec![(NONE, count, 0, frame)];
         let mut siblings: Vec<u32> = Vec::new();
-        while let Some((id, left, start)) = open.last_mut() {
+        while let Some((id, left, start, frame)) = open.last_mut() {
             if *left == 0 {
                 if *id == NONE {
                     break;
@@ -273,15 +287,18 @@ impl Replica {
                 continue;
             }
             *left -= 1;
-            let parent = *id;
+            let (parent, mut frame) = (*id, *frame);
             let token = tokens.next().ok_or(FrameError::Malformed)?;
-            let (id, children) = self.make(token, parent, passing, strings)?;
+            let (id, children) = self.make(token, parent, frame, passing, strings)?;
+            if matches!(token, Token::Shadow { .. }) && self.frames.contains_key(&parent) {
+                frame = parent;
+            }
             siblings.push(id);
             if children > 0 {
                 if open.len() > limits::DEPTH as usize {
                     return Err(FrameError::TooLarge);
                 }
-                open.push((id, children, siblings.len()));
+                open.push((id, children, siblings.len(), frame));
             }
         }
         Ok(siblings)
@@ -291,6 +308,7 @@ impl Replica {
         &mut self,
         token: &Token,
         parent: u32,
+        frame: u32,
         passing: &[Shape],
         strings: &mut Strings<'_>,
     ) -> Result<(u32, u32), FrameError> {
@@ -317,7 +335,12 @@ impl Replica {
                     return Err(FrameError::Malformed);
                 }
                 let id = self.tree.create(SHADOW)?;
-                self.ops.put(&[op::SHADOW, id, parent]);
+                if self.frames.contains_key(&parent) {
+                    self.ops.put(&[op::FRAME, id]);
+                    self.ops.later(Late::Frame { id, host: parent });
+                } else {
+                    self.ops.put(&[op::SHADOW, id, parent]);
+                }
                 self.ops.later(Late::Adopt { id, sheets: Vec::new() });
                 Ok((id, *children))
             }
@@ -328,7 +351,7 @@ impl Replica {
                 Ok((*id, 0))
             }
             Token::Element { shape, children } => {
-                Ok((self.make_element(*shape, parent, passing, strings)?, *children))
+                Ok((self.make_element(*shape, parent, frame, passing, strings)?, *children))
             }
         }
     }
@@ -337,15 +360,20 @@ impl Replica {
         &mut self,
         shape: usize,
         parent: u32,
+        frame: u32,
         passing: &[Shape],
         strings: &mut Strings<'_>,
     ) -> Result<u32, FrameError> {
         let shape = shape_of(&self.shapes, passing, shape);
         let id = self.tree.create(shape.tag)?;
         let ops = &mut self.ops;
-        ops.put(&[op::ELEMENT, id, parent, shape.namespace, shape.made, 0]);
+        let is_frame = shape.is_frame && self.frames.len() < limits::FRAMES;
+        let made = if shape.is_frame && !is_frame { ops.name(elements::BOX) } else { shape.made };
+        ops.put(&[op::ELEMENT, id, parent, shape.namespace, made, 0]);
         let count_at = ops.numbers.len() - 1;
-        let mut size = None;
+        let (mut size, mut inner_base) = (None, None);
+        let base = self.frames.get(&frame).unwrap_or(&self.base);
+        let at = Addresses { origins: &self.origins, base };
         for attribute in &shape.attributes {
             let next = &mut strings.next[attribute.name as usize];
             let given = strings.columns.get(&self.remembered, *next)?;
@@ -353,11 +381,17 @@ impl Replica {
             if attribute.rule == Rule::Size {
                 size = attributes::size(given);
             }
-            if let Some(value) = attributes::value(attribute.rule, given, &self.origins, self.prefs) {
+            if attribute.rule == Rule::Base {
+                inner_base = given.get(..given.floor_char_boundary(limits::URL_BYTES));
+            }
+            if let Some(value) = attributes::value(attribute.rule, given, at, self.prefs) {
                 ops.put(&[attribute.made]);
                 ops.string(&value);
                 ops.numbers[count_at] += 1;
             }
+        }
+        if is_frame {
+            self.frames.insert(id, inner_base.unwrap_or_default().to_owned());
         }
         if let Some((width, height)) = size {
             ops.put(&[op::BOX, id, width, height]);

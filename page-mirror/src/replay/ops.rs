@@ -3,7 +3,7 @@
 //!
 //! "A string" is its length in UTF-16 units; it is the next so many of the text. Names have numbers that
 //! [`op::NAME`] gives out, from 0 after each [`op::CLEAR`].
-use crate::{limits, words::Words};
+use crate::{codec::media::Playing, limits, words::Words};
 
 /// The operations, each with its operands.
 pub mod op {
@@ -37,6 +37,8 @@ pub mod op {
     pub const STYLE: u32 = 16;
     /// id, width, height: a labelled box has this size.
     pub const BOX: u32 = 19;
+    /// id: what will be the document of a frame ([`super::Late::Frame`]).
+    pub const FRAME: u32 = 20;
 }
 
 /// What is done once a batch of operations was carried out, and seldom: not by the script.
@@ -53,6 +55,37 @@ pub enum Late {
     Adopt {
         id: u32,
         sheets: Vec<u32>,
+    },
+    /// What hangs below node `id` is the document of the frame `host`.
+    Frame {
+        id: u32,
+        host: u32,
+    },
+    /// What a canvas or video shows: an image of the type `kind`.
+    Picture {
+        id: u32,
+        kind: &'static str,
+        image: Vec<u8>,
+    },
+    /// An image that only the customer's browser has.
+    Asset {
+        number: u32,
+        kind: &'static str,
+        image: Vec<u8>,
+    },
+    /// An `img` shows an asset.
+    Use {
+        id: u32,
+        number: u32,
+    },
+    /// Whether the picture of a canvas or video is there ([`crate::codec::media::seen`]).
+    Seen {
+        id: u32,
+        why: u32,
+    },
+    Media {
+        id: u32,
+        playing: Playing,
     },
     /// Form state ([`crate::codec::state`]).
     State {
@@ -85,6 +118,7 @@ pub struct Ops {
     pub text: String,
     pub(super) late: Vec<Late>,
     late_bytes: usize,
+    picture_bytes: usize,
     names: Words,
     full: bool,
 }
@@ -109,7 +143,11 @@ impl Ops {
         if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = &late {
             self.late_bytes += text.len();
         }
+        if let Late::Picture { image, .. } = &late {
+            self.picture_bytes += image.len();
+        }
         self.full |= self.late_bytes > limits::OPERATIONS_BYTES;
+        self.full |= self.picture_bytes > limits::PICTURES_BYTES;
         self.late.push(late);
     }
 
@@ -140,7 +178,7 @@ impl Ops {
     }
 
     pub(super) fn take_late(&mut self) -> Vec<Late> {
-        self.late_bytes = 0;
+        (self.late_bytes, self.picture_bytes) = (0, 0);
         std::mem::take(&mut self.late)
     }
 }

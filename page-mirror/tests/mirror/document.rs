@@ -140,6 +140,10 @@ impl Document {
                 let (id, host) = (input.number(), input.number());
                 self.create(id, host, "<#shadow".into());
             }
+            op::FRAME => {
+                let id = input.number();
+                self.create(id, 0, "<#document".into());
+            }
             other => panic!("no operation {other}"),
         }
     }

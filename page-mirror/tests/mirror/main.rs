@@ -11,3 +11,5 @@ mod hostile;
 mod masking;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod pictures;

@@ -31,6 +31,8 @@ pub(crate) struct Attention {
     /// As it was told last.
     marks: Cell<[u32; mark::KINDS]>,
     page: RefCell<(String, String)>,
+    base: RefCell<String>,
+    hidden: Cell<bool>,
     prefs: Cell<u32>,
 }
 
@@ -41,8 +43,19 @@ impl Attention {
         self.selected.set(true);
         self.marks.take();
         self.page.take();
+        self.base.take();
+        self.hidden.take();
         self.prefs.set(preferred());
         recorder.prefs(self.prefs.get());
+    }
+
+    /// Where relative addresses begin: before what has some.
+    pub(crate) fn tell_base(&self, recorder: &mut Recorder) {
+        let now = own(&document(), "baseURI").as_string().unwrap_or_default();
+        if *self.base.borrow() != now {
+            recorder.base(&now);
+            self.base.replace(now);
+        }
     }
 
     /// Something after which one of the marks may be another's, or the window has another size.
@@ -77,6 +90,10 @@ impl Attention {
         if *self.page.borrow() != now {
             recorder.borrow_mut().page(&now.0, &now.1);
             self.page.replace(now);
+        }
+        let hidden = own(&page, "hidden").is_truthy();
+        if self.hidden.replace(hidden) != hidden {
+            recorder.borrow_mut().visible(!hidden);
         }
         if self.woken.take() || look {
             self.tell_marks(recorder);

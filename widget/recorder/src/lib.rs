@@ -123,6 +123,11 @@ impl Core {
         self.level.get().map(|_| Array::of2(&url, &title))
     }
 
+    /// A frame's page is one that must not be seen as the page around it is.
+    pub fn hides(&self, url: &str) -> bool {
+        self.level.get() != Some(OFF) && self.rules.borrow().shade(url) > self.shade.get()
+    }
+
     /// The page is still one that may be seen as far as the one that is being read.
     fn is_as_ruled(&self) -> bool {
         self.level.get() == Some(OFF) || self.rules.borrow().shade(&attention::address()) == self.shade.get()
@@ -149,6 +154,7 @@ impl Core {
     /// Takes a batch. False: the script must begin again, and send nothing before.
     pub fn flush(&self, numbers: &[u32], text: &str) -> bool {
         let mut recorder = self.recorder.borrow_mut();
+        self.attention.tell_base(&mut recorder);
         recorder.flush(numbers, text).is_ok() && !recorder.wants_keyframe()
     }
 
@@ -160,6 +166,11 @@ impl Core {
     /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
     pub fn attend(&self, look: bool) -> bool {
         self.attention.tell(&self.recorder, look) && self.is_as_ruled()
+    }
+
+    /// Adds sections that another module made.
+    pub fn add(&self, sections: &[u8]) {
+        self.recorder.borrow_mut().add(sections);
     }
 
     /// Nodes that the other side forgot.

@@ -4,8 +4,9 @@ export const HTML = "http://www.w3.org/1999/xhtml";
 export const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
 // Elements whose children are not mirrored; those with a name are shown as a labelled box.
 export const LEAVES = { __proto__: null };
-for (const tag of "script noscript template style textarea".split(" ")) LEAVES[tag] = "";
-for (const tag of "iframe frame object embed video audio canvas portal fencedframe".split(" ")) LEAVES[tag] = tag;
+for (const tag of "script noscript template style textarea video audio canvas".split(" ")) LEAVES[tag] = "";
+for (const tag of "iframe frame object embed portal fencedframe".split(" ")) LEAVES[tag] = tag;
+export const WATCHED = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1 };
 
 const getter = (prototype, key) => {
   const { get } = Object.getOwnPropertyDescriptor(prototype, key);
@@ -31,10 +32,12 @@ export const parentOf = getter(N, "parentNode"),
   closest = method(E, "closest"),
   rootOf = method(N, "getRootNode");
 
-// Open shadow roots, and closed ones that were seen when they were made.
-export const closedRoots = new WeakMap(),
+// Open shadow roots, closed ones that were seen when they were made, and the documents of frames as they were mirrored.
+export const innerRoots = new WeakMap(),
   openRootOf = getter(E, "shadowRoot"),
-  shadowOf = (node) => openRootOf(node) || closedRoots.get(node);
+  shadowOf = (node) => openRootOf(node) || innerRoots.get(node),
+  // The element that holds a shadow root or a frame's document.
+  hostOf = (root) => (typeOf(root) === 11 ? root.host : typeOf(root) === 9 && root.defaultView?.frameElement);
 
 // The widget is no part of the page.
 export const isLeft = (node) =>

@@ -1,13 +1,14 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
 import { forgetAll, handOver, markNew } from "./batch.js";
-import { matches, parentOf, tagOf, typeOf } from "./dom.js";
+import { parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
-  attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retakeOthers, ruled, texts, touched,
+  attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
+  watched,
 } from "./nodes.js";
 import { asks, hasRules, isRule, readRules, setRuleless, strict } from "./rules.js";
 import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
-import { soon, state } from "./socket.js";
+import { lookCloser, soon, state } from "./socket.js";
 
 const MANY = 64,
   KEYFRAME_MS = 1000,
@@ -74,6 +75,7 @@ export const flush = (look) => {
   if (!handOver(core)) reading ? giveUp() : keyframe();
   else if (!core.attend(!!look) && !reading) keyframe();
   else soon();
+  if (look && watched.size) lookCloser();
 };
 const keyframe = () => {
   const wait = lastKeyframe + KEYFRAME_MS - performance.now();
@@ -95,6 +97,7 @@ const startOver = (root) => {
   observer.disconnect();
   nothingNew();
   fields.clear();
+  watched.clear();
   forgetSheets();
   forgetAll(root);
 };
@@ -144,14 +147,16 @@ export const onField = (event) => {
 };
 export const onScroll = ({ target }) => {
   if (!recording) return;
-  scrolled.add(target);
+  // What scrolls in a frame is told of its root element.
+  scrolled.add((target !== document && target.scrollingElement) || target);
   pacedFlush();
 };
 export const onLoad = ({ target }) => {
-  if (target.nodeType === 1 && tagOf(target) === "link") {
-    linkLoaded(target);
-    flush();
-  }
+  if (target.nodeType !== 1) return;
+  if (tagOf(target) === "link") linkLoaded(target);
+  else if (tagOf(target) === "iframe" && shadowOf(target) !== target.contentDocument) retake(target);
+  else return;
+  flush();
 };
 export const pacedFlush = () => {
   paced ??= setTimeout(() => {

@@ -1,15 +1,14 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  HTML, LANGUAGES, LEAVES, attributeOf, firstOf, isConnected, isLeft, languageOf, matches, namesOf, nextOf,
-  parentOf, previousOf, shadowOf, tagOf, typeOf,
+  HTML, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
+  namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { fields } from "./fields.js";
-import { observe } from "./flush.js";
+import { core, observe } from "./flush.js";
 import { listenTo } from "./run.js";
 import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isBlocked, isMasked, isRule, once, ruling, selectors } from "./rules.js";
 import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
-import { value } from "./urls.js";
 
 const DEEPEST = 1200,
   LOOK_AT_CLOCK = 32;
@@ -36,6 +35,9 @@ let removed = [],
   moved = new Set();
 // Elements that a rule names.
 const marked = new WeakSet();
+// What shows pictures that only this browser has: another module's to look at (widget/sight).
+export const watched = new Set();
+const watch = (tag, node) => WATCHED[tag] && (tag !== "img" || /^blob:/.test(node.src)) && watched.add(node);
 export let isMarked = false;
 export const ruled = () => (isMarked = true);
 
@@ -46,12 +48,12 @@ export const forgetChanges = () => {
   removed = [];
 };
 
-const shape = (element, tag, flags, keys, box) => {
+const shape = (element, tag, flags, keys, box, page) => {
   name(box ? "ringside-box" : tag);
-  put(flags, keys.length + (box ? 3 : 0));
+  put(flags, keys.length + (box ? 3 : page ? 1 : 0));
   for (const key of keys) {
     name(key);
-    string(value(tag, key, attributeOf(element, key)));
+    string(attributeOf(element, key));
   }
   if (box) {
     const { width, height } = element.getBoundingClientRect();
@@ -61,6 +63,9 @@ const shape = (element, tag, flags, keys, box) => {
     string(box);
     name("data-size");
     string(`${Math.round(width)}x${Math.round(height)}`);
+  } else if (page) {
+    name("data-base");
+    string(page.baseURI.split(/[?#]/)[0]);
   }
 };
 // As `isLeft` says.
@@ -78,8 +83,11 @@ const element = (node, depth, masked) => {
     isMarked = true;
     masked = !matches(node, ruling[1]) && (masked || matches(node, ruling[0]));
   }
-  let box = html ? LEAVES[tag] || "" : "";
+  // Null, unless it is of this origin.
+  const page = html && tag === "iframe" && node.contentDocument;
+  let box = html && !page ? LEAVES[tag] || "" : "";
   if (ruled && matches(node, ruling[2])) box = "block";
+  else if (page && core.hides(page.URL)) box = "block";
   else if (depth > DEEPEST) box = "deep";
   if (box) keys = keys.filter((key) => /^(?:id|class|style)$/.test(key));
   if (html && tag === "link") {
@@ -92,11 +100,13 @@ const element = (node, depth, masked) => {
   const isField = html && (tag === "input" || tag === "textarea" || tag === "select");
   if (isField && node.type === "password") once.add(node);
   put1(1);
-  shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box);
+  shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box, page);
+  if (html && !box) watch(tag, node);
   if (tag === "style") styles.add(node);
   if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
     fields.set(node, "");
-  if (!box && LEAVES[tag] === undefined) {
+  if (page && !box) innerRoots.set(node, page);
+  if (!box && (page || LEAVES[tag] === undefined)) {
     const shadow = shadowOf(node);
     if (shadow) {
       adopt(shadow);
@@ -105,7 +115,7 @@ const element = (node, depth, masked) => {
       below(shadow, depth + 1, masked);
       put1(0);
     }
-    below(node, depth + 1, masked);
+    if (!page) below(node, depth + 1, masked);
   }
   put1(0);
 };
@@ -164,7 +174,7 @@ export const putMore = (ms) => {
     for (; child && (ids.has(child) || isLeft(child)); child = nextOf(child)) after = ids.get(child) || after;
     if (child) {
       put(1, id, after);
-      below(node, depth, isMasked(typeOf(node) === 1 ? node : node.host), child);
+      below(node, depth, isMasked(typeOf(node) === 1 ? node : hostOf(node)), child);
       put1(0);
     }
     open.push(...others);
@@ -189,7 +199,7 @@ export const place = () => {
     // It stands where the page is not read yet.
     if (open.length && before && !known(before)) continue;
     put(1, parentId, (before && known(before)) || 0);
-    const masked = isMasked(typeOf(parent) === 1 ? parent : parent.host);
+    const masked = isMasked(typeOf(parent) === 1 ? parent : hostOf(parent));
     for (let next = first; next && isTouched(next); next = nextOf(next)) {
       item(next, 0, masked);
       moved.add(next);
@@ -243,13 +253,14 @@ export const changes = () => {
     for (const key of keys) {
       const text = attributeOf(node, key);
       if (isStyle(tag, node)) styles.add(node);
+      if (key === "src") watch(tag, node);
       if (key === "popover") fields.set(node, "");
       if (isOdd && !/^(?:id|class|style)$/.test(key)) continue;
       put1(text === null ? 4 : 3);
       put1(id);
       if (text !== null) put1(flags);
       name(key);
-      if (text !== null) string(value(tag, key, text));
+      if (text !== null) string(text);
     }
   }
   for (const node of texts) {

@@ -1,5 +1,5 @@
 // Masking: which rules apply where. The rules are given; none is decided here.
-import { closest, matches, rootOf } from "./dom.js";
+import { closest, hostOf, matches, rootOf } from "./dom.js";
 
 export const MASKED = 4,
   ONCE_PASSWORD = 8;
@@ -42,7 +42,7 @@ export const isMasked = (element) => {
   while (element) {
     const ruled = closest(element, selectors);
     if (ruled) return !matches(ruled, ruling[1]);
-    element = rootOf(element).host;
+    element = hostOf(rootOf(element));
   }
   return strict;
 };

@@ -1,6 +1,6 @@
 // What is called from Rust; listens to the page.
 import { forgetNames, known } from "./batch.js";
-import { closedRoots, isConnected, parentOf } from "./dom.js";
+import { hostOf, innerRoots, isConnected, parentOf } from "./dom.js";
 import { core, flush, onField, onLoad, onScroll, pacedFlush, pause, recordFor } from "./flush.js";
 import { shadowed } from "./nodes.js";
 import { roots } from "./sheets.js";
@@ -47,7 +47,7 @@ const { prototype } = Element,
 // Closed roots are known to who makes them alone; and no event tells that an element has one now.
 const attachShadow = function (init) {
   const root = attach.call(this, init);
-  closedRoots.set(this, root);
+  innerRoots.set(this, root);
   shadowed.add(this);
   pacedFlush();
   return root;
@@ -73,7 +73,7 @@ const run = (core_, config, on) => {
 };
 // The id of a node, or of the one around it that the other side knows.
 const idOf = (node) => {
-  while (node && !known(node)) node = parentOf(node) || node.host;
+  while (node && !known(node)) node = parentOf(node) || hostOf(node);
   return node && isConnected(node) ? known(node) : 0;
 };
 export { idOf, run };

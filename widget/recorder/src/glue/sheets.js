@@ -2,7 +2,6 @@
 import { ids, put, string } from "./batch.js";
 import { isConnected, tagOf, typeOf } from "./dom.js";
 import { retake } from "./nodes.js";
-import { absoluteCss } from "./urls.js";
 
 // Rules looked at at a time, of all sheets.
 const RULES = 500;
@@ -46,18 +45,18 @@ const hash = (text) => {
 };
 const linesOf = (sheet) => Array.from(sheet.cssRules, (rule) => rule.cssText);
 const keyOf = (sheet, rules) => [rules.length, sheet.disabled, sheet.media.mediaText].join();
+// Where the addresses behind it begin.
+const baseOf = ({ href }) => `/*ringside-base ${(href || "").replaceAll("*", "%2A")}*/`;
 // One text with what it imports.
 const whole = (sheet) =>
-  absoluteCss(
-    Array.from(sheet.cssRules, (rule) => {
-      const { styleSheet, media, layerName, supportsText } = rule;
-      if (!styleSheet || supportsText || !rulesOf(styleSheet)) return rule.cssText;
-      let css = whole(styleSheet);
-      if (layerName != null) css = `@layer ${layerName}{${css}}`;
-      return media.mediaText ? `@media ${media.mediaText}{${css}}` : css;
-    }).join("\n"),
-    sheet.href || document.baseURI,
-  );
+  baseOf(sheet) +
+  Array.from(sheet.cssRules, (rule) => {
+    const { styleSheet, media, layerName, supportsText } = rule;
+    if (!styleSheet || supportsText || !rulesOf(styleSheet)) return rule.cssText;
+    let css = whole(styleSheet) + baseOf(sheet);
+    if (layerName != null) css = `@layer ${layerName}{${css}}`;
+    return media.mediaText ? `@media ${media.mediaText}{${css}}` : css;
+  }).join("\n");
 // The text to send for a sheet, which is noted. `raw` is what its element holds.
 const written = (sheet, raw) => {
   const rules = rulesOf(sheet);
@@ -70,7 +69,7 @@ const written = (sheet, raw) => {
   if (raw !== undefined && !mediaText && !lines.some((line) => /^@import/.test(line))) {
     const copy = new CSSStyleSheet();
     copy.replaceSync(raw);
-    if (linesOf(copy).join() === lines.join()) return absoluteCss(raw, document.baseURI);
+    if (linesOf(copy).join() === lines.join()) return raw;
   }
   const css = whole(sheet);
   return mediaText ? `@media ${mediaText}{${css}}` : css;

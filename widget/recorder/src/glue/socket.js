@@ -1,6 +1,7 @@
 // Holds the socket, and sends what was gathered as fast as the network takes it.
-import { nodeOf } from "./batch.js";
+import { known, nodeOf } from "./batch.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
+import { watched } from "./nodes.js";
 import { fieldFlags, ruling, strict } from "./rules.js";
 import { leave } from "./run.js";
 
@@ -66,22 +67,34 @@ const share = (yes) => {
   state(yes ? "live" : "stopped");
 };
 export const onFront = () => send(core.inFront(!document.hidden));
-// What agents show and do is another module's (widget/hand), fetched when it is first wanted. No bytes: it is over.
-let hand;
+// What is seldom wanted are modules of their own, fetched when they first are; and what they are lent.
+const reach = {
+  of: nodeOf,
+  mask: (node) => fieldFlags(node) | strict,
+  rules: () => ruling,
+  at: () => core.position(),
+  say: send,
+  id: known,
+  watched,
+  add: (bytes) => {
+    if (recording) {
+      core.add(bytes);
+      soon();
+    }
+  },
+};
+const load = (name) => import(`../../${name}.js`).then((module) => module.default().then(() => module.start(reach)));
+// What agents show and do (widget/hand). No bytes: it is over.
+let hand, sight;
 const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
 export const lead = (bytes) => {
-  hand ??= import("../../hand.js").then((module) =>
-    module.default().then(() =>
-      module.start({
-        of: nodeOf,
-        mask: (node) => fieldFlags(node) | strict,
-        rules: () => ruling,
-        at: () => core.position(),
-        say: send,
-      }),
-    ),
-  );
+  hand ??= load("hand");
   handOn(bytes);
+};
+// Pictures that only this browser has (widget/sight).
+export const lookCloser = () => {
+  sight ??= load("sight");
+  sight.then((it) => it.look(), () => {});
 };
 const receive = (message) => {
   if (!message) return ws.close(4501);
