@@ -152,6 +152,15 @@
       this.place(this.pick(this.parents()), host);
       this.roots.push(root);
     }
+    // And on elements that were mirrored without one, which no event tells.
+    lateShadow() {
+      const takes = ({ localName, shadowRoot }) => /^(?:div|span|section|p|x-thing)$/.test(localName) && !shadowRoot;
+      const host = this.pick(this.elements().filter(takes));
+      if (!host) return;
+      const root = host.attachShadow({ mode: "open" });
+      root.append(this.subtree(this.below(6)), document.createElement("slot"));
+      this.roots.push(root);
+    }
     markup() {
       const node = this.pick(this.elements());
       if (node && node.namespaceURI !== SVG)
@@ -209,7 +218,7 @@
   }
   const DEEDS = Object.entries({
     add: 4, addTree: 2, move: 5, swap: 1, wrap: 1, unwrap: 1, remove: 3, removeAndAdd: 4, bringBack: 4, changeDetached: 1,
-    attribute: 4, text: 4, normalise: 1, shadow: 1, markup: 1, empty: 1,
+    attribute: 4, text: 4, normalise: 1, shadow: 1, lateShadow: 1, markup: 1, empty: 1,
   }).flatMap(([deed, weight]) => Array.from({ length: weight }, () => [weight, deed]));
 
   addEventListener("DOMContentLoaded", () => {

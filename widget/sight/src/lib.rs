@@ -203,7 +203,7 @@ impl Eyes {
         if let Some(why) = self.kept_back(canvas) {
             return self.say_why(id, why);
         }
-        if !self.is_in_view(canvas) || canvas.width() * canvas.height() == 0 {
+        if !self.is_in_view(canvas) || canvas.width() == 0 || canvas.height() == 0 {
             return;
         }
         // What draws by itself does it just before the page is painted, and some of it is gone just after.
@@ -262,7 +262,7 @@ impl Eyes {
         }
         let (width, height) = (video.video_width(), video.video_height());
         // Before it has anything to show, its poster stands there.
-        if video.ready_state() < HtmlMediaElement::HAVE_CURRENT_DATA || width * height == 0 {
+        if video.ready_state() < HtmlMediaElement::HAVE_CURRENT_DATA || width == 0 || height == 0 {
             return self.say_why(id, seen::SEEN);
         }
         // Before it was ever played, its poster does.
