@@ -15,6 +15,11 @@ impl World {
         let open = self.model.requests.get(&some).map(|request| request.lead.questions());
         let number = open.filter(|open| !open.is_empty()).map_or(1, |open| self.rng.pick(&open));
         let consent = (!self.rng.one_in(3)).then(|| "control-1".to_owned());
+        if number.is_multiple_of(3) {
+            // A page that shows an older question.
+            let (number, consent) = (number - 1, consent.clone());
+            let _ = self.input(Input::PowerAnswered { contact: some, number, consent });
+        }
         let _ = self.input(Input::PowerAnswered { contact: some, number, consent });
     }
 
@@ -34,6 +39,9 @@ impl World {
         let contact = shown.filter(|_| !self.rng.one_in(4)).unwrap_or(any);
         let power = self.rng.pick(&[Power::Point, Power::Control]);
         if self.rng.one_in(4) {
+            // He may hold one power and ask for the other: what he keeps stays.
+            let other = if power == Power::Point { Power::Control } else { Power::Point };
+            let _ = self.input(Input::PowerAsked { agent, contact, power: other });
             let _ = self.input(Input::PowerDropped { agent, contact, power });
         } else if self.input(Input::PowerAsked { agent, contact, power }).is_ok() {
             self.saw("a power asked for");
