@@ -48,9 +48,9 @@ pub enum ArchiveError {
     File(#[from] FileError),
     #[error("the recording cannot be read or written")]
     Io(#[from] io::Error),
-    /// The contact was over or erased before the first byte was written.
-    #[error("the contact is over")]
-    Over,
+    /// Before the first byte was written.
+    #[error("the customer was erased")]
+    Erased,
 }
 
 /// Cheap to clone.
@@ -174,7 +174,6 @@ impl Inner {
         if !queue.some().await {
             return Ok(());
         }
-        // At once: a contact that is over before is not recorded, and one that is short is.
         let mut writer = self.create(business, contact).await?;
         let mut unsynced = 0;
         loop {
@@ -205,7 +204,7 @@ impl Inner {
         let (lock, locked) = blocking(move || Ok(KeyRing::read(&keys)?.lock(of, &key)?)).await?;
         let recording = Recording { id: of.recording, business, contact, began_at: now, lock, locked };
         if !self.store.records().begin_recording(business, &recording).await? {
-            return Err(ArchiveError::Over);
+            return Err(ArchiveError::Erased);
         }
         let shelf = self.shelf.clone();
         blocking(move || Ok(shelf.create(of, DataKey::new(&key))?)).await

@@ -50,6 +50,8 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     agent.sees(".player-list button:has-text('Thanks')").await?;
     agent.presses("End").await?;
     mirrored.shows(&thanks, "at the end").await?;
+    let seen = "() => document.querySelector('.player .replica > div').clientHeight >= 280";
+    agent.finds("there is room for the page", seen).await?;
     agent.sees(".page-state:text-is('The end of the recording.')").await?;
     // What was there when the next page, which was left out, began.
     agent.clicks(".player-list button:has-text('Not recorded')").await?;

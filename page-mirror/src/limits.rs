@@ -37,7 +37,7 @@ pub const CHANGES: usize = 600_000;
 /// Style sheets that were constructed by scripts.
 pub const SHEETS: usize = 4_096;
 /// Values of masked fields that are looked for elsewhere.
-pub const SECRETS: usize = 64;
+pub const SECRETS: usize = 128;
 /// A picture of a canvas or video, or an image that only the customer's browser has, in bytes.
 pub const PICTURE_BYTES: usize = 512 * 1024;
 /// Images of one epoch that only the customer's browser has.

@@ -54,7 +54,7 @@ pub(super) fn Controls(props: &ControlsProps) -> Html {
                         <button aria-pressed={(play.speed == speed).to_string()} onclick={act(Act::Speed(speed))}>{ format!("{speed}×") }</button>
                     }) }
                 </div>
-                <label class="check"><input type="checkbox" checked={play.skips_idle} onchange={skip} />{ " Skip idle time" }</label>
+                <label class="player-skip"><input type="checkbox" checked={play.skips_idle} onchange={skip} />{ " Skip idle time" }</label>
             </div>
         </div>
     }

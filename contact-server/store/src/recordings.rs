@@ -21,9 +21,9 @@ pub struct Recording {
     pub locked: Vec<u8>,
 }
 
-/// Of an open contact alone: one that was erased meanwhile is closed.
+/// Not of one that was erased meanwhile, of which nothing is held.
 const BEGIN: &str = "INSERT INTO recordings (business, id, contact, began_at, lock, locked) \
-     SELECT c.business, $2, c.id, $4, $5, $6 FROM contacts c WHERE c.business = $1 AND c.id = $3 AND NOT c.closed \
+     SELECT c.business, $2, c.id, $4, $5, $6 FROM contacts c WHERE c.business = $1 AND c.id = $3 AND c.holds > 0 \
      RETURNING began_at";
 const OF_CONTACT: &str = "SELECT business, id, contact, began_at, lock, locked FROM recordings \
      WHERE business = $1 AND contact = $2 ORDER BY began_at, id";

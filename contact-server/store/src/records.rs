@@ -95,7 +95,8 @@ pub trait Records: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<u32, StoreError>;
-    /// Writes a recording down before its first byte is. False: the contact is over, and nothing may be recorded.
+    /// Writes a recording down before its first byte is. False: there is no such
+    /// contact, or it was erased.
     async fn begin_recording(&self, business: BusinessId, recording: &Recording) -> Result<bool, StoreError>;
     /// Oldest first.
     async fn recordings_of(

@@ -130,10 +130,13 @@ impl Stage {
 /// What the frames hold, and what is said to be missing.
 fn told(entries: &[Recorded]) -> Vec<String> {
     let told = entries.iter().filter_map(|entry| match entry {
-        Recorded::Told(told) => match ServerToViewer::decode(&told.message).unwrap() {
-            ServerToViewer::StreamFrame(frame) => Some(String::from_utf8(frame.bytes).unwrap()),
-            _ => None,
-        },
+        Recorded::Told(told) => {
+            if let ServerToViewer::StreamFrame(frame) = ServerToViewer::decode(&told.message).unwrap() {
+                Some(String::from_utf8(frame.bytes).unwrap())
+            } else {
+                None
+            }
+        }
         Recorded::Missed(missed) => Some(format!("{:?}", missed.why)),
         Recorded::Led(_) | Recorded::Unknown { .. } => None,
     });
@@ -240,7 +243,7 @@ async fn not_recorded(stage: &Stage) {
     viewer.frame().await;
     shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 1, b"more")).await;
     assert_eq!(stage.ends(&stage.ada).await.parts, []);
-    assert_eq!(stage.files(), [PathBuf::new(); 0]);
+    assert_eq!(stage.files(), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
@@ -276,7 +279,7 @@ async fn an_erased_customer_takes_the_key_along_and_copies_of_the_file_are_noise
     assert!(!told(&stage.played(&stage.ada, &recordings).await).is_empty());
 
     app.engine.input(business, Input::Erased(vec![stage.contact])).await.unwrap();
-    assert_eq!(stage.files(), [PathBuf::new(); 0], "the file is gone");
+    assert_eq!(stage.files(), Vec::<PathBuf>::new(), "the file is gone");
     assert_eq!(app.store.records().recordings_of(business, stage.contact).await.unwrap(), []);
     app.store.records().scrub().await.unwrap();
     // No file of the data folder holds the locked key any more, so that a copy of the recording opens with nothing.

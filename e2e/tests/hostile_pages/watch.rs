@@ -21,9 +21,13 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Addresses that were asked for, with that in them.
+    /// Addresses on that host that were asked for.
     pub(crate) fn fetched(&self, host: &str) -> Vec<String> {
-        let left = self.requests.values().filter(|(url, stopped)| !stopped && url.contains(host));
+        let is_of = |url: &str| {
+            let after = url.split_once("://").map_or("", |(_, after)| after);
+            after.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains(host))
+        };
+        let left = self.requests.values().filter(|(url, stopped)| !stopped && is_of(url));
         left.map(|(url, _)| url.clone()).collect()
     }
 }

@@ -90,7 +90,7 @@ conformance! {
         a_trail_goes_before_its_customer,
         a_record_goes_once_nobody_is_named_in_it;
     recordings:
-        a_recording_is_begun_of_an_open_contact_and_goes_with_its_erasure,
+        a_recording_goes_with_the_erasure_of_its_contact_and_none_is_begun_after_it,
         recordings_are_found_by_age_and_by_lock;
     corruption:
         damaged_rows_are_reported_and_never_a_panic;

@@ -6,12 +6,14 @@ use crate::examples::*;
 
 const MANY: u32 = 100;
 
-pub(crate) async fn a_recording_is_begun_of_an_open_contact_and_goes_with_its_erasure(db: TestDatabase) {
+pub(crate) async fn a_recording_goes_with_the_erasure_of_its_contact_and_none_is_begun_after_it(
+    db: TestDatabase,
+) {
     fill(&db.store, SHOP).await;
     let records = db.store.records();
     assert!(records.begin_recording(SHOP, &recording(2, 1)).await.unwrap());
     assert!(records.begin_recording(SHOP, &recording(1, 1)).await.unwrap());
-    assert!(!records.begin_recording(SHOP, &recording(3, 2)).await.unwrap(), "that one is over");
+    assert!(records.begin_recording(SHOP, &recording(3, 2)).await.unwrap(), "its end is written late");
     assert!(!records.begin_recording(SHOP, &recording(3, 99)).await.unwrap(), "there is none");
     let found = records.recordings_of(SHOP, ContactId(1)).await.unwrap();
     assert_eq!(found, [recording(1, 1), recording(2, 1)], "oldest first");
@@ -19,6 +21,7 @@ pub(crate) async fn a_recording_is_begun_of_an_open_contact_and_goes_with_its_er
     let epoch = db.store.claim(SHOP).await.unwrap();
     db.store.commit(SHOP, epoch, &[Change::Erased(ContactId(1))]).await.unwrap();
     assert_eq!(records.recordings_of(SHOP, ContactId(1)).await.unwrap(), []);
+    assert!(!records.begin_recording(SHOP, &recording(4, 1)).await.unwrap(), "nothing comes after it");
 }
 
 pub(crate) async fn recordings_are_found_by_age_and_by_lock(db: TestDatabase) {
