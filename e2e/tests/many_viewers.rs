@@ -124,7 +124,7 @@ impl Story {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_viewers_have_the_same_page_after_losses_on_the_way() -> Result<()> {
+async fn five_viewers_have_the_same_page_after_losses_at_five_points() -> Result<()> {
     let mut story = Story::begin().await?;
     let [eve, finn, gail, hugo] = SUPERVISORS;
     story.watches(eve, Some(Cut::BeforeKeyframe)).await.context("cut before the keyframe")?;
@@ -138,7 +138,9 @@ async fn five_viewers_have_the_same_page_after_losses_on_the_way() -> Result<()>
     story.page_changes().await?;
     story.agree(0..5).await.context("all five")?;
     story.visitor.sees("ringside-widget .chip:has-text('A supervisor')").await.context("who watches")?;
-    between_patches(&story).await.context("cut between patches")
+    between_patches(&story).await.context("cut between patches")?;
+    stalled(&story).await.context("a viewer that reads nothing")?;
+    restarted(&mut story).await.context("a restart of the server")
 }
 
 /// Whoever is cut off between two patches goes on from there: nobody is sent a keyframe.
@@ -156,6 +158,57 @@ async fn between_patches(story: &Story) -> Result<()> {
     for (viewer, before) in story.viewers.iter().zip(&before) {
         let seen = viewer.relay.seen();
         ensure!(seen.keyframes == before.keyframes, "{} went on: {seen:?}", viewer.person.name);
+    }
+    Ok(())
+}
+
+/// One reads nothing while the page says more than sockets take, and is left. The others have all of it at once, and
+/// that one has the page as it is now as soon as it reads again, without what it missed.
+async fn stalled(story: &Story) -> Result<()> {
+    let (hugo, eve) = (&story.viewers[4].relay, &story.viewers[1].relay);
+    let before: Vec<_> = story.viewers.iter().map(|viewer| viewer.relay.seen()).collect();
+    hugo.hold(true);
+    story.visitor.asks::<u32>("() => flood(120)").await?;
+    story.agree(0..4).await.context("the others")?;
+    let (page, shown) = (page_lines(&story.visitor).await?, replica_lines(&story.viewers[4].person).await?);
+    ensure!(page != shown, "that one is held back");
+    let keyframes = eve.seen().keyframes;
+    story.visitor.goes_to(&format!("{}/other", story.shop.origin)).await?;
+    // What the mouse is over is known from when it next moves.
+    eve.sees("the next page", |seen| seen.keyframes > keyframes).await?;
+    story.visitor.page.mouse().click(220.0, 340.0, None).await?;
+    story.page_changes().await?;
+    story.agree(0..4).await.context("the others, on the next page")?;
+    hugo.hold(false);
+    story.agree(4..5).await.context("that one, later")?;
+    let patches = |of: usize| story.viewers[of].relay.seen().patches - before[of].patches;
+    ensure!(patches(4) < patches(1), "it was not sent what it missed: {:?}, {:?}", hugo.seen(), eve.seen());
+    for (viewer, before) in story.viewers.iter().zip(&before) {
+        let seen = viewer.relay.seen();
+        ensure!(seen.sockets == before.sockets, "{} lost no connection: {seen:?}", viewer.person.name);
+    }
+    Ok(())
+}
+
+/// The server is killed and comes back: the page stays as it is, sends one keyframe, and all who look on have it again.
+async fn restarted(story: &mut Story) -> Result<()> {
+    story.visitor.asks::<bool>("() => globalThis.untouched = true").await?;
+    let before: Vec<_> = story.viewers.iter().map(|viewer| viewer.relay.seen()).collect();
+    story.stage.kill().await?;
+    story.page_changes().await?;
+    story.stage.restart().await?;
+    story.page_changes().await?;
+    for (viewer, before) in story.viewers.iter().zip(&before).skip(1) {
+        viewer.relay.sees("the page again", |seen| seen.keyframes > before.keyframes).await?;
+    }
+    // The agent's own call was cut off: its contact waits for another attempt, and comes back with that.
+    story.agree(1..5).await?;
+    let untouched: bool = story.visitor.asks("() => globalThis.untouched === true").await?;
+    ensure!(untouched, "the page was not loaded anew");
+    for (viewer, before) in story.viewers.iter().zip(&before).skip(1) {
+        let seen = viewer.relay.seen();
+        let keyframes = seen.keyframes - before.keyframes;
+        ensure!(keyframes == 1, "{} was sent {keyframes} keyframes", viewer.person.name);
     }
     Ok(())
 }

@@ -136,7 +136,7 @@ impl From<ArchiveError> for ApiError {
             | ArchiveError::Key(_)
             | ArchiveError::File(_)
             | ArchiveError::Io(_)
-            | ArchiveError::Over => Self::internal(error),
+            | ArchiveError::Erased => Self::internal(error),
         }
     }
 }
