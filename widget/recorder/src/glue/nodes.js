@@ -37,7 +37,7 @@ let removed = [],
 const marked = new WeakSet();
 // What shows pictures that only this browser has: another module's to look at (widget/sight).
 export const watched = new Set();
-const watch = (tag, node) => WATCHED[tag] && (tag !== "img" || /^blob:/.test(node.src)) && watched.add(node);
+const watch = (tag, node) => WATCHED[tag] && (tag !== "img" || /^blob:/.test(attributeOf(node, "src"))) && watched.add(node);
 export let isMarked = false;
 export const ruled = () => (isMarked = true);
 
