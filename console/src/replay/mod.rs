@@ -84,13 +84,11 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
         });
     }
     let (dispatch, ticking) = (play.dispatcher(), reel.clone());
-    let place = Rc::new(RefCell::new(*play));
-    *place.borrow_mut() = *play;
-    use_effect_with((play.playing, play.at, play.came), move |(playing, ..)| {
+    use_effect_with((play.playing, play.at, play.came), move |&(playing, at, _)| {
         let ticker = playing.then(|| {
             let before = browser_now();
             Interval::new(TICK_MS, move || {
-                let next = ticking.0.borrow().next_after(place.borrow().at);
+                let next = ticking.0.borrow().next_after(at);
                 let ms = browser_now().since(before).as_millis().try_into().unwrap_or(0);
                 dispatch.dispatch(Act::Tick { ms, next });
             })
