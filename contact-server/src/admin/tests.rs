@@ -40,7 +40,7 @@ async fn agent_gets_a_password_that_is_printed_once_and_works() {
     let changed = office.database.store.find_login("ada").await.unwrap().unwrap();
     assert_ne!(changed.password_hash, login.password_hash);
     assert_eq!(changed.agent, login.agent);
-    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\tenglish\n");
+    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\tenglish\tagent\n");
 }
 
 #[tokio::test]
@@ -57,7 +57,9 @@ async fn skills_replace_those_that_were_set_before() {
     let office = Office::with_business().await;
     office.says("agent create --business harbour --login ada --name Ada --skill english").await;
     office.says("agent skills --login ada returns sales").await;
-    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\n");
+    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\tagent\n");
+    office.says("agent supervisor --login ada true").await;
+    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\tsupervisor\n");
 }
 
 #[tokio::test]
