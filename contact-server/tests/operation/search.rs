@@ -15,9 +15,10 @@ pub(crate) const WRAP_UP: &str = "Wants it delivered to his castle";
 /// As the customer typed it, which is none of the spellings that are kept.
 pub(crate) const NUMBER: &str = "(020) 7946-0777";
 
-/// Everything that must be found before, and nowhere afterwards.
+/// Everything that must be found before, and nowhere afterwards. No word of a few letters: a dump's random keys would
+/// spell it one day.
 pub(crate) fn planted() -> Vec<String> {
-    let texts = [NAME, NOTE, TITLE, URL, CONTEXT, LATER_TITLE, LATER_CONTEXT, WRAP_UP, "plum", "velocipede"];
+    let texts = [NAME, NOTE, TITLE, URL, CONTEXT, LATER_TITLE, LATER_CONTEXT, WRAP_UP, "velocipede"];
     let numbers = ["+442079460777", "442079460777", "+44 20 7946 0777", "020 7946 0777", NUMBER, "79460777"];
     texts.into_iter().chain(numbers).map(str::to_owned).collect()
 }

@@ -107,7 +107,7 @@ fn frames(bytes: &[u8]) {
     }
 }
 
-/// A number that passes Luhn's check: neither title nor address holds it.
+/// A number that passes Luhn's check, as a title; addresses come without its digits, since more than 19 are no card's.
 const CARD: &str = "4242424242424242";
 
 /// Rules, an address, and batches as a page's script would hand them over, behind a length each.
@@ -128,7 +128,7 @@ fn masking(bytes: &[u8]) {
     let mut recorder = Recorder::new();
     recorder.rule(rules.of(TEXT).map(str::to_owned).collect(), shade != Shade::Open);
     recorder.begin();
-    recorder.page(&url, CARD);
+    recorder.page(&url.replace("42", ""), CARD);
     let told = recorder.take().map_or(Vec::new(), |body| body.bytes);
     assert!(!told.windows(CARD.len()).any(|window| window == CARD.as_bytes()), "a card's number left");
     while !script.is_over() {
