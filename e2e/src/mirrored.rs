@@ -327,7 +327,7 @@ struct Files {
     server: String,
 }
 
-/// One file of the folder, under a plain name; pages get the widget's script tag, those for frames stand in a folder.
+/// One file of the folder, under a plain name; pages get the widget's script tag, but for those in `frames/`.
 async fn file(State(files): State<Arc<Files>>, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
@@ -341,7 +341,7 @@ async fn file(State(files): State<Arc<Files>>, uri: Uri) -> Response {
         Some("png") => "image/png",
         Some(_) | None => "application/octet-stream",
     };
-    if kind.starts_with("text/html") && !path.contains('/') {
+    if kind.starts_with("text/html") && !path.starts_with("frames/") {
         let tag = format!(
             "<script async src=\"{}/widget.js\" data-business=\"harbour-and-pine\" data-prefetch=\"no\"></script>",
             files.server

@@ -15,8 +15,8 @@ impl World {
         let open = self.model.requests.get(&some).map(|request| request.lead.questions());
         let number = open.filter(|open| !open.is_empty()).map_or(1, |open| self.rng.pick(&open));
         let consent = (!self.rng.one_in(3)).then(|| "control-1".to_owned());
-        if number.is_multiple_of(3) {
-            // A page that shows an older question.
+        if number > 0 {
+            // A page that shows an older question, or none that there was.
             let (number, consent) = (number - 1, consent.clone());
             let _ = self.input(Input::PowerAnswered { contact: some, number, consent });
         }
@@ -39,13 +39,18 @@ impl World {
         let contact = shown.filter(|_| !self.rng.one_in(4)).unwrap_or(any);
         let power = self.rng.pick(&[Power::Point, Power::Control]);
         if self.rng.one_in(4) {
-            // He may hold one power and ask for the other: what he keeps stays.
-            let other = if power == Power::Point { Power::Control } else { Power::Point };
-            let _ = self.input(Input::PowerAsked { agent, contact, power: other });
+            // He may have asked for both: what he does not give back stays.
+            for power in [Power::Point, Power::Control] {
+                let _ = self.input(Input::PowerAsked { agent, contact, power });
+            }
             let _ = self.input(Input::PowerDropped { agent, contact, power });
         } else if self.input(Input::PowerAsked { agent, contact, power }).is_ok() {
             self.saw("a power asked for");
             let open = self.model.requests[&contact].lead.questions();
+            if let Some(number) = open.first().filter(|_| self.rng.one_in(8)) {
+                let (number, consent) = (number - 1, Some("control-1".to_owned()));
+                let _ = self.input(Input::PowerAnswered { contact, number, consent });
+            }
             if let Some(&number) = open.last().filter(|_| self.rng.one_in(2)) {
                 let consent = (!self.rng.one_in(4)).then(|| "control-1".to_owned());
                 self.input(Input::PowerAnswered { contact, number, consent }).unwrap();
