@@ -13,7 +13,7 @@ const CONTENT: &str = "title alt placeholder value label summary content aria-la
 /// In a masked region these fetch content, draw it, or tell what was chosen.
 const SOURCES: &str = "src srcset href xlink:href poster background d points checked selected";
 /// With these a style shows more than how something looks.
-const IN_STYLES: [char; 4] = ['(', '"', '\'', '\\'];
+const IN_STYLES: &[u8] = b"(\"'\\";
 /// Words in a `data-` attribute's or a query parameter's name that make its value a secret.
 const SECRET_NAMES: &str = "token secret csrf xsrf auth session apikey api-key api_key password passwd jwt otp \
     signature";
@@ -103,8 +103,8 @@ pub fn attribute<'a>(
             Some(Secrecy::Open) | None => {}
         }
     }
-    let shows = name.source && !tag.sheet || name.kind == Kind::Style && value.contains(IN_STYLES);
-    if masked && shows {
+    let is_drawn = || name.kind == Kind::Style && value.bytes().any(|byte| IN_STYLES.contains(&byte));
+    if masked && (name.source && !tag.sheet || is_drawn()) {
         return None;
     }
     if masked && name.content && !tag.boxed {
@@ -120,11 +120,16 @@ pub fn attribute<'a>(
 /// A URL without the values of query (and fragment) parameters that look like secrets, and without what `secrets` hides.
 pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
     let mut out = String::new();
-    let (mut changed, mut in_parameters) = (false, false);
+    // Up to `done`, all is written.
+    let (mut done, mut in_parameters) = (0, false);
     let may_tell = secrets.may_hide(url);
+    if !may_tell && !url.as_bytes().contains(&b'=') {
+        return Cow::Borrowed(url);
+    }
     let mut rest = url;
     while !rest.is_empty() {
         let (bare, separator, behind) = split(rest, b"?#&;/");
+        let end = url.len() - rest.len() + bare.len();
         rest = behind;
         let (mut name, mut value) = ("", bare);
         if in_parameters && let (before, "=", behind) = split(bare, b"=") {
@@ -136,15 +141,16 @@ pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
         }
         let is_secret = !name.is_empty() && is_secret_parameter(name);
         if !value.is_empty() && (is_secret || may_tell && tells(value, secrets)) {
-            changed = true;
-            out.push_str(bare.strip_suffix(value).unwrap_or_default());
-        } else {
-            out.push_str(bare);
+            out.push_str(url.get(done..end - value.len()).unwrap_or_default());
+            done = end;
         }
-        out.push_str(separator);
         in_parameters |= matches!(separator, "?" | "#");
     }
-    if changed { Cow::Owned(out) } else { Cow::Borrowed(url) }
+    if done == 0 {
+        return Cow::Borrowed(url);
+    }
+    out.push_str(url.get(done..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 /// What stands before the first of these ASCII characters, the character, and what stands behind it.

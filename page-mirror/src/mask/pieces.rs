@@ -15,7 +15,7 @@ pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
         for byte in content.bytes() {
             if byte.is_ascii_digit() {
                 digits.push((text, byte, is_first));
-            } else {
+            } else if !digits.is_empty() {
                 // A number ends here, as it does at the text's end.
                 search(&digits, &mut found);
                 if !(byte.is_ascii_whitespace() || byte == b'-') {
@@ -34,6 +34,9 @@ pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
 
 /// Numbers that end with the last digit.
 fn search(digits: &[Digit], found: &mut Vec<bool>) {
+    if digits.len() < *CARD_DIGITS.start() {
+        return;
+    }
     for length in CARD_DIGITS {
         let Some(number) = digits.len().checked_sub(length).and_then(|start| digits.get(start..)) else {
             return;
