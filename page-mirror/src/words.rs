@@ -32,7 +32,10 @@ impl Words {
         loop {
             let entry = *slots.get(at & slots.len().wrapping_sub(1))?;
             let entry = entries.get((entry as usize).checked_sub(1)?)?;
-            if entry.hash == hash && entry.domain == domain && self.word(entry) == Some(word) {
+            if entry.hash == hash
+                && entry.domain == domain
+                && self.word(entry).is_some_and(|known| known == word)
+            {
                 return Some(entry.number);
             }
             at += 1;

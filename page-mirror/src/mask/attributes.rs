@@ -128,11 +128,11 @@ pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
     }
     let mut rest = url;
     while !rest.is_empty() {
-        let (bare, separator, behind) = split(rest, b"?#&;/");
+        let (bare, separator, behind) = split(rest, |byte| matches!(byte, b'?' | b'#' | b'&' | b';' | b'/'));
         let end = url.len() - rest.len() + bare.len();
         rest = behind;
         let (mut name, mut value) = ("", bare);
-        if in_parameters && let (before, "=", behind) = split(bare, b"=") {
+        if in_parameters && let (before, "=", behind) = split(bare, |byte| byte == b'=') {
             (name, value) = (before, behind);
         }
         // A name may be what was typed as well.
@@ -153,10 +153,9 @@ pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
-/// What stands before the first of these ASCII characters, the character, and what stands behind it.
-#[inline(never)]
-fn split<'a>(text: &'a str, wanted: &[u8]) -> (&'a str, &'a str, &'a str) {
-    let at = text.bytes().position(|byte| wanted.contains(&byte));
+/// What stands before the first ASCII character that is wanted, the character, and what stands behind it.
+fn split(text: &str, is_wanted: impl Fn(u8) -> bool) -> (&str, &str, &str) {
+    let at = text.bytes().position(is_wanted);
     let parts = at.and_then(|at| Some((text.get(..at)?, text.get(at..at + 1)?, text.get(at + 1..)?)));
     parts.unwrap_or((text, "", ""))
 }
