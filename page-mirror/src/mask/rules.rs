@@ -80,8 +80,8 @@ pub fn is_closed(selector: &str) -> bool {
     !selector.trim().is_empty()
         && !super::has(selector.as_bytes(), b"/*")
         && count(selector, b"\\{};") == 0
-        && count(selector, b"\"") % 2 == 0
-        && count(selector, b"'") % 2 == 0
+        && count(selector, b"\"").is_multiple_of(2)
+        && count(selector, b"'").is_multiple_of(2)
         && count(selector, b"(") == count(selector, b")")
         && count(selector, b"[") == count(selector, b"]")
 }
