@@ -36,18 +36,42 @@ const AHEAD: u32 = crate::tree::NONE;
 const GONE: u32 = u32::MAX;
 
 /// `part` stands somewhere in `text`.
-fn has(text: &str, part: &str) -> bool {
-    text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
+fn has(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// `word` is one of the words of `list`, which spaces stand between.
+fn is_one_of(word: &str, list: &str) -> bool {
+    is_listed(word.as_bytes(), list)
+}
+
+#[inline(never)]
+fn is_listed(word: &[u8], list: &str) -> bool {
+    list.as_bytes().split(|byte| *byte == b' ').any(|one| one == word)
+}
+
+/// One of the words of `list` stands somewhere in `text`.
+#[inline(never)]
+fn has_one_of(text: &[u8], list: &str) -> bool {
+    list.as_bytes().split(|byte| *byte == b' ').any(|part| has(text, part))
 }
 
 /// A text of the same shape: spaces stay, so that lines break alike.
 pub fn bullets(text: &str) -> String {
-    text.chars().map(|c| if c.is_whitespace() { c } else { BULLET }).collect()
+    bullets_up_to(text, usize::MAX)
+}
+
+fn bullets_up_to(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(most) {
+        out.push(if c.is_whitespace() { c } else { BULLET });
+    }
+    out
 }
 
 /// A masked value: it tells roughly how much was typed.
 pub fn value_bullets(value: &str) -> String {
-    bullets(value).chars().take(MOST_BULLETS).collect()
+    bullets_up_to(value, MOST_BULLETS)
 }
 
 /// Values of masked fields. Wherever they appear on the page, they are masked as well.
@@ -83,12 +107,7 @@ impl Secrets {
     }
 
     /// How the value of a field leaves the browser; see [`fields::secrecy`].
-    pub fn field<'a>(
-        &self,
-        tag: &str,
-        attributes: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-        once: bool,
-    ) -> fields::Secrecy {
+    pub fn field(&self, tag: &str, attributes: &[(&str, &str)], once: bool) -> fields::Secrecy {
         if self.off { fields::Secrecy::Open } else { fields::secrecy(tag, attributes, once) }
     }
 
@@ -217,18 +236,22 @@ impl Secrets {
 /// `text` with bullets for each `value` in it; none if there is none.
 fn without(text: &str, value: &str) -> Option<String> {
     let (bytes, wanted) = (text.as_bytes(), value.as_bytes());
-    let is_here = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(wanted));
-    (0..bytes.len()).find(|at| is_here(*at))?;
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        if is_here(at) {
+    // Up to `done`, all is written.
+    let (mut out, mut at, mut done) = (Vec::new(), 0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= wanted.len()) {
+        if rest.starts_with(wanted) {
+            out.extend_from_slice(&bytes[done..at]);
             out.extend_from_slice(bullets(value).as_bytes());
             at += wanted.len();
+            done = at;
         } else {
-            out.push(*byte);
             at += 1;
         }
     }
+    if done == 0 {
+        return None;
+    }
+    out.extend_from_slice(&bytes[done..]);
     // Whole characters were replaced, so this is text; nothing is the safe answer to a doubt.
     Some(String::from_utf8(out).unwrap_or_default())
 }

@@ -238,7 +238,7 @@ impl Recorder {
     }
 
     fn texts(&mut self, texts: &[(u32, bool, &str)]) -> Result<(), BatchError> {
-        let split = self.split_numbers(texts.iter().map(|(.., text)| *text));
+        let split = self.split_numbers(&mut texts.iter().map(|(.., text)| *text));
         let shown: Vec<_> = texts
             .iter()
             .enumerate()

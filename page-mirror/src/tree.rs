@@ -75,11 +75,11 @@ impl Tree {
 
     /// What [`Self::create`] was told about a node; none if it does not live.
     pub fn tag(&self, id: u32) -> Option<u32> {
-        self.node(id).ok().map(|node| node.tag)
+        self.get(id).map(|node| node.tag)
     }
 
     pub fn parent(&self, id: u32) -> u32 {
-        self.node(id).map_or(NONE, |node| node.parent)
+        self.get(id).map_or(NONE, |node| node.parent)
     }
 
     /// The node hangs together with the document.
@@ -109,7 +109,7 @@ impl Tree {
 
     /// Takes a node with all below it out of its place, to be placed again.
     pub fn detach(&mut self, id: u32) -> Result<(), TreeError> {
-        let Node { parent, prev, next, .. } = self.node(id)?;
+        let &Node { parent, prev, next, .. } = self.node(id)?;
         if parent == NONE {
             return Err(TreeError::Place);
         }
@@ -210,8 +210,13 @@ impl Tree {
         }
     }
 
-    fn node(&self, id: u32) -> Result<Node, TreeError> {
-        self.nodes.get(id as usize).filter(|node| node.alive).copied().ok_or(TreeError::Unknown)
+    #[inline(never)]
+    fn get(&self, id: u32) -> Option<&Node> {
+        self.nodes.get(id as usize).filter(|node| node.alive)
+    }
+
+    fn node(&self, id: u32) -> Result<&Node, TreeError> {
+        self.get(id).ok_or(TreeError::Unknown)
     }
 
     /// A node that is known to be there: ids inside the tree are never stale.

@@ -27,11 +27,15 @@ impl Words {
     /// The word's number, if it is known.
     pub(crate) fn get(&self, domain: u32, word: &[u8]) -> Option<u32> {
         let hash = hash(domain, word);
+        let (slots, entries) = (&self.slots[..], &self.entries[..]);
         let mut at = hash as usize;
         loop {
-            let entry = self.slots.get(at & self.slots.len().wrapping_sub(1)).copied().unwrap_or(0);
-            let entry = self.entries.get((entry as usize).checked_sub(1)?)?;
-            if entry.hash == hash && entry.domain == domain && self.word(entry) == Some(word) {
+            let entry = *slots.get(at & slots.len().wrapping_sub(1))?;
+            let entry = entries.get((entry as usize).checked_sub(1)?)?;
+            if entry.hash == hash
+                && entry.domain == domain
+                && self.word(entry).is_some_and(|known| known == word)
+            {
                 return Some(entry.number);
             }
             at += 1;
@@ -75,12 +79,14 @@ impl Words {
     }
 
     fn link(&mut self, entry: usize) {
-        let mask = self.slots.len() - 1;
-        let mut at = self.entries[entry].hash as usize & mask;
-        while self.slots[at] != 0 {
+        // Of slices: with a `Vec`, each look would be a call.
+        let (slots, entries) = (&mut self.slots[..], &self.entries[..]);
+        let mask = slots.len() - 1;
+        let mut at = entries[entry].hash as usize & mask;
+        while slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = u32::try_from(entry + 1).unwrap_or(u32::MAX);
+        slots[at] = u32::try_from(entry + 1).unwrap_or(u32::MAX);
     }
 }
 

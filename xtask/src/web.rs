@@ -25,9 +25,13 @@ const BROTLI_WINDOW: u32 = 22;
 pub(crate) fn build() -> Result<PathBuf> {
     setup::wasm_target()?;
     setup::npm()?;
-    let mut build = cargo("build");
-    build.args(["--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
-    exec(build.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
+    // The recorder by itself: beside the others, it would be given features that only they ask for.
+    let (alone, together): (Vec<_>, Vec<_>) = CRATES.into_iter().partition(|name| *name == "recorder");
+    for names in [alone, together] {
+        let mut build = cargo("build");
+        build.args(["--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
+        exec(build.args(names.iter().flat_map(|name| ["--package", name])))?;
+    }
     for name in CRATES {
         pack(name).with_context(|| format!("packing {name}"))?;
     }

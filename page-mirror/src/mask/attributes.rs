@@ -1,61 +1,22 @@
 //! Which attributes leave the browser, and how.
 use std::borrow::Cow;
 
-use super::{Secrets, bullets, fields::Secrecy, value_bullets};
+use super::{Secrets, bullets, fields::Secrecy, is_one_of, value_bullets};
 
 /// Elements whose attributes mean nothing to a replica, or are secrets (tokens in `meta`).
-const BARE: [&str; 5] = ["meta", "script", "base", "noscript", "template"];
+const BARE: &str = "meta script base noscript template";
 /// Attributes that a replica never needs.
-const NEVER: [&str; 10] = [
-    "nonce",
-    "integrity",
-    "srcdoc",
-    "action",
-    "formaction",
-    "ping",
-    "http-equiv",
-    "autofocus",
-    "target",
-    "formtarget",
-];
+const NEVER: &str = "nonce integrity srcdoc action formaction ping http-equiv autofocus target formtarget";
 /// In a masked region these show content.
-const CONTENT: [&str; 13] = [
-    "title",
-    "alt",
-    "placeholder",
-    "value",
-    "label",
-    "summary",
-    "content",
-    "aria-label",
-    "aria-valuetext",
-    "aria-valuenow",
-    "aria-description",
-    "aria-placeholder",
-    "datetime",
-];
+const CONTENT: &str = "title alt placeholder value label summary content aria-label aria-valuetext \
+    aria-valuenow aria-description aria-placeholder datetime";
 /// In a masked region these fetch content, draw it, or tell what was chosen.
-const SOURCES: [&str; 10] =
-    ["src", "srcset", "href", "xlink:href", "poster", "background", "d", "points", "checked", "selected"];
+const SOURCES: &str = "src srcset href xlink:href poster background d points checked selected";
 /// With these a style shows more than how something looks.
-const IN_STYLES: [char; 4] = ['(', '"', '\'', '\\'];
+const IN_STYLES: &[u8] = b"(\"'\\";
 /// Words in a `data-` attribute's or a query parameter's name that make its value a secret.
-const SECRET_NAMES: [&str; 14] = [
-    "token",
-    "secret",
-    "csrf",
-    "xsrf",
-    "auth",
-    "session",
-    "apikey",
-    "api-key",
-    "api_key",
-    "password",
-    "passwd",
-    "jwt",
-    "otp",
-    "signature",
-];
+const SECRET_NAMES: &str = "token secret csrf xsrf auth session apikey api-key api_key password passwd jwt otp \
+    signature";
 
 /// What a name alone decides. A page has few names and many attributes, so each is asked once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,15 +51,15 @@ impl Name {
     pub fn new(name: &str) -> Self {
         let is_data = name.starts_with("data-");
         Self {
-            bare: BARE.contains(&name),
+            bare: is_one_of(name, BARE),
             input: name == "input",
             sheet: name == "link",
             boxed: name == "ringside-box",
             field: matches!(name, "input" | "textarea" | "select"),
-            never: NEVER.contains(&name) || name.starts_with("on"),
+            never: is_one_of(name, NEVER) || name.starts_with("on"),
             secret: is_data && has_secret_name(name),
-            source: SOURCES.contains(&name),
-            content: is_data || CONTENT.contains(&name),
+            source: is_one_of(name, SOURCES),
+            content: is_data || is_one_of(name, CONTENT),
             kind: match name {
                 "class" => Kind::Class,
                 "style" => Kind::Style,
@@ -142,8 +103,8 @@ pub fn attribute<'a>(
             Some(Secrecy::Open) | None => {}
         }
     }
-    let shows = name.source && !tag.sheet || name.kind == Kind::Style && value.contains(IN_STYLES);
-    if masked && shows {
+    let is_drawn = || name.kind == Kind::Style && value.bytes().any(|byte| IN_STYLES.contains(&byte));
+    if masked && (name.source && !tag.sheet || is_drawn()) {
         return None;
     }
     if masked && name.content && !tag.boxed {
@@ -158,42 +119,60 @@ pub fn attribute<'a>(
 
 /// A URL without the values of query (and fragment) parameters that look like secrets, and without what `secrets` hides.
 pub fn scrub_url<'a>(url: &'a str, secrets: &Secrets) -> Cow<'a, str> {
-    let is_separator = |c: char| matches!(c, '?' | '#' | '&' | ';' | '/');
     let mut out = String::new();
-    let (mut changed, mut in_parameters) = (false, false);
+    // Up to `done`, all is written.
+    let (mut done, mut in_parameters) = (0, false);
     let may_tell = secrets.may_hide(url);
-    for part in url.split_inclusive(is_separator) {
-        let bare = part.trim_end_matches(is_separator);
-        let (name, value) = bare.split_once('=').filter(|_| in_parameters).unwrap_or(("", bare));
+    if !may_tell && !url.as_bytes().contains(&b'=') {
+        return Cow::Borrowed(url);
+    }
+    let mut rest = url;
+    while !rest.is_empty() {
+        let (bare, separator, behind) = split(rest, |byte| matches!(byte, b'?' | b'#' | b'&' | b';' | b'/'));
+        let end = url.len() - rest.len() + bare.len();
+        rest = behind;
+        let (mut name, mut value) = ("", bare);
+        if in_parameters && let (before, "=", behind) = split(bare, |byte| byte == b'=') {
+            (name, value) = (before, behind);
+        }
         // A name may be what was typed as well.
-        let (name, value) = if may_tell && tells(name, secrets) { ("", bare) } else { (name, value) };
+        if may_tell && tells(name, secrets) {
+            (name, value) = ("", bare);
+        }
         let is_secret = !name.is_empty() && is_secret_parameter(name);
         if !value.is_empty() && (is_secret || may_tell && tells(value, secrets)) {
-            changed = true;
-            out.push_str(bare.strip_suffix(value).unwrap_or_default());
-            out.push_str(part.strip_prefix(bare).unwrap_or_default());
-        } else {
-            out.push_str(part);
+            out.push_str(url.get(done..end - value.len()).unwrap_or_default());
+            done = end;
         }
-        in_parameters |= part.ends_with(['?', '#']);
+        in_parameters |= matches!(separator, "?" | "#");
     }
-    if changed { Cow::Owned(out) } else { Cow::Borrowed(url) }
+    if done == 0 {
+        return Cow::Borrowed(url);
+    }
+    out.push_str(url.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// What stands before the first ASCII character that is wanted, the character, and what stands behind it.
+fn split(text: &str, is_wanted: impl Fn(u8) -> bool) -> (&str, &str, &str) {
+    let at = text.bytes().position(is_wanted);
+    let parts = at.and_then(|at| Some((text.get(..at)?, text.get(at..at + 1)?, text.get(at + 1..)?)));
+    parts.unwrap_or((text, "", ""))
 }
 
 /// A part of a URL holds what is masked, as it is or as browsers write it there.
 fn tells(part: &str, secrets: &Secrets) -> bool {
-    let spaced: String = part.chars().map(|c| if c == '+' { ' ' } else { c }).collect();
+    let spaced = part.replace('+', " ");
     matches!(secrets.hide(&super::rules::unescaped(&spaced)), Cow::Owned(_))
 }
 
 fn is_secret_parameter(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    has_secret_name(&name)
-        || ["code", "key", "sid", "pass", "pwd", "pin", "sig", "state"].contains(&name.as_str())
+    has_secret_name(&name) || is_one_of(&name, "code key sid pass pwd pin sig state")
 }
 
 fn has_secret_name(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| super::has(name, secret))
+    super::has_one_of(name.as_bytes(), SECRET_NAMES)
 }
 
 #[cfg(test)]

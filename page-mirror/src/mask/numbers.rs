@@ -3,8 +3,6 @@ use std::borrow::Cow;
 
 /// Digits of a payment card (ISO/IEC 7812).
 pub(super) const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
-/// What may stand between groups of digits: one of these, written in UTF-8.
-const SEPARATORS: [&str; 9] = [" ", "-", ".", "/", "\u{A0}", "\u{2009}", "\u{202F}", "\u{2011}", "\u{2013}"];
 const BULLET: &[u8] = "•".as_bytes();
 
 /// Masks the digits of every number of 13 to 19 digits that passes Luhn's check, in groups or in one.
@@ -13,22 +11,24 @@ pub fn numbers(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let digits = digits(text);
-    let mut masked = vec![false; digits.len()];
-    let groups = groups(text, &digits);
-    for (at, first) in groups.iter().enumerate() {
-        let mut length = 0;
-        for group in groups.iter().skip(at).take_while(|group| group.chain == first.chain) {
-            length += group.end - group.start;
+    let mut masked = Vec::new();
+    for (first, _) in digits.iter().enumerate().filter(|(_, digit)| digit.gap != Gap::None) {
+        for end in first + 1..=digits.len() {
+            let gap = digits.get(end).map_or(Gap::Other, |next| next.gap);
+            let length = end - first;
             if length > *CARD_DIGITS.end() {
                 break;
             }
-            let whole = first.start..group.end;
-            if CARD_DIGITS.contains(&length) && digits.get(whole.clone()).is_some_and(luhn) {
-                mark(&mut masked, whole);
+            let number = &digits[first..end];
+            if gap != Gap::None && CARD_DIGITS.contains(&length) && luhn(number) {
+                mark(&mut masked, text, number);
+            }
+            if gap == Gap::Other {
+                break;
             }
         }
     }
-    with_bullets(text, &digits, &masked)
+    with_bullets(text, &masked)
 }
 
 /// There are enough digits for a card's number.
@@ -38,7 +38,8 @@ pub(super) fn may_be_one(text: &str) -> bool {
 
 /// Masks every digit.
 pub fn digits_hidden(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_digit() { super::BULLET } else { c }).collect()
+    let masked: Vec<bool> = text.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    with_bullets(text, &masked).into_owned()
 }
 
 /// Masks `wanted` where it stands in `text`, whatever stands between its digits.
@@ -47,53 +48,61 @@ pub(super) fn hide_digits<'a>(text: &'a str, wanted: &[u8]) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     let digits = digits(text);
-    let mut masked = vec![false; digits.len()];
-    for (at, window) in digits.windows(wanted.len()).enumerate() {
-        if window.iter().map(|(_, digit)| digit).eq(wanted) {
-            mark(&mut masked, at..at + wanted.len());
+    let mut masked = Vec::new();
+    for window in digits.windows(wanted.len()) {
+        if window.iter().map(|digit| &digit.byte).eq(wanted) {
+            mark(&mut masked, text, window);
         }
     }
-    with_bullets(text, &digits, &masked)
+    with_bullets(text, &masked)
 }
 
-/// Where each digit stands, and what it is.
-fn digits(text: &str) -> Vec<(usize, u8)> {
-    text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_digit()).collect()
+/// What stands before a digit, behind the digit before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    None,
+    /// What may stand between groups of digits.
+    Separator,
+    /// Something else, or this is the first digit.
+    Other,
 }
 
-fn mark(masked: &mut [bool], range: std::ops::Range<usize>) {
-    masked.iter_mut().take(range.end).skip(range.start).for_each(|one| *one = true);
+struct Digit {
+    at: usize,
+    byte: u8,
+    gap: Gap,
 }
 
-/// Digits that touch each other; groups with the same `chain` have one separator between them.
-struct Group {
-    start: usize,
-    end: usize,
-    chain: usize,
-}
-
-fn groups(text: &str, digits: &[(usize, u8)]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let (mut chain, mut before) = (0, None);
-    for (number, (at, _)) in digits.iter().enumerate() {
-        let between = before.and_then(|end| text.as_bytes().get(end..*at));
-        match (between, groups.last_mut()) {
-            (Some([]), Some(group)) => group.end = number + 1,
-            (between, _) => {
-                let is_separator = |bytes: &[u8]| SEPARATORS.iter().any(|one| one.as_bytes() == bytes);
-                if !between.is_some_and(is_separator) {
-                    chain += 1;
-                }
-                groups.push(Group { start: number, end: number + 1, chain });
-            }
+fn digits(text: &str) -> Vec<Digit> {
+    let mut digits = Vec::new();
+    let mut end = None;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte.is_ascii_digit() {
+            let gap = match end.and_then(|end| text.as_bytes().get(end..at)) {
+                Some([]) => Gap::None,
+                // One character in UTF-8: these four, no-break, thin and narrow no-break space, two of the dashes.
+                Some(
+                    [b' ' | b'-' | b'.' | b'/'] | [0xC2, 0xA0] | [0xE2, 0x80, 0x89 | 0xAF | 0x91 | 0x93],
+                ) => Gap::Separator,
+                _ => Gap::Other,
+            };
+            digits.push(Digit { at, byte, gap });
+            end = Some(at + 1);
         }
-        before = Some(at + 1);
     }
-    groups
+    digits
 }
 
-fn luhn(digits: &[(usize, u8)]) -> bool {
-    passes(digits.iter().map(|(_, digit)| *digit))
+/// Notes in `masked`, which has an entry for each byte of the text once anything is masked.
+fn mark(masked: &mut Vec<bool>, text: &str, digits: &[Digit]) {
+    masked.resize(text.len(), false);
+    for digit in digits {
+        masked[digit.at] = true;
+    }
+}
+
+fn luhn(digits: &[Digit]) -> bool {
+    passes(digits.iter().map(|digit| digit.byte))
 }
 
 /// Luhn's check (ISO/IEC 7812) over ASCII digits.
@@ -106,16 +115,14 @@ pub(super) fn passes(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// `text` with a bullet for each digit that is marked.
-fn with_bullets<'a>(text: &'a str, digits: &[(usize, u8)], masked: &[bool]) -> Cow<'a, str> {
+/// `text` with a bullet for each byte (a digit) that is marked.
+fn with_bullets<'a>(text: &'a str, masked: &[bool]) -> Cow<'a, str> {
     if !masked.contains(&true) {
         return Cow::Borrowed(text);
     }
-    let mut out = Vec::with_capacity(text.len() * 2);
-    let mut places =
-        digits.iter().zip(masked).filter(|(_, masked)| **masked).map(|((at, _), _)| *at).peekable();
-    for (at, byte) in text.bytes().enumerate() {
-        if places.next_if_eq(&at).is_some() {
+    let mut out = Vec::new();
+    for (byte, masked) in text.bytes().zip(masked) {
+        if *masked {
             out.extend_from_slice(BULLET);
         } else {
             out.push(byte);

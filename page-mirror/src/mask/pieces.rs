@@ -7,7 +7,7 @@ type Digit = (usize, u8, bool);
 /// Which of these texts, in the order of the page, hold a part of a number of which others hold the rest. Numbers are
 /// taken as cards write them (fours; four, six, four or five; one by one), so that tables of figures stay. The list ends
 /// with the last one that does.
-pub fn split_numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
+pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
     let mut found = Vec::new();
     let mut digits: Vec<Digit> = Vec::new();
     for (text, content) in texts.enumerate() {
@@ -15,7 +15,7 @@ pub fn split_numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
         for byte in content.bytes() {
             if byte.is_ascii_digit() {
                 digits.push((text, byte, is_first));
-            } else {
+            } else if !digits.is_empty() {
                 // A number ends here, as it does at the text's end.
                 search(&digits, &mut found);
                 if !(byte.is_ascii_whitespace() || byte == b'-') {
@@ -34,6 +34,9 @@ pub fn split_numbers<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
 
 /// Numbers that end with the last digit.
 fn search(digits: &[Digit], found: &mut Vec<bool>) {
+    if digits.len() < *CARD_DIGITS.start() {
+        return;
+    }
     for length in CARD_DIGITS {
         let Some(number) = digits.len().checked_sub(length).and_then(|start| digits.get(start..)) else {
             return;
@@ -65,7 +68,7 @@ mod tests {
     use super::*;
 
     fn found(texts: &[&str]) -> Vec<usize> {
-        let found = split_numbers(texts.iter().copied());
+        let found = split_numbers(&mut texts.iter().copied());
         found.iter().enumerate().filter(|(_, found)| **found).map(|(at, _)| at).collect()
     }
 
@@ -90,7 +93,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_texts_are_read_to_their_end(texts in prop::collection::vec("[0-9 a-]{0,6}", 0..60)) {
-            let found = split_numbers(texts.iter().map(String::as_str));
+            let found = split_numbers(&mut texts.iter().map(String::as_str));
             prop_assert!(found.len() <= texts.len());
         }
     }

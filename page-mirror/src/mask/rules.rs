@@ -53,42 +53,67 @@ impl Rules {
     /// How much of the page at this address may be seen.
     pub fn shade(&self, url: &str) -> Shade {
         let mut shade = Shade::Open;
-        for (kind, found) in [(PAGE, Shade::Hidden), (STRICT, Shade::Masked)] {
-            if shade == Shade::Open && self.of(kind).any(|pattern| fits(url, pattern)) {
-                shade = found;
+        let mut address = None;
+        for rule in &self.0 {
+            let (found, pattern) = match rule.as_bytes() {
+                [b'!', PAGE, b' ', pattern @ ..] => (Shade::Hidden, pattern),
+                [b'!', STRICT, b' ', pattern @ ..] => (Shade::Masked, pattern),
+                _ => continue,
+            };
+            if address.get_or_insert_with(|| Address::new(url)).fits(pattern) {
+                shade = shade.max(found);
             }
         }
         shade
     }
 }
 
+/// How many bytes of the text are one of these.
+#[inline(never)]
+fn count(text: &str, wanted: &[u8]) -> usize {
+    text.bytes().filter(|byte| wanted.contains(byte)).count()
+}
+
 /// A selector that ends where it seems to: one that leaves a comment, a string or a bracket open would swallow the rules
 /// that stand behind it in a list. Whether it is a selector at all a browser knows.
 pub fn is_closed(selector: &str) -> bool {
-    let count = |wanted: &[u8]| selector.bytes().filter(|byte| wanted.contains(byte)).count();
     !selector.trim().is_empty()
-        && !super::has(selector, "/*")
-        && count(b"\\{};") == 0
-        && count(b"\"") % 2 == 0
-        && count(b"'") % 2 == 0
-        && count(b"(") == count(b")")
-        && count(b"[") == count(b"]")
+        && !super::has(selector.as_bytes(), b"/*")
+        && count(selector, b"\\{};") == 0
+        && count(selector, b"\"").is_multiple_of(2)
+        && count(selector, b"'").is_multiple_of(2)
+        && count(selector, b"(") == count(selector, b")")
+        && count(selector, b"[") == count(selector, b"]")
 }
 
-/// The address, as a server may read it: escapes, doubled slashes and case make no other page of it.
-fn fits(url: &str, pattern: &str) -> bool {
-    let whole = unescaped(url.split('#').next().unwrap_or_default());
-    let whole = whole.as_bytes();
-    let scheme = whole.windows(3).position(|three| three == b"://").map_or(0, |at| at + 3);
-    let host = whole[scheme..].iter().position(|byte| *byte == b'/').unwrap_or(whole.len() - scheme);
-    let path = scheme + host;
-    let mut plain = if pattern.starts_with('/') { Vec::new() } else { whole[..path].to_vec() };
-    for byte in &whole[path..] {
-        if *byte != b'/' || plain.last() != Some(&b'/') {
-            plain.push(*byte);
+/// An address as a server may read it: escapes and doubled slashes make no other page of it.
+struct Address {
+    bytes: Vec<u8>,
+    /// Where the path begins.
+    path: usize,
+}
+
+impl Address {
+    fn new(url: &str) -> Self {
+        let whole = unescaped(url.split('#').next().unwrap_or_default());
+        let whole = whole.as_bytes();
+        let scheme = whole.windows(3).position(|three| three == b"://").map_or(0, |at| at + 3);
+        let host = whole[scheme..].iter().position(|byte| *byte == b'/').unwrap_or(whole.len() - scheme);
+        let (before, behind) = whole.split_at(scheme + host);
+        let mut bytes = before.to_vec();
+        let path = bytes.len() - usize::from(bytes.last() == Some(&b'/'));
+        for byte in behind {
+            if *byte != b'/' || bytes.last() != Some(&b'/') {
+                bytes.push(*byte);
+            }
         }
+        Self { bytes, path }
     }
-    glob(&plain, pattern.as_bytes())
+
+    fn fits(&self, pattern: &[u8]) -> bool {
+        let from = if pattern.starts_with(b"/") { self.path } else { 0 };
+        glob(&self.bytes[from..], pattern)
+    }
 }
 
 /// `*` is any text; case does not count.

@@ -26,20 +26,20 @@ pub(super) fn without(text: &str, pattern: &str) -> Option<String> {
 
 /// How much of the beginning of `text` the pattern takes, in bytes.
 fn fits(text: &str, pattern: &str) -> Option<usize> {
-    let mut rest = text.chars().peekable();
-    let mut taken = 0;
+    let mut rest = text.chars();
     for wanted in pattern.chars() {
         let mut count = 0;
         let most = if matches!(wanted, '*' | ' ') { LONGEST_RUN } else { 1 };
-        while let Some(c) = rest.next_if(|c| count < most && stands_for(wanted, *c)) {
-            taken += c.len_utf8();
+        let mut behind = rest.clone();
+        while count < most && behind.next().is_some_and(|c| stands_for(wanted, c)) {
+            rest = behind.clone();
             count += 1;
         }
         if count == 0 && wanted != '*' {
             return None;
         }
     }
-    Some(taken)
+    Some(text.len() - rest.as_str().len())
 }
 
 fn stands_for(wanted: char, c: char) -> bool {

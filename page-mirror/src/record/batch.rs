@@ -122,38 +122,42 @@ impl<'a> Batch<'a> {
         let mut batch = Self::default();
         let mut from = Source { numbers: numbers.iter(), text };
         while let Ok(op) = from.number() {
+            if op == 13 {
+                let element = batch.element(&mut from, names)?;
+                batch.ahead.push((element, from.string()?));
+                continue;
+            }
+            // All others begin with a node, or a sheet.
+            let id = from.number()?;
             match op {
-                1 => batch.run(&mut from, names)?,
-                2 => batch.removed.push(from.number()?),
+                1 => batch.run(id, &mut from, names)?,
+                2 => batch.removed.push(id),
                 3 => {
-                    let (id, flags) = (from.number()?, Flags(from.number()?));
+                    let flags = Flags(from.number()?);
                     let change = AttributeChange { id, flags, name: from.name(names)?, value: None };
                     batch.changes.push(AttributeChange { value: Some(from.string()?), ..change });
                 }
                 4 => {
-                    let id = from.number()?;
                     let name = from.name(names)?;
                     batch.changes.push(AttributeChange { id, flags: Flags(0), name, value: None });
                 }
                 5 => {
-                    let (id, flags) = (from.number()?, Flags(from.number()?));
+                    let flags = Flags(from.number()?);
                     batch.texts.push((id, flags.masked(), from.string()?));
                 }
                 6 => {
-                    let (id, flags, kind) = (from.number()?, Flags(from.number()?), from.number()?);
+                    let (flags, kind) = (Flags(from.number()?), from.number()?);
                     batch.states.push(StateChange { id, flags, kind, value: from.string()? });
                 }
-                7 => batch.scrolls.push((from.number()?, from.number()?, from.number()?)),
-                9 => batch.styles.push((from.number()?, from.string()?)),
-                10 => batch.sheets.push((from.number()?, from.string()?)),
+                7 => batch.scrolls.push((id, from.number()?, from.number()?)),
+                9 => batch.styles.push((id, from.string()?)),
+                10 => batch.sheets.push((id, from.string()?)),
                 11 => {
-                    let (id, count) = (from.number()?, from.number()?);
-                    let sheets = (0..count).map(|_| from.number()).collect::<Result<_, _>>()?;
+                    let mut sheets = Vec::new();
+                    for _ in 0..from.number()? {
+                        sheets.push(from.number()?);
+                    }
                     batch.adopted.push((id, sheets));
-                }
-                13 => {
-                    let element = batch.element(&mut from, names)?;
-                    batch.ahead.push((element, from.string()?));
                 }
                 _ => return Err(BatchError::Malformed),
             }
@@ -161,8 +165,13 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    fn run(&mut self, from: &mut Source<'_, 'a>, names: &mut Vec<Box<str>>) -> Result<(), BatchError> {
-        let (parent, after) = (from.number()?, from.number()?);
+    fn run(
+        &mut self,
+        parent: u32,
+        from: &mut Source<'_, 'a>,
+        names: &mut Vec<Box<str>>,
+    ) -> Result<(), BatchError> {
+        let after = from.number()?;
         if parent == NONE {
             return Err(BatchError::Malformed);
         }

@@ -19,6 +19,12 @@ pub(super) struct Field {
     pub(super) secrecy: Secrecy,
 }
 
+/// The attributes of an element, by name.
+fn given<'a>(names: &'a [Box<str>], batch: &Batch<'a>, element: &Element) -> Vec<(&'a str, &'a str)> {
+    let given = &batch.attributes[element.first..element.first + element.count];
+    given.iter().map(|(name, value)| (&*names[*name as usize], *value)).collect()
+}
+
 impl Recorder {
     /// Values of masked fields come first, so that what repeats them is masked in the same batch.
     pub(super) fn note_fields(&mut self, batch: &Batch<'_>) {
@@ -31,15 +37,16 @@ impl Recorder {
                 batch::Item::Element(element) => {
                     if self.named[element.name as usize].is_field() {
                         let tag = &self.names[element.name as usize];
-                        let given = &batch.attributes[element.first..element.first + element.count];
-                        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
-                        let secrecy = self.secrets.field(tag, given.clone(), element.flags.once_password());
-                        let value = given.clone().find(|(name, _)| *name == "value").map(|(_, value)| value);
-                        if let Some(value) = value.filter(|_| secrecy != Secrecy::Open) {
-                            self.secrets.note(id, value);
+                        let given = given(&self.names, batch, element);
+                        let secrecy = self.secrets.field(tag, &given, element.flags.once_password());
+                        let mut hints: Vec<(Box<str>, Box<str>)> = Vec::new();
+                        for (name, value) in given {
+                            if name == "value" && secrecy != Secrecy::Open {
+                                self.secrets.note(id, value);
+                            } else if !matches!(name, "value" | "class") {
+                                hints.push((name.into(), value.into()));
+                            }
                         }
-                        let hints = given.filter(|(name, _)| *name != "value" && *name != "class");
-                        let hints = hints.map(|(name, value)| (name.into(), value.into())).collect();
                         self.fields.push((id, Field { tag: tag.clone(), hints, secrecy }));
                     }
                     id += 1;
@@ -64,12 +71,13 @@ impl Recorder {
     /// A field that a later batch brings: what it hides is hidden from now on.
     fn note_ahead(&mut self, batch: &Batch<'_>, element: &Element, value: &str) {
         let tag = &self.names[element.name as usize];
-        let given = &batch.attributes[element.first..element.first + element.count];
-        let given = given.iter().map(|(name, value)| (&*self.names[*name as usize], *value));
-        let secrecy = self.secrets.field(tag, given.clone(), element.flags.once_password());
-        let written = given.filter(|(name, _)| *name == "value").map(|(_, value)| value);
+        let given = given(&self.names, batch, element);
+        let secrecy = self.secrets.field(tag, &given, element.flags.once_password());
         if secrecy != Secrecy::Open || element.flags.masked() {
-            written.chain([value]).for_each(|value| self.secrets.note_ahead(value));
+            for (_, written) in given.iter().filter(|(name, _)| *name == "value") {
+                self.secrets.note_ahead(written);
+            }
+            self.secrets.note_ahead(value);
         }
     }
 
@@ -85,17 +93,19 @@ impl Recorder {
         if let Some(value) = change.value {
             field.hints.push((name.into(), value.into()));
         }
-        let hints = field.hints.iter().map(|(name, value)| (&**name, &**value));
+        let hints: Vec<_> = field.hints.iter().map(|(name, value)| (&**name, &**value)).collect();
         let once = change.flags.once_password() || field.secrecy == Secrecy::Password;
-        field.secrecy = field.secrecy.max(self.secrets.field(&field.tag, hints, once));
+        field.secrecy = field.secrecy.max(self.secrets.field(&field.tag, &hints, once));
     }
 
+    #[inline(never)]
     pub(super) fn field(&self, id: u32) -> Option<&Field> {
         let at = self.fields.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         self.fields.get(at).map(|(_, field)| field)
     }
 
     /// What stands below a field whose value is masked (the options of a choice) would tell of it.
+    #[inline(never)]
     pub(super) fn is_in_a_secret_field(&self, mut id: u32) -> bool {
         /// A choice, a group in it, an option, and what an option may hold.
         const LEVELS: u32 = 4;
@@ -112,7 +122,7 @@ impl Recorder {
     }
 
     /// Which of these texts hold a part of a number that others hold the rest of.
-    pub(super) fn split_numbers<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
+    pub(super) fn split_numbers(&self, texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
         if self.secrets.are_open() { Vec::new() } else { mask::split_numbers(texts) }
     }
 

@@ -110,11 +110,11 @@ impl Recorder {
                 self.tree.detach(*id)?;
             }
         }
-        let texts = batch.items.iter().filter_map(|item| {
+        let mut texts = batch.items.iter().filter_map(|item| {
             let Item::Text { text, .. } = item else { return None };
             Some(*text)
         });
-        let mut gathered = Gathered { split: self.split_numbers(texts), ..Gathered::default() };
+        let mut gathered = Gathered { split: self.split_numbers(&mut texts), ..Gathered::default() };
         put(&mut gathered.structure, u32::try_from(batch.runs.len()).unwrap_or(u32::MAX));
         let mut items = batch.items.iter();
         let mut before = NONE;

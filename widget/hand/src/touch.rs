@@ -69,8 +69,8 @@ fn kind_of(field: &Element, once: bool) -> Secrecy {
         .filter_map(|name| name.as_string())
         .filter_map(|name| field.get_attribute(&name).map(|value| (name, value)))
         .collect();
-    let pairs = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    secrecy(&field.local_name(), pairs, once)
+    let pairs: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    secrecy(&field.local_name(), &pairs, once)
 }
 
 pub(crate) fn is_field(element: &Element) -> bool {

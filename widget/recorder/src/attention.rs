@@ -124,14 +124,15 @@ impl Attention {
             target,
             element("fullscreenElement"),
         ];
-        let before = self.marks.get();
-        let now = elements.map(|element| element.map_or(0, |element| crate::id_of(&element)));
-        self.marks.set(now);
-        for (kind, (before, now)) in (0..).zip(before.into_iter().zip(now)) {
-            if before != now {
+        let mut marks = self.marks.get();
+        for ((kind, mark), element) in (0..).zip(&mut marks).zip(&elements) {
+            let now = element.as_ref().map_or(0, |element| crate::id_of(element));
+            if *mark != now {
+                *mark = now;
                 recorder.borrow_mut().mark(kind, now);
             }
         }
+        self.marks.set(marks);
     }
 }
 
