@@ -30,6 +30,9 @@ pub(crate) fn build() -> Result<PathBuf> {
     for names in [alone, together] {
         let mut build = cargo("build");
         build.args(["--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
+        if names.contains(&"recorder") {
+            build.args(["--config", "profile.wasm.package.page-mirror.opt-level='z'"]);
+        }
         exec(build.args(names.iter().flat_map(|name| ["--package", name])))?;
     }
     for name in CRATES {
