@@ -99,9 +99,13 @@ async fn a_call_is_asked_for_without_a_mouse() -> Result<()> {
     tabs_to(&shopper, "#note").await?;
     shopper.page.keyboard().type_text("Is it in stock?", None).await?;
     tabs_to(&shopper, "button.primary").await?;
+    shopper.asks::<bool>(&format!("() => Boolean(globalThis.closes = {ROOT}.querySelector('.icon'))")).await?;
     shopper.presses("Enter").await?;
     shopper::reads(&shopper, "You’re next").await?;
     has_focus(&shopper, "#card").await?;
+    // What once was "Close" never became "Cancel" under the customer's finger.
+    let closes = "() => closes.isConnected && closes.dataset.do === 'close'";
+    ensure!(shopper.asks::<bool>(closes).await?, "the button that closes is the same one");
 
     shopper.presses("Escape").await?;
     has_focus(&shopper, ".pill").await?;

@@ -54,6 +54,9 @@ fn card(app: &App, ui: &mut Ui) {
     ui.chevron();
     ui.close();
     ui.close();
+    // Head and body, whatever is drawn: elements are matched from the last one, so that a head among them would
+    // become something else, and a finger or a focus on "Close" would be on "Hang up".
+    ui.open("div", attributes!["class" "body"]);
     match &state.stage {
         Stage::Asking => form::form(app, ui),
         Stage::Contact(live) => contact::contact(app, live, ui),
@@ -64,6 +67,7 @@ fn card(app: &App, ui: &mut Ui) {
             }
         }
     }
+    ui.close();
     ui.close();
 }
 
