@@ -99,7 +99,9 @@ async fn a_call_is_asked_for_without_a_mouse() -> Result<()> {
     tabs_to(&shopper, "#note").await?;
     shopper.page.keyboard().type_text("Is it in stock?", None).await?;
     tabs_to(&shopper, "button.primary").await?;
-    shopper.asks::<bool>(&format!("() => Boolean(globalThis.closes = {ROOT}.querySelector('.icon'))")).await?;
+    shopper
+        .asks::<bool>(&format!("() => Boolean(globalThis.closes = {ROOT}.querySelector('.icon'))"))
+        .await?;
     shopper.presses("Enter").await?;
     shopper::reads(&shopper, "You’re next").await?;
     has_focus(&shopper, "#card").await?;

@@ -5,11 +5,16 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 
 use contact_server::ids;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How long a line of a log is waited for: a server looks at its health every 15 s.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const SHOP: &str = "http://shop.test";
 pub(crate) const KEY: &str = contact_server::demo::BUSINESS_KEY;
@@ -65,8 +70,32 @@ impl Place {
     }
 
     /// `command` is one that becomes the server once its arguments are there.
-    pub(crate) fn serve_by(&self, mut command: Command, level: &str, variables: &[(&str, &str)]) -> Server {
+    pub(crate) fn serve_by(&self, command: Command, level: &str, variables: &[(&str, &str)]) -> Server {
         let log = File::options().append(true).create(true).open(self.path("log")).unwrap();
+        self.serve_into(log.into(), command, level, variables)
+    }
+
+    /// What it logs is heard, and stands in no file.
+    pub(crate) fn serve_heard(
+        &self,
+        command: Command,
+        level: &str,
+        variables: &[(&str, &str)],
+    ) -> (Server, Heard) {
+        let mut server = self.serve_into(Stdio::piped(), command, level, variables);
+        let lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
+        let (sender, heard) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        (server, Heard(heard))
+    }
+
+    fn serve_into(
+        &self,
+        log: Stdio,
+        mut command: Command,
+        level: &str,
+        variables: &[(&str, &str)],
+    ) -> Server {
         let mut child = command
             .env("RINGSIDE_LOG", level)
             .env("RINGSIDE_METRICS_LISTEN", "127.0.0.1:0")
@@ -88,6 +117,17 @@ impl Place {
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+/// Lines of a server's log, as they come.
+pub(crate) struct Heard(mpsc::Receiver<String>);
+
+impl Heard {
+    /// Waits for a line that says so.
+    pub(crate) fn says(&self, words: &str) {
+        let said = std::iter::from_fn(|| self.0.recv_timeout(PATIENCE).ok()).any(|line| line.contains(words));
+        assert!(said, "the log does not say {words:?}");
     }
 }
 

@@ -77,8 +77,8 @@ fn a_full_disk_is_told_and_so_is_room_again() {
         command.arg(ringside.get_program()).args(ringside.get_args());
         command
     };
-    // The log would be full as well.
-    let server = place.serve_by(limited(&place), "off", &[]);
+    // A log in a file would be full as well.
+    let (server, log) = place.serve_heard(limited(&place), "contact_server::health=info", &[]);
     assert_eq!(server.get("/readyz").status, 200);
     let note = "x".repeat(900);
     let mut refused = None;
@@ -92,8 +92,8 @@ fn a_full_disk_is_told_and_so_is_room_again() {
         }
     }
     assert_eq!(refused, Some(503), "nothing is accepted that cannot be written");
-    let ready = until(|| server.get("/readyz").status == 503);
-    assert!(ready, "readyz says so");
+    log.says("the server is not ready");
+    assert_eq!(server.get("/readyz").status, 503);
     let why = ask(server.watch, "GET", "/readyz", &[], "");
     assert_eq!((why.status, why.body.as_str()), (503, "the database takes no writes\n"));
     assert_eq!(server.get("/healthz").status, 200, "the process lives");
@@ -101,19 +101,9 @@ fn a_full_disk_is_told_and_so_is_room_again() {
     let pid = server.child.id().to_string();
     let room = Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap();
     assert!(room.success());
-    assert!(until(|| server.get("/readyz").status == 200), "ready again, without a restart");
-    assert!(until(|| server.request_from("10.9.9.9", "020 7946 0001", &json!({})).status == 201));
-}
-
-/// Asks again and again, for half a minute at most.
-fn until(is: impl Fn() -> bool) -> bool {
-    (0..150).any(|_| {
-        let done = is();
-        if !done {
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
-        done
-    })
+    log.says("the server is ready again");
+    assert_eq!(server.get("/readyz").status, 200, "without a restart");
+    assert_eq!(server.request_from("10.9.9.9", "020 7946 0001", &json!({})).status, 201);
 }
 
 /// Takes OTLP messages over HTTP until it is dropped.
@@ -196,9 +186,11 @@ fn one_trace_follows_a_contact_and_joins_that_of_its_page() {
 #[test]
 fn a_collector_that_is_away_costs_spans_and_nothing_else() {
     let place = Place::sqlite();
-    let server = place.serve_with("info", &[("RINGSIDE_OTLP", "http://127.0.0.1:1")]);
+    let away = [("RINGSIDE_OTLP", "http://127.0.0.1:1")];
+    let (server, log) = place.serve_heard(place.ringside(), "contact_server::trace=warn", &away);
     assert_eq!(server.request(NUMBER, &json!({})).status, 201);
-    assert!(until(|| metrics(&server).contains("ringside_spans_total{outcome=\"lost\"} 1")));
+    log.says("traces are lost");
+    assert!(value(&metrics(&server), "ringside_spans_total{outcome=\"lost\"}") >= 1.0);
     assert_eq!(server.get("/readyz").status, 200);
     server.end();
 }

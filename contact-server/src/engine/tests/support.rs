@@ -131,26 +131,26 @@ impl Stage {
         self.engines.customer(BUSINESS, contact(n)).await.unwrap().unwrap().status.phase
     }
 
-    /// Asks until it is answered: while a business is rebuilt it is `Unavailable`. Sleeps in paused time, which
-    /// passes by itself.
+    /// Until the business is rebuilt; while that lasts, it is `Unavailable`.
     pub(super) async fn until_served(&self) {
-        while self.engines.wait_seconds(BUSINESS, "").await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.journal.rebuilt.notified().await;
     }
 }
 
 /// What happened, in order.
 #[derive(Default)]
-pub(super) struct Journal(Mutex<Vec<String>>);
+pub(super) struct Journal {
+    lines: Mutex<Vec<String>>,
+    rebuilt: Notify,
+}
 
 impl Journal {
     fn write(&self, line: &str) {
-        self.0.lock().unwrap().push(line.to_owned());
+        self.lines.lock().unwrap().push(line.to_owned());
     }
 
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.lines.lock().unwrap())
     }
 }
 
@@ -172,6 +172,7 @@ impl Directory for Journal {
     }
     fn rebuilt(&self, _: BusinessId) {
         self.write("consoles called back");
+        self.rebuilt.notify_one();
     }
     fn invite(&self, _: BusinessId, _: &Endpoint, _: LegId, _: &str) -> bool {
         unreachable!("the engine invites nobody")
