@@ -23,6 +23,12 @@ pub const PROBE_WITHIN: Duration = Duration::from_secs(2);
 /// See [`Shares::recheck_seconds`].
 pub const CUSTOMERS_LOOK_LESS: u32 = 10;
 
+/// What one connection is read in one go, bytes; then everybody else has a turn.
+pub const READ_AT_ONCE: usize = 32 * 1024;
+/// Pings and pongs of somebody who has not said hello.
+pub const CONTROL_UNKNOWN: usize = 8;
+/// What is read of a peer whose connection we close, bytes, so that it hears why: what it had sent before it knew.
+pub const GOODBYE_BYTES: usize = 1024 * 1024;
 /// Socket buffers, bytes. Small ones cost least CPU and memory (measured: ARCHITECTURE's relay bench).
 pub const READ_BUFFER: usize = 4 * 1024;
 pub const WRITE_BUFFER: usize = 16 * 1024;

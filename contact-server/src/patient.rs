@@ -1,6 +1,6 @@
 //! A stream whose peer must take what is written to it, or is let go: a browser that went away without a word,
 //! or a client that asks for much and reads nothing, must not hold a connection for ever. What it sends is counted
-//! where it may send so much only.
+//! where it may send so much only, and who sends much and fast gives everybody else a turn now and then.
 use std::{
     io,
     pin::Pin,
@@ -16,7 +16,7 @@ use tokio::{
     time::Sleep,
 };
 
-use crate::limits::{UNFINISHED_ALWAYS, UNFINISHED_BYTES, WRITE_WITHIN};
+use crate::limits::{READ_AT_ONCE, UNFINISHED_ALWAYS, UNFINISHED_BYTES, WRITE_WITHIN};
 
 /// What a peer may send: as much as it likes, or so many bytes until it has said who it is. And what it has sent of
 /// a message that is not whole yet, of which all together have a bound. Clones are the same one.
@@ -100,13 +100,15 @@ impl Drop for Sent {
 pub struct Patient<S> {
     stream: S,
     allowance: Allowance,
+    /// Bytes that were read without a pause.
+    run: usize,
     /// Runs while a write waits; most connections never have one.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
     pub fn new(stream: S, allowance: Allowance) -> Self {
-        Self { stream, allowance, limit: None }
+        Self { stream, allowance, run: 0, limit: None }
     }
 
     /// Turns a wait that is too long into an error.
@@ -127,9 +129,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.run >= READ_AT_ONCE {
+            // Whoever is ready meanwhile comes first.
+            self.run = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = out.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
-        Poll::Ready(self.allowance.take(out.filled().len() - before))
+        let polled = Pin::new(&mut self.stream).poll_read(cx, out);
+        if polled.is_pending() {
+            self.run = 0;
+        }
+        ready!(polled)?;
+        let bytes = out.filled().len() - before;
+        self.run += bytes;
+        Poll::Ready(self.allowance.take(bytes))
     }
 }
 
@@ -165,7 +179,37 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_sends_much_lets_others_have_a_turn() {
+        let much = vec![7; 10 * READ_AT_ONCE];
+        let mut stream = Patient::new(much.as_slice(), Allowance::default());
+        let mut turns = 0;
+        let others = async {
+            loop {
+                turns += 1;
+                tokio::task::yield_now().await;
+            }
+        };
+        let all = async {
+            let (mut read, mut piece) = (0, [0; 4_096]);
+            loop {
+                match stream.read(&mut piece).await.unwrap() {
+                    0 => return read,
+                    bytes => read += bytes,
+                }
+            }
+        };
+        let read = tokio::select! {
+            biased;
+            read = all => read,
+            () = others => unreachable!("a loop without an end"),
+        };
+        assert_eq!((read, turns), (much.len(), 10));
+    }
 
     #[test]
     fn messages_that_are_withheld_have_a_bound_together_and_whole_ones_count_no_more() {

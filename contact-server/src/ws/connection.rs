@@ -12,7 +12,10 @@ use super::{Closed, Flow};
 use crate::{
     edge::Edge,
     hub::outbox::{Batch, Outbox},
-    limits::{Bucket, CLOSE_WITHIN, CONTROL, HEARTBEAT, HELLO_BYTES, HELLO_WITHIN, MESSAGES, WRITE_WITHIN},
+    limits::{
+        Bucket, CLOSE_WITHIN, CONTROL, CONTROL_UNKNOWN, GOODBYE_BYTES, HEARTBEAT, HELLO_BYTES, HELLO_WITHIN,
+        MESSAGES, WRITE_WITHIN,
+    },
     lobby::Guest,
     patient::Allowance,
     stopping,
@@ -188,6 +191,7 @@ impl Connection {
 
     /// Writes what waits, then says goodbye and lets the peer answer.
     pub async fn close(&mut self, code: Closed) {
+        self.allowance.limit(GOODBYE_BYTES);
         let frame = Message::Close(Some(CloseFrame { code, reason: reason(code).into() }));
         let goodbye = async {
             if self.socket.send(frame).await.is_ok() {
@@ -208,13 +212,15 @@ impl Connection {
 }
 
 async fn first_message(socket: &mut WebSocket) -> Option<Bytes> {
-    loop {
+    for _ in 0..=CONTROL_UNKNOWN {
         match socket.next().await? {
             Ok(Message::Binary(bytes)) => return Some(bytes),
+            // Each costs an answer.
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Text(_) | Message::Close(_)) | Err(_) => return None,
         }
     }
+    None
 }
 
 /// Feeds everything, then flushes once. False if the peer does not take it in time, or is gone.

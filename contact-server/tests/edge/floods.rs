@@ -118,6 +118,13 @@ async fn floods_of_pings_and_of_messages_end_their_connection() {
         }
     }
     assert_eq!(page.closed().await, close::TOO_MANY);
+    let mut nobody = server.socket("/ws/widget", &[("origin", SHOP)]).await;
+    for _ in 0..20 {
+        if !nobody.try_send(Message::Ping(vec![0; 100].into())).await {
+            break;
+        }
+    }
+    assert_eq!(nobody.closed().await, close::MALFORMED);
     let mut page = server.widget(&accepted.token).await;
     let ping = WidgetToServer::from(Ping { nonce: 1 }).encode();
     for _ in 0..200 {

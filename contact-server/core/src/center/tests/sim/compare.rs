@@ -184,6 +184,10 @@ impl World {
         self.must(tokens.iter().eq(alive.map(|(id, _)| id)), "a token outlives its contact, or is lost");
         let live = self.ledger.legs.values().filter(|leg| leg.ended_at.is_none()).map(|leg| leg.leg);
         self.must(live.eq(self.model.live_legs()), "a leg's record is open, or was closed, and should not");
+        let (is, expected) = (self.center.filled(), self.model.filled());
+        if is != expected {
+            self.fail(&format!("{is} percent of the room are taken, in the model {expected}"));
+        }
         let opt_outs = self.ledger.opt_outs.iter();
         self.must(opt_outs.eq(self.model.opt_outs()), "other numbers opted out");
     }

@@ -184,6 +184,13 @@ impl Model {
         self.opt_outs.iter()
     }
 
+    /// How much of the room for open requests is taken, in percent; merged ones have a room of their own.
+    pub(in super::super) fn filled(&self) -> u8 {
+        let open = self.requests.values().filter(|request| !request.over() && !request.merged).count();
+        let most = self.settings.open_contacts.max(1) as usize;
+        u8::try_from(open * 100 / most).unwrap_or(u8::MAX)
+    }
+
     pub(in super::super) fn opted_out_elsewhere(&mut self, number: String) {
         self.opt_outs.insert(number);
     }
