@@ -69,6 +69,8 @@ pub const MIRROR_BYTES: usize = 1024 * 1024 * 1024;
 pub const BATCH_BYTES: usize = 64 * 1024;
 /// Pages of one contact that went away, of which viewers may not have heard.
 pub const ENDED_PAGES: usize = 32;
+/// How long the log of a page that was cut off is kept for it. As long as pages go on by themselves.
+pub const PAGE_RESTS: Duration = Duration::from_mins(1);
 /// Push outcomes that wait for a viewer.
 pub const OUTCOMES: usize = 32;
 /// Marks of other viewers that wait for a viewer.

@@ -41,6 +41,8 @@ pub enum Cut {
 pub struct Seen {
     /// Viewers' sockets so far.
     pub sockets: u32,
+    /// Sockets on which pages publish.
+    pub pages: u32,
     pub cuts: u32,
     pub keyframes: u32,
     pub patches: u32,
@@ -58,6 +60,8 @@ pub struct Relay {
 struct Wires {
     cut: Mutex<Option<Cut>>,
     held: watch::Sender<bool>,
+    /// Counts how often pages are cut off.
+    pages: watch::Sender<u32>,
     seen: watch::Sender<Seen>,
 }
 
@@ -77,6 +81,7 @@ impl Relay {
         let wires = Arc::new(Wires {
             cut: Mutex::default(),
             held: watch::Sender::new(false),
+            pages: watch::Sender::default(),
             seen: watch::Sender::default(),
         });
         let of = wires.clone();
@@ -102,6 +107,11 @@ impl Relay {
     /// Breaks a viewer's socket off there, once.
     pub fn cut(&self, at: Cut) {
         *self.wires.cut.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// Breaks off the sockets on which the browser's pages publish.
+    pub fn cut_pages(&self) {
+        self.wires.pages.send_modify(|times| *times += 1);
     }
 
     /// Reads nothing more for viewers, or goes on.
@@ -132,6 +142,9 @@ async fn carry(browser: TcpStream, server: u16, wires: &Wires) -> Result<()> {
     let length = from_browser.read(&mut head).await?;
     to_server.write_all(&head[..length]).await?;
     let is_view = head[..length].starts_with(b"GET /ws/view ");
+    let is_page = head[..length].starts_with(b"GET /ws/mirror ");
+    let mut cuts = wires.pages.subscribe();
+    wires.seen.send_modify(|seen| seen.pages += u32::from(is_page));
     let up = async {
         tokio::io::copy(&mut from_browser, &mut to_server).await?;
         to_server.shutdown().await?;
@@ -144,7 +157,11 @@ async fn carry(browser: TcpStream, server: u16, wires: &Wires) -> Result<()> {
         }
     };
     // A side that ends ends the other: a socket whose one half is gone is of no use.
-    tokio::select! { ended = up => ended, ended = down => ended }
+    tokio::select! {
+        ended = up => ended,
+        ended = down => ended,
+        _ = cuts.changed(), if is_page => Ok(()),
+    }
 }
 
 async fn plain(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Result<()> {

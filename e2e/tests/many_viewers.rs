@@ -25,6 +25,8 @@ struct Story {
     stage: Stage,
     shop: Merchant,
     visitor: Person,
+    /// Before the visitor's browser.
+    line: Relay,
     /// First the agent whose contact it is.
     viewers: Vec<Viewer>,
     _holder: Person,
@@ -45,10 +47,11 @@ impl Story {
         let sheets = [("/basket", sheet()), ("/other", sheet())];
         let shop = plot.build(sheets);
         let troupe = Troupe::assemble().await?;
-        let visitor = troupe.reader("visitor").await?;
+        let line = Relay::before(&stage.ready.url).await?;
+        let visitor = troupe.reader_behind("visitor", &line).await?;
         let holder = troupe.speaker("handset", SHOPPER, stage.data(), Help::Flags, &[]).await?;
         handset::switches_on(&holder, &stage.ready).await?;
-        let mut story = Self { stage, shop, visitor, viewers: Vec::new(), _holder: holder, troupe };
+        let mut story = Self { stage, shop, visitor, line, viewers: Vec::new(), _holder: holder, troupe };
         let ada = story.enter("ada").await?;
         agent::starts_shift(&ada.person, &story.stage.ready).await?;
         story.viewers.push(ada);
@@ -139,6 +142,7 @@ async fn five_viewers_have_the_same_page_after_losses_at_five_points() -> Result
     story.agree(0..5).await.context("all five")?;
     story.visitor.sees("ringside-widget .chip:has-text('A supervisor')").await.context("who watches")?;
     between_patches(&story).await.context("cut between patches")?;
+    cut_off(&story).await.context("a page that was cut off")?;
     stalled(&story).await.context("a viewer that reads nothing")?;
     restarted(&mut story).await.context("a restart of the server")
 }
@@ -158,6 +162,27 @@ async fn between_patches(story: &Story) -> Result<()> {
     for (viewer, before) in story.viewers.iter().zip(&before) {
         let seen = viewer.relay.seen();
         ensure!(seen.keyframes == before.keyframes, "{} went on: {seen:?}", viewer.person.name);
+    }
+    Ok(())
+}
+
+/// The customer's page loses its socket and changes meanwhile. It goes on with patches: nobody is sent a keyframe.
+async fn cut_off(story: &Story) -> Result<()> {
+    story.agree(0..5).await.context("before")?;
+    let before: Vec<_> = story.viewers.iter().map(|viewer| viewer.relay.seen()).collect();
+    let pages = story.line.seen().pages;
+    story.line.cut_pages();
+    story.visitor.finds("the page noticed", "() => globalThis.cut === 1").await?;
+    for _ in 0..3 {
+        story.page_changes().await?;
+    }
+    story.line.sees("the page again", |seen| seen.pages > pages).await?;
+    story.page_changes().await?;
+    story.agree(0..5).await.context("after")?;
+    for (viewer, before) in story.viewers.iter().zip(&before) {
+        let seen = viewer.relay.seen();
+        ensure!(seen.keyframes == before.keyframes, "{} went on: {seen:?}", viewer.person.name);
+        ensure!(seen.sockets == before.sockets, "{} noticed nothing: {seen:?}", viewer.person.name);
     }
     Ok(())
 }

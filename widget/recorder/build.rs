@@ -43,7 +43,9 @@ fn alone(text: &str, exports: bool) -> String {
             in_import = !line.ends_with(';');
             continue;
         }
-        let line = if exports { line } else { line.strip_prefix("export ").unwrap_or(line) };
+        // What is exported to be called from Rust stands in a list.
+        let stays = exports && line.starts_with("export {");
+        let line = if stays { line } else { line.strip_prefix("export ").unwrap_or(line) };
         out.push_str(line);
         out.push('\n');
     }

@@ -4,20 +4,19 @@ use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use shared::{
-    AgentId, DocumentId, TabId, Timestamp, close,
-    wire::mirror::{
-        KeyframeWanted, Navigate, PushOutcome, ResumePoint, ServerToPublisher, ServerToViewer, SharingSet,
-        StreamEnded, Viewers,
-    },
+    AgentId, Timestamp, close,
+    wire::mirror::{KeyframeWanted, ResumePoint, ServerToPublisher, ServerToViewer, SharingSet, StreamEnded},
 };
 use tokio::sync::Notify;
 
 mod follow;
 mod lead;
+mod rest;
 mod taping;
 
 pub use contact_core::effect::{Lead, LeadHold, Viewing, Watcher};
 pub use follow::{Follow, Rest};
+pub use rest::PageId;
 use taping::Passing;
 
 use super::{
@@ -26,12 +25,7 @@ use super::{
     outbox::{Outbox, Slot},
     stream::{BadFrame, StreamLog},
 };
-use crate::limits::{
-    Bucket, ENDED_PAGES, OUTCOMES, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT,
-};
-
-/// Stands for supervisors whom the business does not name.
-const SUPERVISOR: &str = "A supervisor";
+use crate::limits::{Bucket, PAGE_RESTS, PUBLISHERS_PER_CONTACT, RESENDS, STREAM_BYTES, VIEWERS_PER_CONTACT};
 
 /// There is no room for another tab or viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +46,7 @@ pub struct Mirror {
     /// Which pages went away, and when; the latest last.
     ended: VecDeque<(u64, u64)>,
     publishers: Vec<Publisher>,
-    /// Serial of the publisher that is followed.
+    /// Stream of the publisher that is followed.
     front: Option<u64>,
     claims: u64,
     viewers: Vec<Viewer>,
@@ -64,10 +58,13 @@ pub struct Mirror {
 
 #[derive(Debug)]
 struct Publisher {
+    /// Of the connection that it has, or had last.
     serial: u64,
-    tab: TabId,
-    document: DocumentId,
+    /// Of the first connection. Viewers follow a page by it.
+    stream: u64,
+    page: PageId,
     started_order: u64,
+    standing: rest::Standing,
     /// Says that it is in front; a page that has just loaded is taken to be.
     in_front: bool,
     claimed: u64,
@@ -161,23 +158,29 @@ impl Mirror {
     pub fn join_publisher(
         &mut self,
         serial: u64,
-        (tab, document): (TabId, DocumentId),
+        page: PageId,
         outbox: Arc<Outbox>,
+        now: Timestamp,
     ) -> Result<(), Full> {
+        if self.go_on(serial, &page, &outbox, now) {
+            return Ok(());
+        }
+        self.forget_resting(|_| true);
         if self.publishers.len() >= PUBLISHERS_PER_CONTACT {
             return Err(Full);
         }
         // A connection that the same tab left behind may take a while to be noticed.
-        for older in self.publishers.iter_mut().filter(|publisher| publisher.tab == tab) {
+        for older in self.publishers.iter_mut().filter(|publisher| publisher.page.tab == page.tab) {
             older.in_front = false;
         }
         let started_order = self.stamp();
         self.claims += 1;
         self.publishers.push(Publisher {
             serial,
-            tab,
-            document,
+            stream: serial,
+            page,
             started_order,
+            standing: rest::Standing::default(),
             in_front: true,
             claimed: self.claims,
             log: StreamLog::new(STREAM_BYTES, self.kept.clone()),
@@ -191,18 +194,20 @@ impl Mirror {
     }
 
     pub fn leave_publisher(&mut self, serial: u64, now: Timestamp) {
+        let Some(stream) = self.publisher(serial).map(|publisher| publisher.stream) else {
+            return; // another connection has its page
+        };
         // Each has a place of its own: a viewer who was late hears of another page's end than the others.
         let order = self.stamp();
-        if self.front == Some(serial)
+        if self.front == Some(stream)
             && let Some(document) = self.front_document()
         {
             self.tape_note(StreamEnded { order, document });
         }
-        self.ended.push_back((serial, order));
-        if self.ended.len() > ENDED_PAGES {
-            self.ended.pop_front();
+        if self.lies_down(serial, order, now) {
+            return self.wake_viewers();
         }
-        self.publishers.retain(|publisher| publisher.serial != serial);
+        self.let_go(stream, order);
         self.choose_front(Some(now));
     }
 
@@ -224,17 +229,18 @@ impl Mirror {
             return Ok(());
         }
         let order = self.order + 1;
-        let is_front = self.front == Some(serial);
+        let front = self.front;
         let Some(publisher) = self.publishers.iter_mut().find(|publisher| publisher.serial == serial) else {
             return Ok(());
         };
+        let is_front = front == Some(publisher.stream);
         // Where the memory for all pages is used up, a page that nobody looks at is asked for a keyframe once
         // somebody does.
         if !is_front || (self.viewers.is_empty() && self.kept.is_full()) {
             publisher.log.pass_by();
             return Ok(());
         }
-        let (document, kind, mut message) = (publisher.document, frame.kind, Bytes::new());
+        let (document, kind, mut message) = (publisher.page.document, frame.kind, Bytes::new());
         let news = publisher.log.take(&kind, frame.cursor(), || {
             message = frame::write(order, document, frame);
             message.clone()
@@ -266,6 +272,7 @@ impl Mirror {
         if self.viewers.len() >= VIEWERS_PER_CONTACT {
             return Err(Full);
         }
+        self.forget_resting(|since| now.since(since) >= PAGE_RESTS);
         let wake = Arc::new(Notify::new());
         wake.notify_one();
         self.viewers.push(Viewer {
@@ -290,47 +297,21 @@ impl Mirror {
         self.tell_names();
     }
 
-    /// Leads the page in front to `url` (or says why not), and tells every viewer what became of it.
-    pub fn push_url(&mut self, serial: u64, url: String, refused: Option<&'static str>) {
-        let Some((agent, by)) = self.viewer(serial).map(|viewer| (viewer.agent, viewer.name.clone())) else {
-            return;
-        };
-        let refused = match (refused, self.front_publisher()) {
-            _ if self.watcher != Some(agent) => Some("watching"),
-            (Some(code), _) => Some(code),
-            (None, _) if !self.sharing => Some("not_sharing"),
-            (None, None) => Some("no_page"),
-            (None, Some(front)) => {
-                front.outbox.send(ServerToPublisher::from(Navigate { url: url.clone(), by }).encode());
-                None
-            }
-        };
-        let order = self.stamp();
-        let outcome = PushOutcome { order, url, refused: refused.map(str::to_owned) };
-        let message = Bytes::from(ServerToViewer::from(outcome).encode());
-        for viewer in &mut self.viewers {
-            viewer.outcomes.push_back(message.clone());
-            if viewer.outcomes.len() > OUTCOMES {
-                viewer.outcomes.pop_front();
-            }
-            viewer.wake.notify_one();
-        }
-    }
-
     /// Follows the tab that last said (or had to be taken) to be in front.
     fn choose_front(&mut self, now: Option<Timestamp>) {
         let front = self.publishers.iter().max_by_key(|publisher| (publisher.in_front, publisher.claimed));
-        let front = front.map(|publisher| publisher.serial);
+        let front = front.map(|publisher| publisher.stream);
         if front == self.front {
             return;
         }
         let before = std::mem::replace(&mut self.front, front);
-        if let Some(publisher) = before.and_then(|serial| self.publisher(serial)) {
+        if let Some(publisher) = before.and_then(|stream| self.of_stream(stream)) {
             publisher.log.pass_by();
         }
         let started_order = self.stamp();
-        if let Some(publisher) = front.and_then(|serial| self.publisher(serial)) {
+        if let Some(publisher) = front.and_then(|stream| self.of_stream(stream)) {
             publisher.started_order = started_order;
+            publisher.standing = rest::Standing::default();
         }
         if let Some(now) = now {
             self.serve_newcomer(now);
@@ -344,42 +325,10 @@ impl Mirror {
         if self.viewers.is_empty() || !self.sharing {
             return;
         }
-        if let Some(front) = self.front.and_then(|serial| self.publisher(serial))
+        if let Some(front) = self.front.and_then(|stream| self.of_stream(stream))
             && !front.log.has_keyframe()
         {
             front.ask_for_keyframe(now, true);
-        }
-    }
-
-    /// Returns true if there are others than before.
-    fn tell_names(&mut self) -> bool {
-        let mut names: Vec<String> = Vec::new();
-        for viewer in &self.viewers {
-            let name = self.shown_name(viewer);
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        if names == self.names {
-            return false;
-        }
-        self.names.clone_from(&names);
-        self.names_order = self.stamp();
-        let message = Bytes::from(ServerToPublisher::from(Viewers { names }).encode());
-        for publisher in &self.publishers {
-            publisher.outbox.show(Slot::Viewers, message.clone());
-        }
-        self.wake_viewers();
-        true
-    }
-
-    /// What the customer is told of somebody who looks.
-    fn shown_name<'a>(&'a self, viewer: &'a Viewer) -> &'a str {
-        let watcher = self.watchers.iter().find(|watcher| watcher.agent == viewer.agent);
-        match watcher.filter(|_| self.watcher != Some(viewer.agent)) {
-            Some(Watcher { name: Some(name), .. }) => name,
-            Some(Watcher { name: None, .. }) => SUPERVISOR,
-            None => &viewer.name,
         }
     }
 
@@ -398,8 +347,12 @@ impl Mirror {
         self.publishers.iter_mut().find(|publisher| publisher.serial == serial)
     }
 
+    fn of_stream(&mut self, stream: u64) -> Option<&mut Publisher> {
+        self.publishers.iter_mut().find(|publisher| publisher.stream == stream)
+    }
+
     fn front_publisher(&self) -> Option<&Publisher> {
-        self.publishers.iter().find(|publisher| Some(publisher.serial) == self.front)
+        self.publishers.iter().find(|publisher| Some(publisher.stream) == self.front)
     }
 }
 

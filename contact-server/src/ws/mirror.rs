@@ -23,6 +23,7 @@ use crate::{
     edge::Edge,
     hub::{
         Seat, frame,
+        mirror::PageId,
         outbox::{Batch, Outbox},
     },
     limits::{Bucket, FRAME_KIB, FRAMES},
@@ -61,13 +62,16 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
         if room.is_finished() {
             return Err(close::FINISHED);
         }
+        let masking = masking(&site.business, edge.app.config.demo);
+        let mask_selectors = crate::masking::rules(&site.business);
+        let page = PageId { tab, document, masking, mask_selectors: mask_selectors.clone() };
         let welcome = PublisherWelcome {
             version: shared::ProtocolVersion::CURRENT,
             now,
             heartbeat_ms: heartbeat_ms(),
             sharing: room.mirror.sharing(),
-            masking: masking(&site.business, edge.app.config.demo),
-            mask_selectors: crate::masking::rules(&site.business),
+            masking,
+            mask_selectors,
         };
         outbox.send(ServerToPublisher::from(welcome).encode());
         room.mirror.set_origins(&site.business.origins);
@@ -75,7 +79,7 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
             room.mirror.record(tape, site.business.pause_recording.clone(), now);
             room.tell_status();
         }
-        room.mirror.join_publisher(serial, (tab, document), outbox.clone()).map_err(|_| close::TOO_MANY)?;
+        room.mirror.join_publisher(serial, page, outbox.clone(), now).map_err(|_| close::TOO_MANY)?;
     }
     tracing::debug!(%contact, %tab, %document, "page publishes");
     Ok(Publisher {

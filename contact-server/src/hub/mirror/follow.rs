@@ -2,19 +2,27 @@
 use bytes::Bytes;
 use shared::{
     DocumentId, Timestamp, close,
-    wire::mirror::{Audience, ResumePoint, ServerToViewer, SharingChanged, StreamEnded, StreamStarted},
+    wire::mirror::{
+        Audience, ResumePoint, ServerToPublisher, ServerToViewer, SharingChanged, StreamEnded, StreamStarted,
+        Viewers,
+    },
 };
 
-use super::{Mirror, Publisher};
+use super::{Mirror, PageId, Publisher, Viewer, Watcher};
 use crate::{
-    hub::{frame, stream::Cursor},
+    hub::{frame, outbox::Slot, stream::Cursor},
     limits::{BATCH_BYTES, RESENDS},
 };
+
+/// Stands for supervisors whom the business does not name.
+const SUPERVISOR: &str = "A supervisor";
 
 /// How far one viewer got. Held by its connection.
 #[derive(Debug, Default)]
 pub struct Follow {
     pub(super) stream: Option<(u64, DocumentId)>,
+    /// When its page went away or came back, as far as it was told.
+    pub(super) turn: u64,
     pub(super) resume: Option<ResumePoint>,
     pub(super) cursor: Option<Cursor>,
     pub(super) sharing_order: u64,
@@ -44,7 +52,7 @@ impl Mirror {
             return Rest::Close(code);
         }
         let (agent, begin) = (viewer.agent, out.len());
-        if follow.stream.map(|(serial, _)| serial) != self.front {
+        if follow.stream.map(|(stream, _)| stream) != self.front {
             self.change_stream(follow, out);
         }
         let mut until = u64::MAX;
@@ -56,6 +64,7 @@ impl Mirror {
                 until = out.last().map_or(0, |frame| frame::order(frame));
             }
         }
+        self.turns(follow, until, out);
         self.snapshots(follow, until, out);
         self.lead_news(agent, follow, until, out);
         if let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial) {
@@ -84,11 +93,11 @@ impl Mirror {
     /// A replica cannot go on: it gets the keyframe once more if there is one, and the page is asked for a new one
     /// (seldom).
     pub fn need_keyframe(&mut self, serial: u64, follow: &mut Follow, document: DocumentId, now: Timestamp) {
-        let Some(front) = self.publishers.iter_mut().find(|publisher| Some(publisher.serial) == self.front)
+        let Some(front) = self.publishers.iter_mut().find(|publisher| Some(publisher.stream) == self.front)
         else {
             return;
         };
-        if front.document != document {
+        if front.page.document != document {
             return;
         }
         front.ask_for_keyframe(now, false);
@@ -100,24 +109,61 @@ impl Mirror {
         }
     }
 
+    /// Returns true if there are others than before.
+    pub(super) fn tell_names(&mut self) -> bool {
+        let mut names: Vec<String> = Vec::new();
+        for viewer in &self.viewers {
+            let name = self.shown_name(viewer);
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        if names == self.names {
+            return false;
+        }
+        self.names.clone_from(&names);
+        self.names_order = self.stamp();
+        let message = Bytes::from(ServerToPublisher::from(Viewers { names }).encode());
+        for publisher in &self.publishers {
+            publisher.outbox.show(Slot::Viewers, message.clone());
+        }
+        self.wake_viewers();
+        true
+    }
+
+    /// What the customer is told of somebody who looks.
+    fn shown_name<'a>(&'a self, viewer: &'a Viewer) -> &'a str {
+        let watcher = self.watchers.iter().find(|watcher| watcher.agent == viewer.agent);
+        match watcher.filter(|_| self.watcher != Some(viewer.agent)) {
+            Some(Watcher { name: Some(name), .. }) => name,
+            Some(Watcher { name: None, .. }) => SUPERVISOR,
+            None => &viewer.name,
+        }
+    }
+
     fn change_stream(&self, follow: &mut Follow, out: &mut Vec<Bytes>) {
-        if let Some((serial, document)) = follow.stream.take()
-            && !self.publishers.iter().any(|publisher| publisher.serial == serial)
+        if let Some((stream, document)) = follow.stream.take()
+            && !self.publishers.iter().any(|publisher| publisher.stream == stream)
         {
             // One that went away before all that are remembered is long forgotten by whoever looks.
-            let ended = self.ended.iter().find(|(of, _)| *of == serial).or(self.ended.front());
-            push(out, StreamEnded { order: ended.map_or(0, |(_, order)| *order), document });
+            let ended = self.ended.iter().find(|(of, _)| *of == stream).or(self.ended.front());
+            let order = ended.map_or(0, |(_, order)| *order);
+            // Of one that lay down first, it was told.
+            if follow.turn != order {
+                push(out, StreamEnded { order, document });
+            }
         }
         let Some(front) = self.front_publisher() else { return };
-        follow.stream = Some((front.serial, front.document));
+        follow.stream = Some((front.stream, front.page.document));
+        follow.turn = front.standing.came_back();
         follow.cursor = follow
             .resume
             .take()
-            .filter(|resume| resume.document == front.document)
+            .filter(|resume| resume.document == front.page.document)
             .map(|resume| Cursor { epoch: resume.epoch, seq: resume.seq.saturating_add(1) })
             .filter(|at| front.log.can_resume(*at));
         if follow.cursor.is_none() {
-            let Publisher { tab, document, started_order, .. } = *front;
+            let Publisher { page: PageId { tab, document, .. }, started_order, .. } = *front;
             push(out, StreamStarted { order: started_order, tab, document });
         }
         follow.pointers = 0;

@@ -13,7 +13,7 @@ use shared::{
             Act, ActAsked, ActDone, ActOutcome, AddNote, Mark, Note, Notes, Point, Pointed, Power, PowerHeld,
             Powers, Standing, Standings,
         },
-        mirror::{ServerToHand, ServerToViewer},
+        mirror::{Navigate, PushOutcome, ServerToHand, ServerToPublisher, ServerToViewer},
     },
 };
 
@@ -150,7 +150,7 @@ impl Mirror {
 
     fn show_mark(&mut self, serial: u64, pointed: Pointed) {
         let powers = self.leading.powers();
-        if let Some(front) = self.front.and_then(|front| self.publisher(front)) {
+        if let Some(front) = self.front.and_then(|front| self.of_stream(front)) {
             // The first mark of all finds out here what it needs.
             if !std::mem::replace(&mut front.knows_powers, true) {
                 front.outbox.send(powers);
@@ -172,7 +172,7 @@ impl Mirror {
         else {
             return;
         };
-        let known = self.front.and_then(|front| self.publisher(front)).is_some_and(|page| page.knows_powers);
+        let known = self.front.and_then(|front| self.of_stream(front)).is_some_and(|page| page.knows_powers);
         if known {
             let order = self.stamp();
             self.show_mark(serial, Pointed { order, by: name, document, epoch: 0, mark: Mark::Gone });
@@ -185,7 +185,8 @@ impl Mirror {
         let Some(number) = self.leading.control(agent).map(|hold| hold.number) else {
             return self.tell_outcome(serial, act, Some(refused::NO_CONTROL));
         };
-        match self.front_document().filter(|_| self.sharing) {
+        let here = self.front_publisher().filter(|front| self.sharing && !front.standing.is_away());
+        match here.map(|front| front.page.document) {
             None => return self.tell_outcome(serial, act, Some(refused::NO_PAGE)),
             Some(front) if front != document => {
                 return self.tell_outcome(serial, act, Some(refused::STALE));
@@ -228,6 +229,34 @@ impl Mirror {
         let outcome = ActOutcome { order, act, refused: refused.map(str::to_owned) };
         if let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.serial == serial) {
             queue(&mut viewer.outcomes, OUTCOMES, ServerToViewer::from(outcome).encode().into());
+            viewer.wake.notify_one();
+        }
+    }
+
+    /// Leads the page in front to `url` (or says why not), and tells every viewer what became of it.
+    pub fn push_url(&mut self, serial: u64, url: String, refused: Option<&'static str>) {
+        let Some((agent, by)) = self.viewer(serial).map(|viewer| (viewer.agent, viewer.name.clone())) else {
+            return;
+        };
+        let front = self.front_publisher().filter(|front| !front.standing.is_away());
+        let refused = match (refused, front) {
+            _ if self.watcher != Some(agent) => Some("watching"),
+            (Some(code), _) => Some(code),
+            (None, _) if !self.sharing => Some("not_sharing"),
+            (None, None) => Some("no_page"),
+            (None, Some(front)) => {
+                front.outbox.send(ServerToPublisher::from(Navigate { url: url.clone(), by }).encode());
+                None
+            }
+        };
+        let order = self.stamp();
+        let outcome = PushOutcome { order, url, refused: refused.map(str::to_owned) };
+        let message = Bytes::from(ServerToViewer::from(outcome).encode());
+        for viewer in &mut self.viewers {
+            viewer.outcomes.push_back(message.clone());
+            if viewer.outcomes.len() > OUTCOMES {
+                viewer.outcomes.pop_front();
+            }
             viewer.wake.notify_one();
         }
     }
@@ -332,7 +361,7 @@ impl Mirror {
     }
 
     pub(super) fn front_document(&self) -> Option<DocumentId> {
-        self.front_publisher().map(|front: &Publisher| front.document)
+        self.front_publisher().map(|front: &Publisher| front.page.document)
     }
 }
 

@@ -145,7 +145,7 @@ impl Mirror {
             return;
         };
         let mut publishers = self.publishers.iter_mut();
-        let Some(front) = publishers.find(|publisher| Some(publisher.serial) == front) else { return };
+        let Some(front) = publishers.find(|publisher| Some(publisher.stream) == front) else { return };
         if !front.fit.page {
             return;
         }
@@ -154,7 +154,7 @@ impl Mirror {
         }
         for (at, message) in front.log.all() {
             let kind = if at.seq == 0 { FrameKind::Keyframe } else { FrameKind::Patch };
-            taping.take(Passing { kind, document: front.document, at, message }, &front.fit, true);
+            taping.take(Passing { kind, document: front.page.document, at, message }, &front.fit, true);
         }
     }
 

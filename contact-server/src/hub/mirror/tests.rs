@@ -1,10 +1,14 @@
 //! Claims about one contact's pages and viewers, without sockets.
 use proptest::prelude::*;
-use shared::wire::mirror::{FrameKind, SharingChanged, StreamFrame};
+use shared::{
+    DocumentId, TabId,
+    wire::mirror::{FrameKind, Masking, SharingChanged, StreamFrame, Viewers},
+};
 
 use super::*;
 
 mod order;
+mod rest;
 
 const ADA: AgentId = AgentId(1);
 const GRACE: AgentId = AgentId(2);
@@ -102,14 +106,14 @@ fn replica_that_lost_the_thread_gets_the_page_again_a_few_times_and_the_page_is_
 fn outcomes_of_pushes_are_bounded_for_a_viewer_who_does_not_read() {
     let mut mirror = shared_page();
     let (mut follow, _) = join(&mut mirror, 10, ADA);
-    for n in 0..OUTCOMES + 5 {
+    for n in 0..crate::limits::OUTCOMES + 5 {
         mirror.push_url(10, n.to_string(), None);
     }
     let seen = drain(&mut mirror, 10, &mut follow);
     let outcomes = seen.iter().filter_map(|message| {
         if let ServerToViewer::PushOutcome(outcome) = message { outcome.refused.as_deref() } else { None }
     });
-    assert_eq!(outcomes.collect::<Vec<_>>(), ["no_page"; OUTCOMES]);
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["no_page"; crate::limits::OUTCOMES]);
 }
 
 #[derive(Debug, Clone)]
@@ -203,8 +207,8 @@ impl World {
     fn open(&mut self, tab: usize) -> Tab {
         self.serial += 1;
         let (serial, document) = (self.serial, DocumentId(u128::from(self.serial)));
-        let ids = (TabId(u128::try_from(tab).unwrap()), document);
-        self.mirror.join_publisher(serial, ids, Arc::default()).unwrap();
+        let page = PageId { tab: TabId(u128::try_from(tab).unwrap()), ..page_id(document.0) };
+        self.mirror.join_publisher(serial, page, Arc::default(), NOW).unwrap();
         Tab { serial, document, epoch: 0, next: 0 }
     }
 
@@ -294,8 +298,13 @@ fn shared_page() -> Mirror {
 
 fn page(mirror: &mut Mirror, serial: u64, document: u128) -> Arc<Outbox> {
     let outbox = Arc::new(Outbox::default());
-    mirror.join_publisher(serial, (TabId(document), DocumentId(document)), outbox.clone()).unwrap();
+    mirror.join_publisher(serial, page_id(document), outbox.clone(), NOW).unwrap();
     outbox
+}
+
+fn page_id(document: u128) -> PageId {
+    let (tab, document) = (TabId(document), DocumentId(document));
+    PageId { tab, document, masking: Masking::Balanced, mask_selectors: Vec::new() }
 }
 
 fn join(mirror: &mut Mirror, serial: u64, agent: AgentId) -> (Follow, Arc<Notify>) {

@@ -19,7 +19,7 @@ const onPointer = (event) => {
   }, POINTER_MS);
 };
 // After these, something else is pointed at, focused or selected.
-const onAttention = (event) => {
+export const onAttention = (event) => {
   core.heard(event);
   pacedFlush();
 };

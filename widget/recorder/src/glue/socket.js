@@ -3,11 +3,13 @@ import { known, nodeOf } from "./batch.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { watched } from "./nodes.js";
 import { fieldFlags, ruling, strict } from "./rules.js";
-import { leave } from "./run.js";
+import { leave, onAttention } from "./run.js";
 
 // Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
 const WAIT_MS = 400,
-  SLOWEST_RETRY_MS = 15000;
+  SLOWEST_RETRY_MS = 15000,
+  // After so many failed attempts the server has forgotten the page.
+  KEPT_ATTEMPTS = 5;
 // Bytes: a smaller body is not worth compressing; above, the network does not keep up; below, it does again.
 const COMPRESS_FROM = 512,
   CONGESTED = 1 << 20,
@@ -62,8 +64,10 @@ export const tell = (type, more) => on({ type, ...more });
 export const state = (now) => tell("state", { state: now });
 const share = (yes) => {
   tell("sharing", { on: yes });
-  if (yes) begin();
-  else pause();
+  if (!yes) pause();
+  // What the server has of the page is gone on from: a patch shows whether it has all, or it asks for a keyframe.
+  else if (recording) onAttention(new Event("resize"));
+  else begin();
   state(yes ? "live" : "stopped");
 };
 export const onFront = () => send(core.inFront(!document.hidden));
@@ -136,8 +140,8 @@ export const connect = () => {
     if (mine !== ws) return;
     live = false;
     clearTimeout(beat);
-    pause();
     if (stopped) return;
+    if (failed > KEPT_ATTEMPTS) pause();
     if (!core.comesBack(code)) {
       stop();
       return state("lost");
