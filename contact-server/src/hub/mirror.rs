@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use bytes::Bytes;
 use shared::{
     AgentId, Timestamp, close,
-    wire::mirror::{KeyframeWanted, ResumePoint, ServerToPublisher, ServerToViewer, SharingSet, StreamEnded},
+    wire::mirror::{KeyframeWanted, ResumePoint, ServerToPublisher, SharingSet, StreamEnded},
 };
 use tokio::sync::Notify;
 

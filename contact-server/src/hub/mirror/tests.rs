@@ -2,7 +2,7 @@
 use proptest::prelude::*;
 use shared::{
     DocumentId, TabId,
-    wire::mirror::{FrameKind, Masking, SharingChanged, StreamFrame, Viewers},
+    wire::mirror::{FrameKind, Masking, ServerToViewer, SharingChanged, StreamFrame, Viewers},
 };
 
 use super::*;

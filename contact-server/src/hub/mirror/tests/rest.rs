@@ -210,7 +210,10 @@ impl Cuts {
             Step::LostPatch if self.socket.is_some() => {
                 (self.seq, self.lost) = (self.seq + 1, true);
             }
-            Step::Keyframe if self.socket.is_some() => {
+            Step::Keyframe => {
+                let Some((_, outbox)) = &self.socket else { return Ok(()) };
+                // One that was asked for meanwhile is this one.
+                told(outbox);
                 (self.epoch, self.seq, self.lost) = (self.epoch + 1, 0, false);
                 self.publish();
             }
@@ -246,7 +249,7 @@ impl Cuts {
                     viewer.show(ServerToViewer::decode(&message).unwrap())?;
                 }
             }
-            Step::Patch | Step::LostPatch | Step::Keyframe | Step::Back => {}
+            Step::Patch | Step::LostPatch | Step::Back => {}
         }
         Ok(())
     }
