@@ -29,6 +29,7 @@ pub(crate) fn phase(phase: Phase) -> &'static str {
         Phase::Talking => "Talking",
         Phase::OnHold => "On hold",
         Phase::Ended => "Ended",
+        Phase::Showing => "Page shown",
     }
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn channel(channel: Channel) -> &'static str {
     match channel {
         Channel::Telephone => "Telephone",
         Channel::Browser => "Voice in the page",
+        Channel::Page => "Page alone",
     }
 }
 
@@ -72,6 +74,7 @@ pub(crate) fn reason(reason: EndReason) -> &'static str {
         EndReason::NotAllowed => "May not be called",
         EndReason::WindowClosed => "The desired time passed",
         EndReason::NoMicrophone => "No microphone in the browser",
+        EndReason::Shown => "Page was shown",
     }
 }
 

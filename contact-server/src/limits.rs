@@ -79,6 +79,8 @@ pub const MARKS: usize = 64;
 pub const ACTS_PENDING: usize = 256;
 /// A budget or a viewer's trouble asks the page for a keyframe at most this often.
 pub const KEYFRAME_EVERY: Duration = Duration::from_secs(30);
+/// A recording that may go on after a page that was left out asks at most this often.
+pub const HURRY_EVERY: Duration = Duration::from_secs(5);
 
 /// What gathers before it is sealed and written to a recording: so much, or so long.
 pub const SEGMENT_BYTES: usize = 512 * 1024;

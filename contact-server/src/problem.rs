@@ -347,6 +347,12 @@ fn told_refusal(refusal: &Refusal) -> Told {
             "Very many people wait for a call now. Try again in a few minutes.",
         )
         .retry_after(120),
+        Refusal::ShowingOff => told(
+            S::UNPROCESSABLE_ENTITY,
+            Code::ShowingOff,
+            "Pages are shown here to agents who call. Ask for a call.",
+        )
+        .field("channel"),
         Refusal::SkillUnknown => told(
             S::UNPROCESSABLE_ENTITY,
             Code::SkillUnknown,

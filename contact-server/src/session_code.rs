@@ -9,13 +9,13 @@ use crate::{ids, limits};
 /// Codes that are made until one is free. With a million that are good at a time the first is taken once in a hundred.
 const TRIES: usize = 4;
 
-/// Makes and stores a code. None: every one that was made is taken.
+/// Makes and stores a code, in place of the contact's before. None: every one that was made is taken.
 pub async fn give(
     store: &dyn Store,
     business: BusinessId,
     contact: ContactId,
     now: Timestamp,
-) -> Result<Option<(String, TokenHash)>, StoreError> {
+) -> Result<Option<String>, StoreError> {
     for _ in 0..TRIES {
         let code = fresh();
         let hash = hash(business, &code);
@@ -24,7 +24,7 @@ pub async fn give(
             let scope = Scope::SessionCode { contact };
             let expires_at = now + limits::SESSION_CODE;
             store.put_token(&Token { hash, business, scope, expires_at }).await?;
-            return Ok(Some((code, hash)));
+            return Ok(Some(code));
         }
     }
     Ok(None)
@@ -97,7 +97,9 @@ mod tests {
         store.put_business(&shop, &contact_core::Settings::default()).await.unwrap();
         let contact = ContactId(7);
         let take = async |business, code: &str, at| take(store, business, code, at).await.unwrap();
-        let (code, _) = give(store, SHOP, contact, now).await.unwrap().unwrap();
+        let older = give(store, SHOP, contact, now).await.unwrap().unwrap();
+        let code = give(store, SHOP, contact, now).await.unwrap().unwrap();
+        assert_eq!(take(SHOP, &older, now).await, None, "another took its place");
         assert_eq!(take(OTHER, &code, now).await, None);
         assert_eq!(take(SHOP, &code, now + limits::SESSION_CODE).await, None, "it is too old");
         assert_eq!(take(SHOP, &code, now).await, Some(contact));

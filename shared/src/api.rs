@@ -18,6 +18,8 @@ pub enum Channel {
     Telephone,
     /// Voice in the page.
     Browser,
+    /// Not at all: the page is shown, with a code, to an agent with whom the customer talks anyway.
+    Page,
 }
 
 /// `POST /api/v1/requests`, with an `Idempotency-Key` header.
@@ -135,6 +137,9 @@ pub struct SiteInfo {
     /// Estimated seconds until a call, if asked for now; None when nobody is signed in.
     pub wait_seconds: Option<u32>,
     pub browser_voice: bool,
+    /// Customers may show a page without asking for a call.
+    #[serde(default)]
+    pub show_page: bool,
     /// Telephones can be called from here.
     pub telephone: bool,
     /// Where to call by hand when the widget cannot run, E.164.

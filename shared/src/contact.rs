@@ -29,6 +29,8 @@ pub enum Phase {
     /// Bridged, but the agent has put the customer on hold.
     OnHold,
     Ended,
+    /// Nobody is called: the page is shown to whoever has the customer's code.
+    Showing,
 }
 
 /// Why a contact ended.
@@ -60,6 +62,8 @@ pub enum EndReason {
     WindowClosed,
     /// The browser gave no microphone.
     NoMicrophone,
+    /// The page was shown, and nobody was called.
+    Shown,
 }
 
 /// What became of one leg.

@@ -74,9 +74,10 @@ impl Record {
     }
 }
 
-const CHANNELS: [(&str, Channel); 2] = [("telephone", Channel::Telephone), ("browser", Channel::Browser)];
+const CHANNELS: [(&str, Channel); 3] =
+    [("telephone", Channel::Telephone), ("browser", Channel::Browser), ("page", Channel::Page)];
 
-const PHASES: [(&str, Phase); 8] = [
+const PHASES: [(&str, Phase); 9] = [
     ("scheduled", Phase::Scheduled),
     ("waiting", Phase::Waiting),
     ("calling", Phase::Calling),
@@ -85,9 +86,10 @@ const PHASES: [(&str, Phase); 8] = [
     ("talking", Phase::Talking),
     ("on_hold", Phase::OnHold),
     ("ended", Phase::Ended),
+    ("showing", Phase::Showing),
 ];
 
-const REASONS: [(&str, EndReason); 14] = [
+const REASONS: [(&str, EndReason); 15] = [
     ("completed", EndReason::Completed),
     ("cancelled", EndReason::Cancelled),
     ("abandoned", EndReason::Abandoned),
@@ -102,6 +104,7 @@ const REASONS: [(&str, EndReason); 14] = [
     ("not_allowed", EndReason::NotAllowed),
     ("window_closed", EndReason::WindowClosed),
     ("no_microphone", EndReason::NoMicrophone),
+    ("shown", EndReason::Shown),
 ];
 
 /// The value that the property names.
@@ -159,6 +162,7 @@ pub(crate) fn site(object: &JsValue) -> Option<SiteInfo> {
         consent_text: words(object, "consent_text"),
         wait_seconds: whole(object, "wait_seconds"),
         browser_voice: get(object, "browser_voice").is_truthy(),
+        show_page: get(object, "show_page").is_truthy(),
         telephone: get(object, "telephone").is_truthy(),
         fallback_number: text(object, "fallback_number"),
         // The recorder hears these from its own socket.

@@ -200,6 +200,10 @@ impl State {
         if !matches!(self.stage, Stage::Asking) {
             return; // a second click
         }
+        if channel == Channel::Page {
+            self.stage = Stage::Sending { channel, tries: 0 };
+            return out.extend_from_slice(&[Command::Post, Command::Focus(Focus::Card)]);
+        }
         // Without a line to telephones the form has one button, and Enter presses it.
         let here = channel == Channel::Browser || !self.has_telephone();
         // What the server said about a number stands until the number changes.

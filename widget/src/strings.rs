@@ -23,6 +23,7 @@ pub const OPTIONAL: &str = "(optional)";
 pub const CALL_ME: &str = "Call me";
 pub const TALK: &str = "Talk in this browser";
 pub const TALK_HERE: &str = "Talk in this browser instead";
+pub const SHOW_PAGE: &str = "On the phone with us? Show this page";
 pub const SENDING: &str = "Sending…";
 pub const PROVING: &str = "One moment: checking that you are a person, not a program…";
 pub const RETRYING: &str = "No connection. Trying again…";
@@ -119,6 +120,7 @@ pub fn pill(status: &CustomerStatus) -> &'static str {
         Phase::Talking => "Talking",
         Phase::OnHold => "On hold",
         Phase::Ended => "Call ended",
+        Phase::Showing => "Page shown",
     }
 }
 

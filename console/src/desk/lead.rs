@@ -34,6 +34,11 @@ pub(super) enum Press {
 }
 
 impl Lead {
+    /// The agent may lead here at all.
+    pub(super) fn may(&self) -> bool {
+        self.standings.point != Standing::Never || self.standings.control != Standing::Never
+    }
+
     /// The other side did something.
     pub(super) fn heard(&mut self, event: &ViewEvent) {
         match event {

@@ -71,7 +71,7 @@ fn waiting_words(state: &DeskState) -> Html {
 pub(super) struct LiveProps {
     pub(super) contact: ContactId,
     pub(super) token: AttrValue,
-    /// The agent looks on, and leads nothing.
+    /// The agent looks on, and leads nothing unless the server says so.
     #[prop_or_default]
     pub(super) watches: bool,
 }
@@ -176,14 +176,16 @@ pub(super) fn LivePage(props: &LiveProps) -> Html {
         let dispatch = live.dispatcher();
         Callback::from(move |press| dispatch.dispatch(Saw::Press(press)))
     };
+    // Whoever has the code of a page that is shown without a call leads there as in a call.
+    let watches = props.watches && !live.lead.may();
     html! {
         <section class="page-view" aria-label="The customer's page">
-            if props.watches {
+            if watches {
                 <Address page={live.page.clone()} />
             } else {
                 <AddressBar page={live.page.clone()} view={ViewHandle(view.clone())} pushed={live.pushed.clone()} />
             }
-            if live.connected && !live.stopped && !props.watches {
+            if live.connected && !live.stopped && !watches {
                 <LeadBar lead={live.lead.clone()} view={ViewHandle(view)} on_press={press} />
             }
             <p class="page-state" role="status">{ page_words(&live) }</p>

@@ -81,7 +81,7 @@ fn CodeForm() -> Html {
         <form class="code-form" onsubmit={join}>
             <h2><label for="session-code">{ "Join a customer's page" }</label></h2>
             <p class="quiet" id="session-code-help">
-                { "The customer presses “Get a code” in the call card and reads it to you. It works once, for five minutes." }
+                { "The customer presses “Show this page” or “Get a code” in the card and reads eight digits to you. They work once, for five minutes." }
             </p>
             <div>
                 <input id="session-code" ref={input} inputmode="numeric" autocomplete="off" spellcheck="false"

@@ -14,7 +14,7 @@
 //! * A leg's record and its [`crate::record::Event::Dialed`] come in the same batch as its `Originate`.
 //! * An agent is tied to one contact, and a contact to one agent, and both agree.
 //! * Between two inputs no agent is idle while a request is due that he could serve.
-//! * A merged request has no leg and no agent, ever.
+//! * A merged request has no leg and no agent, ever; nor has a page that is shown without a call.
 //! * A refused input changes nothing.
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -46,6 +46,7 @@ mod offers;
 mod requests;
 mod restore;
 mod routing;
+mod shown;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -185,6 +186,7 @@ impl Center {
             Input::PageViewed(contact, page) => return self.page_viewed(contact, page),
             Input::ContextSet(contact, context) => return self.context_set(contact, context),
             Input::SharingSet(contact, on) => return self.sharing_set(contact, on),
+            Input::PagesOpen(contact, open) => return self.pages_open(contact, open),
             Input::PowerAsked { agent, contact, power } => return self.power_asked(agent, contact, power),
             Input::PowerAnswered { contact, number, consent } => {
                 return self.power_answered(contact, number, consent);
@@ -258,6 +260,7 @@ impl Center {
             S::Connecting { .. } => self.lapse(id, offers::Lapse::NoVoice),
             S::Closing { .. } => self.let_go(id),
             S::WrapUp { .. } => self.close_wrap_up(id),
+            S::Showing { .. } => self.finish(id, EndReason::Shown),
             S::Talking { .. } | S::Ended => {}
         }
     }

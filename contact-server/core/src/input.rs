@@ -26,6 +26,8 @@ pub enum Input {
     ContextSet(ContactId, String),
     /// Consent to be seen, given again or withdrawn.
     SharingSet(ContactId, bool),
+    /// The customer has a page open, or none any more: what only a shown page ends by.
+    PagesOpen(ContactId, bool),
 
     /// An agent asks the customer for a power.
     PowerAsked {
@@ -184,6 +186,8 @@ pub enum Refusal {
     SkillUnknown,
     #[error("the business does not let agents do that")]
     PowerOff,
+    #[error("the business shows no page without a call")]
+    ShowingOff,
     #[error("the desired time has passed")]
     WindowPassed,
 }

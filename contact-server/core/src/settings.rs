@@ -48,6 +48,16 @@ pub struct Settings {
     pub control: bool,
     /// Customers are told the names of supervisors who watch, and not only that one does.
     pub name_supervisors: bool,
+    /// Customers may show a page, with a code, without asking for a call.
+    pub show_page: bool,
+    /// Pages that may be shown so at once.
+    pub shown_pages: u32,
+    /// One that nobody looks at is shown for so long.
+    pub show_unseen: Duration,
+    /// And any one, from its beginning, for so long.
+    pub show_limit: Duration,
+    /// A customer who goes to another page must be there again within this.
+    pub page_grace: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +97,8 @@ impl Retry {
             | EndReason::NoAgent
             | EndReason::NotAllowed
             | EndReason::WindowClosed
-            | EndReason::NoMicrophone => None,
+            | EndReason::NoMicrophone
+            | EndReason::Shown => None,
         }
     }
 }
@@ -128,6 +139,11 @@ impl Default for Settings {
             pointing: true,
             control: true,
             name_supervisors: false,
+            show_page: true,
+            shown_pages: 200,
+            show_unseen: Duration::from_mins(10),
+            show_limit: Duration::from_mins(60),
+            page_grace: Duration::from_mins(1),
         }
     }
 }

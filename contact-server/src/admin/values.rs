@@ -216,6 +216,7 @@ pub(super) fn set_setting(settings: &mut Settings, setting: &str, value: &str) -
         "pointing" => settings.pointing = flag(value)?,
         "control" => settings.control = flag(value)?,
         "name_supervisors" => settings.name_supervisors = flag(value)?,
+        "show_page" => settings.show_page = flag(value)?,
         "regions" => {
             settings.regions = items(value).iter().map(|text| region(text)).collect::<anyhow::Result<_>>()?;
         }
@@ -231,7 +232,7 @@ pub(super) fn set_setting(settings: &mut Settings, setting: &str, value: &str) -
     Ok(())
 }
 
-const TIMERS: [&str; 12] = [
+const TIMERS: [&str; 15] = [
     "ring_customer",
     "confirm_within",
     "ring_agent",
@@ -241,12 +242,15 @@ const TIMERS: [&str; 12] = [
     "media_grace",
     "console_grace",
     "wrap_up_limit",
+    "show_unseen",
+    "show_limit",
+    "page_grace",
     "retry.after_busy",
     "retry.after_no_answer",
     "retry.after_failure",
 ];
-const LIMITS: [&str; 5] =
-    ["dial_budget", "dials_per_number", "open_contacts", "merged_contacts", "retry.attempts"];
+const LIMITS: [&str; 6] =
+    ["dial_budget", "dials_per_number", "open_contacts", "merged_contacts", "shown_pages", "retry.attempts"];
 
 fn timer<'a>(settings: &'a mut Settings, name: &str) -> Option<&'a mut Duration> {
     Some(match name {
@@ -259,6 +263,9 @@ fn timer<'a>(settings: &'a mut Settings, name: &str) -> Option<&'a mut Duration>
         "media_grace" => &mut settings.media_grace,
         "console_grace" => &mut settings.console_grace,
         "wrap_up_limit" => &mut settings.wrap_up_limit,
+        "show_unseen" => &mut settings.show_unseen,
+        "show_limit" => &mut settings.show_limit,
+        "page_grace" => &mut settings.page_grace,
         "retry.after_busy" => &mut settings.retry.after_busy,
         "retry.after_no_answer" => &mut settings.retry.after_no_answer,
         "retry.after_failure" => &mut settings.retry.after_failure,
@@ -272,6 +279,7 @@ fn limit<'a>(settings: &'a mut Settings, name: &str) -> Option<&'a mut u32> {
         "dials_per_number" => &mut settings.dials_per_number,
         "open_contacts" => &mut settings.open_contacts,
         "merged_contacts" => &mut settings.merged_contacts,
+        "shown_pages" => &mut settings.shown_pages,
         "retry.attempts" => &mut settings.retry.attempts,
         _ => return None,
     })
@@ -289,6 +297,7 @@ pub(super) fn show_settings(settings: &Settings) -> Vec<(&'static str, String)> 
         ("pointing", settings.pointing.to_string()),
         ("control", settings.control.to_string()),
         ("name_supervisors", settings.name_supervisors.to_string()),
+        ("show_page", settings.show_page.to_string()),
         ("regions", list(&settings.regions)),
         ("skills", list(&settings.skills)),
     ];

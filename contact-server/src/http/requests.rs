@@ -75,8 +75,9 @@ pub async fn create(
     let idempotency =
         Idempotency { key: Sha256::digest(key).into(), body: Sha256::digest(&body.bytes).into() };
 
-    let due = due(&body.value, now)?;
     let channel = body.value.channel;
+    // A page is shown now or not at all.
+    let due = if channel == Channel::Page { None } else { due(&body.value, now)? };
     let person = person(&edge, &site, &body.value)?;
     if let Some(e164) = &person.e164 {
         edge.asked
@@ -190,7 +191,7 @@ fn person(edge: &Edge, site: &Site, request: &CallRequest) -> Result<Person, Api
                 "This business calls telephones only. Give a number.",
             ));
         }
-        (Channel::Browser, _) => None,
+        (Channel::Browser | Channel::Page, _) => None,
     };
     checks::label("skill", request.skill.as_deref().unwrap_or_default())?;
     let language = checks::language(request.language.as_deref());
@@ -215,7 +216,11 @@ fn person(edge: &Edge, site: &Site, request: &CallRequest) -> Result<Person, Api
 
 fn first_status(channel: Channel, due: Option<(Timestamp, Timestamp)>, now: Timestamp) -> CustomerStatus {
     CustomerStatus {
-        phase: if due.is_some() { Phase::Scheduled } else { Phase::Waiting },
+        phase: match (channel, due) {
+            (Channel::Page, _) => Phase::Showing,
+            (Channel::Telephone | Channel::Browser, Some(_)) => Phase::Scheduled,
+            (Channel::Telephone | Channel::Browser, None) => Phase::Waiting,
+        },
         channel,
         since: now,
         position: None,

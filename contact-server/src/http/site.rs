@@ -47,6 +47,7 @@ pub async fn info(
         consent_text,
         wait_seconds,
         browser_voice: business.browser_voice,
+        show_page: settings.show_page,
         telephone: edge.app.lines.has_telephones(business.id),
         fallback_number: business.fallback_number.clone(),
         mask_selectors: business.mask_selectors.clone(),

@@ -249,7 +249,8 @@ impl Mirror {
         if let Some(taping) = self.taping.as_mut().filter(|_| news) {
             let passing = Passing { kind, document, at: frame.cursor(), message };
             if taping.take(passing, &publisher.fit, !self.viewers.is_empty()) {
-                publisher.ask_for_keyframe(now, false);
+                let hurries = taping.hurries(now);
+                publisher.ask_for_keyframe(now, hurries);
             }
         }
         if !publisher.log.has_keyframe() || publisher.log.is_bulky() {

@@ -5,10 +5,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use contact_core::{
-    effect::{Lead, Viewing},
-    record::TokenHash,
-};
+use contact_core::effect::{Lead, Viewing};
 use shared::{
     BusinessId, ContactId, LegId, close, consent,
     contact::{CustomerStatus, Phase},
@@ -46,8 +43,6 @@ pub struct RoomState {
     invite: Option<LegId>,
     /// Serial of the connection that was sent the invite last.
     holder: Option<u64>,
-    /// Of the session code that the customer was given last.
-    code: Option<TokenHash>,
 }
 
 #[derive(Debug)]
@@ -71,11 +66,6 @@ impl Room {
 impl RoomState {
     pub(super) fn is_idle(&self) -> bool {
         self.seats == 0 && self.invite.is_none()
-    }
-
-    /// Notes the newest session code and gives the one before, which is good no more.
-    pub fn replace_code(&mut self, code: TokenHash) -> Option<TokenHash> {
-        self.code.replace(code)
     }
 
     /// The contact is over, and whoever comes now comes too late.
@@ -143,6 +133,10 @@ impl RoomState {
         }
         self.pass_invite();
         Ok(())
+    }
+
+    pub fn has_widgets(&self) -> bool {
+        !self.widgets.is_empty()
     }
 
     pub fn leave_widget(&mut self, serial: u64) {

@@ -129,6 +129,8 @@ codes! {
         "Reload the page, read the text and try again.";
     BrowserVoiceOff "browser_voice_off" "Telephones only":
         "The business does not talk in the browser.", "Give a telephone number.";
+    ShowingOff "showing_off" "Not without a call":
+        "The business is shown pages of those alone who asked for a call.", "Ask for a call.";
 
     TooLong "too_long" "Too long":
         "A text is longer than its field takes; `field` names it.", "Shorten it.";

@@ -4,7 +4,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use contact_core::{Endpoint, Input, record::TokenHash};
 use shared::{
-    BusinessId, ContactId, LegId, TabId, Timestamp, close,
+    BusinessId, ContactId, LegId, TabId, Timestamp,
+    api::Channel,
+    close,
     contact::{CustomerStatus, Phase},
     limits::{CONTEXT_BYTES, SDP_BYTES},
     wire::{
@@ -15,6 +17,7 @@ use shared::{
         },
     },
 };
+use tokio::runtime::Handle;
 
 use super::{
     Closed, Flow,
@@ -112,16 +115,24 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
     let welcome =
         Welcome { version: shared::ProtocolVersion::CURRENT, now: edge.now(), heartbeat_ms: heartbeat_ms() };
     let seat = edge.hub.enter(business, contact);
-    match edge.app.snapshots.customer(business, contact).await {
-        Ok(Some(snapshot)) => seat.lock().learn(snapshot),
+    let shown = match edge.app.snapshots.customer(business, contact).await {
+        Ok(Some(snapshot)) => {
+            let shown = snapshot.status.channel == Channel::Page;
+            seat.lock().learn(snapshot);
+            shown
+        }
         Ok(None) => return Err(ended(edge, welcome, business, contact).await),
         Err(error) => return Err(internal(&error).into()),
-    }
+    };
     let line = Line::new(edge.now());
     let serial = edge.hub.serial();
     seat.lock().join_widget(serial, voice, line.outbox.clone(), welcome).map_err(|_| close::TOO_MANY)?;
     tracing::debug!(%contact, %tab, voice, "page connected");
-    Ok(Page { edge: edge.clone(), customer, seat, serial, tab, line })
+    let page = Page { edge: edge.clone(), customer, seat, serial, tab, line, shown };
+    if shown {
+        page.tell_pages();
+    }
+    Ok(page)
 }
 
 /// A contact that is closed: its page is shown how it ended.
@@ -155,11 +166,16 @@ struct Page {
     serial: u64,
     tab: TabId,
     line: Line,
+    /// Nobody is called: what is shown ends with its last page.
+    shown: bool,
 }
 
 impl Drop for Page {
     fn drop(&mut self) {
         self.seat.lock().leave_widget(self.serial);
+        if self.shown {
+            self.tell_pages();
+        }
         tracing::debug!(contact = %self.seat.contact, tab = %self.tab, "page left");
     }
 }
@@ -222,6 +238,23 @@ impl Peer for Page {
 }
 
 impl Page {
+    /// Says whether a page is open, as it is when the engine is asked: pages come and go together.
+    fn tell_pages(&self) {
+        let (edge, seat) = (self.edge.clone(), self.edge.hub.enter(self.seat.business, self.seat.contact));
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                loop {
+                    let open = seat.lock().has_widgets();
+                    edge.app.engine.post(seat.business, Input::PagesOpen(seat.contact, open)).await;
+                    // Whoever was overtaken meanwhile says so.
+                    if seat.lock().has_widgets() == open {
+                        break;
+                    }
+                }
+            });
+        }
+    }
+
     async fn input(&self, input: Input) -> Flow {
         match self.edge.app.engine.input(self.seat.business, input).await {
             // What does not apply any more was overtaken; the status says how things stand.
@@ -248,13 +281,7 @@ impl Page {
             }
         };
         let answer = match given {
-            Ok(Some((code, hash))) => {
-                let before = self.seat.lock().replace_code(hash);
-                if let Some(before) = before
-                    && let Err(error) = edge.app.store.revoke_token(&before).await
-                {
-                    return Flow::Break(internal(&error));
-                }
+            Ok(Some(code)) => {
                 let seconds = u32::try_from(SESSION_CODE.as_secs()).unwrap_or(u32::MAX);
                 SessionCode { code: Some(code), seconds }
             }

@@ -301,6 +301,7 @@ pub trait Store: Send + Sync + 'static {
         hash: &TokenHash,
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
+    /// A session code takes the place of its contact's before.
     async fn put_token(&self, token: &Token) -> Result<(), StoreError>;
     async fn find_token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<Token>, StoreError>;
     /// Finds it and removes it, at most once even if two ask together.

@@ -56,7 +56,9 @@ pub(crate) async fn put(backend: &Backend, token: &Token) -> Result<(), StoreErr
         Scope::AgentSession { agent, .. } | Scope::Viewer { agent, .. } | Scope::Player { agent, .. } => {
             Some(agent.0)
         }
-        Scope::HandsetCode { .. } | Scope::Handset { .. } | Scope::SessionCode { .. } => None,
+        // A contact's id is no agent's.
+        Scope::SessionCode { contact } => Some(contact.0),
+        Scope::HandsetCode { .. } | Scope::Handset { .. } => None,
     };
     let row = args()
         .bytes(token.hash)
@@ -64,6 +66,13 @@ pub(crate) async fn put(backend: &Backend, token: &Token) -> Result<(), StoreErr
         .maybe_id(agent)
         .json(&token.scope)?
         .time(token.expires_at);
+    if let Scope::SessionCode { contact } = token.scope {
+        let mut session = backend.write().await?;
+        session.delete(&table::TOKENS, token.business.0, "agent", vec![contact.0]).await?;
+        let put = session.upsert(&table::TOKENS, vec![row]).await;
+        put.map_err(|error| error.named("the token", "the business"))?;
+        return session.commit().await;
+    }
     let put = backend.change("a token", table::TOKENS.upsert(1), row).await;
     put.map(drop).map_err(|error| error.named("the token", "the business"))
 }

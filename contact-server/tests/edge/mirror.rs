@@ -274,6 +274,11 @@ impl Stage {
         Self { server, contact, ada, token: accepted.token, view, _handset: handset, _console: console }
     }
 
+    /// The same for another contact's page.
+    pub(super) fn of(self, contact: ContactId, token: String) -> Self {
+        Self { contact, token, ..self }
+    }
+
     pub(super) async fn page(&self, tab: TabId, document: DocumentId) -> Socket {
         let mut socket = self.server.socket("/ws/mirror", &[("origin", SHOP)]).await;
         let hello =

@@ -1,8 +1,10 @@
 //! Looking on at another's contact: supervisors by their role, agents by a code, nobody else, and without any power.
 #![expect(clippy::wildcard_enum_match_arm, reason = "who waits for one message passes over the others")]
 use contact_core::{Input, record::AgentProfile};
+use serde_json::json;
 use shared::{
     ContactId, DocumentId, ProtocolVersion, TabId, close,
+    contact::{EndReason, Phase},
     wire::{
         console::{ConsoleToServer, JoinByCode, LiveContacts, ServerToConsole, Unwatch, ViewRequest, Watch},
         lead::{AddNote, AskPower, Mark, Point, Power, Spot},
@@ -140,6 +142,44 @@ async fn a_page_that_is_not_shown_has_no_code_and_an_old_code_does_not_open_it()
     widget.status(|status| status.status.sharing).await;
     widget.send(WidgetToServer::from(CodeWanted {}).encode()).await;
     assert_eq!(widget.wait(answered).await, None, "so many at once, and no more");
+}
+
+/// Nobody is called: whoever has the code leads in the page, and either side ends it.
+#[tokio::test]
+async fn a_page_is_shown_without_a_call_to_whoever_has_the_code() {
+    let stage = Stage::set().await;
+    let mut asked = call("020 7946 0100");
+    for (key, value) in [("channel", json!("page")), ("number", json!(null)), ("region", json!(null))] {
+        asked[key] = value;
+    }
+    let shown = stage.server.accepted(asked).await;
+    assert_eq!(shown.status.phase, Phase::Showing);
+    let stage = stage.of(shown.contact, shown.token);
+    let mut widget = stage.server.widget(&stage.token).await;
+    let first = code(&mut widget).await;
+    // Another page of the shop: the code that was given in the one before is good no more once there is a new one.
+    drop(widget);
+    let mut widget = stage.server.widget(&stage.token).await;
+    let second = code(&mut widget).await;
+    let mut page = stage.page(TabId(1), DOCUMENT).await;
+    page.send(frame(FrameKind::Keyframe, 1, 0, b"whole")).await;
+    let mut grace = console(&stage, "grace").await;
+    assert_eq!(join(&mut grace, &first).await.unwrap_err(), "bad_session_code");
+    let token = join(&mut grace, &second).await.unwrap();
+    let mut viewer = view(&stage, &token).await;
+    assert_eq!(viewer.frame().await.bytes, b"whole");
+    let seen = widget.status(|status| !status.viewers.is_empty()).await;
+    assert_eq!((seen.viewers, seen.status.agent.as_deref()), (vec!["Grace".to_owned()], Some("Grace")));
+    viewer.0.send(ViewerToServer::from(PushUrl { url: "http://shop.test/cart".into() }).encode()).await;
+    page.wait(|bytes| match ServerToPublisher::decode(bytes).unwrap() {
+        ServerToPublisher::Navigate(led) => Some(led),
+        _ => None,
+    })
+    .await;
+    grace.send(ConsoleToServer::from(Unwatch { contact: stage.contact }).encode()).await;
+    let ended = widget.status(|status| status.status.phase == Phase::Ended).await;
+    assert_eq!(ended.status.reason, Some(EndReason::Shown));
+    assert_eq!(viewer.0.closed().await, close::FINISHED);
 }
 
 /// A console without a page of its own.

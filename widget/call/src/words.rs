@@ -39,7 +39,7 @@ pub(crate) fn status(status: Option<&CustomerStatus>, business: &str) -> String 
     let Some(status) = status else { return MOMENT.into() };
     let who = status.agent.as_deref().unwrap_or(business);
     match status.phase {
-        Phase::Scheduled | Phase::Waiting | Phase::Confirming => MOMENT.into(),
+        Phase::Scheduled | Phase::Waiting | Phase::Confirming | Phase::Showing => MOMENT.into(),
         Phase::Calling => "Starting your call…".into(),
         Phase::Connecting => format!("Connecting you with {who}. Please hold."),
         Phase::Talking => format!("You’re talking to {who}."),
@@ -64,7 +64,8 @@ fn ended(reason: Option<EndReason>) -> &'static str {
             | EndReason::OptedOut
             | EndReason::NotAllowed
             | EndReason::WindowClosed
-            | EndReason::NoMicrophone,
+            | EndReason::NoMicrophone
+            | EndReason::Shown,
         )
         | None => "The call has ended.",
     }

@@ -3,11 +3,12 @@
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
+    time::Duration,
 };
 
 use js_sys::Function;
 use shared::{
-    TabId,
+    TabId, Timestamp,
     contact::Phase,
     wire::widget::{Cancel, CodeWanted},
 };
@@ -17,12 +18,15 @@ use web_sys::{Document, Element, Event, HtmlElement, ShadowRoot};
 
 use crate::{
     code::Code,
-    dom::{Listener, document, page_window},
+    dom::{Listener, add, document, page_window, say},
     handle, leave,
     line::{Heard, Line, LineOptions, Voice},
     window::SmallWindow,
     words,
 };
+
+/// A page that is shown for longer has had its first code.
+const FRESH: Duration = Duration::from_secs(20);
 
 /// What stands in the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +80,8 @@ pub(crate) struct Place {
     /// How many look.
     viewers: Cell<usize>,
     code: RefCell<Code>,
+    /// By the server's clock, at the last welcome.
+    now: Cell<Timestamp>,
     /// Takes a code away that is too old.
     expiry: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
@@ -130,6 +136,7 @@ impl Place {
                 sharing: Cell::default(),
                 viewers: Cell::default(),
                 code: RefCell::default(),
+                now: Cell::new(Timestamp(0)),
                 expiry: RefCell::default(),
                 listeners: RefCell::default(),
                 _links: links,
@@ -172,6 +179,15 @@ impl Place {
                 if more || !told.status.sharing {
                     self.set_code(Code::None);
                 }
+                // A page that was shown just now is shown by a code.
+                let shown = told.status.phase == Phase::Showing && told.viewers.is_empty();
+                if shown
+                    && self.now.get().since(told.status.since) < FRESH
+                    && *self.code.borrow() == Code::None
+                {
+                    self.now.set(Timestamp(u64::MAX));
+                    self.ask_code();
+                }
                 self.draw();
             }
             Heard::Code(answer) => {
@@ -182,7 +198,14 @@ impl Place {
                 });
                 self.expiry.replace((*self.code.borrow() != Code::Refused).then_some(expiry));
             }
-            Heard::Connected(_) | Heard::Clock(_) | Heard::Over => {}
+            Heard::Clock(now) => self.now.set(*now),
+            Heard::Connected(_) | Heard::Over => {}
+        }
+    }
+
+    fn ask_code(&self) {
+        if self.line.send(&CodeWanted {}.into()) {
+            self.set_code(Code::Asked);
         }
     }
 
@@ -307,11 +330,7 @@ impl Place {
             }
             Code::Refused => say(document, slot, words::NO_CODE),
         }
-        let ask = self.button(document, slot, words::GET_CODE, |place| {
-            if place.line.send(&CodeWanted {}.into()) {
-                place.set_code(Code::Asked);
-            }
-        });
+        let ask = self.button(document, slot, words::GET_CODE, Self::ask_code);
         if let Some(ask) = ask {
             ask.set_class_name("link");
         }
@@ -354,21 +373,6 @@ fn with(place: &Weak<Place>, work: impl FnOnce(&Place)) {
     if let Some(place) = place.upgrade() {
         work(&place);
     }
-}
-
-fn say(document: &Document, slot: &Element, words: &str) {
-    if let Some(line) = add(document, slot, "p", words) {
-        line.set_class_name("notice");
-        // The name is valid, so it can't fail. It is spoken as it comes.
-        let _ = line.set_attribute("role", "alert");
-    }
-}
-
-fn add(document: &Document, slot: &Element, tag: &str, words: &str) -> Option<Element> {
-    let element = document.create_element(tag).ok()?;
-    element.set_text_content(Some(words));
-    slot.append_child(&element).ok()?;
-    Some(element)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) const CODE_ASKED: &str = "One moment…";
 pub(crate) const NO_CODE: &str = "There is no code right now. Try again in a minute.";
 
 /// By their numbers in the form's telling: a table of names, or a JSON reader, would weigh more than all the words.
-pub(crate) const PHASES: [Phase; 8] = [
+pub(crate) const PHASES: [Phase; 9] = [
     Phase::Scheduled,
     Phase::Waiting,
     Phase::Calling,
@@ -32,8 +32,9 @@ pub(crate) const PHASES: [Phase; 8] = [
     Phase::Talking,
     Phase::OnHold,
     Phase::Ended,
+    Phase::Showing,
 ];
-pub(crate) const REASONS: [EndReason; 14] = [
+pub(crate) const REASONS: [EndReason; 15] = [
     EndReason::Completed,
     EndReason::Cancelled,
     EndReason::Abandoned,
@@ -48,6 +49,7 @@ pub(crate) const REASONS: [EndReason; 14] = [
     EndReason::NotAllowed,
     EndReason::WindowClosed,
     EndReason::NoMicrophone,
+    EndReason::Shown,
 ];
 
 /// What the form knows of a contact.
@@ -89,6 +91,10 @@ pub(crate) fn status(status: &Told) -> String {
         Phase::Talking => ["You’re talking to ", agent.unwrap_or(business), "."].concat(),
         Phase::OnHold => [agent.unwrap_or(business), " has put you on hold for a moment."].concat(),
         Phase::Ended => ended(status.reason, here, business),
+        Phase::Showing => match agent {
+            Some(agent) => [agent, " sees this page with you."].concat(),
+            None => "Show this page to the agent on your telephone.".into(),
+        },
     }
 }
 
@@ -101,7 +107,7 @@ fn scheduled(status: &Told) -> String {
             ["We’ll talk on ", &window.date, ", ", &window.from, " to ", &window.until, ". Please be here."]
                 .concat()
         }
-        (None, _) => "We’ll try again a little later.".into(),
+        (None, _) | (Some(_), Channel::Page) => "We’ll try again a little later.".into(),
     }
 }
 
@@ -124,6 +130,7 @@ fn ended(reason: Option<EndReason>, here: bool, business: &str) -> String {
         EndReason::NotAllowed => "We can’t call that number.",
         EndReason::WindowClosed => "Sorry, nobody was free at that time.",
         EndReason::NoMicrophone => "We couldn’t use your microphone.",
+        EndReason::Shown => "Your page isn’t shown any more.",
     };
     text.into()
 }
@@ -163,6 +170,8 @@ mod tests {
         let number = Some("+44 20 7946 0123".to_owned());
         let calling = Told { attempts: 2, number, ..told(Phase::Calling) };
         assert_eq!(status(&calling), "Calling again: +44 20 7946 0123. Pick up and press 1.");
+        let shown = Told { agent: Some("Ada".into()), ..told(Phase::Showing) };
+        assert_eq!(status(&shown), "Ada sees this page with you.");
         let ended = Told { reason: Some(EndReason::OptedOut), ..told(Phase::Ended) };
         assert_eq!(status(&ended), "Acme won’t call this number again.");
         let [date, from, until, zone] = ["2026-11-21", "09:00", "10:00", "Europe/Berlin"].map(String::from);

@@ -88,6 +88,7 @@ fn actions(live: &Live, ui: &mut Ui) {
             }
             ui.line("button", attributes!["data-do" "done"], strings::DONE);
         }
+        Some(Phase::Showing) => ui.line("button", attributes!["data-do" "cancel"], strings::DONE),
         Some(Phase::Scheduled | Phase::Waiting) => {
             ui.line("button", attributes!["data-do" "cancel"], strings::CANCEL);
         }

@@ -69,6 +69,7 @@ fn clicked(element: &Element) -> Option<Event> {
         Some("plan") => Event::StartAnew { later: true, now: page::local_now() },
         Some("done") => Event::Dismiss,
         Some("here") => Event::Submitted(Channel::Browser, page::local_now()),
+        Some("page") => Event::Submitted(Channel::Page, page::local_now()),
         Some("forget") => Event::ForgetMe,
         Some("hear") => Event::Hear,
         Some("stop") => Event::Share(false),

@@ -43,6 +43,9 @@ pub(crate) fn form(app: &App, ui: &mut Ui) {
     if site.info.telephone && site.info.browser_voice {
         ui.line("button", attributes!["type" "button", "data-do" "here"], strings::TALK_HERE);
     }
+    if site.info.show_page {
+        ui.line("button", attributes!["class" "link", "type" "button", "data-do" "page"], strings::SHOW_PAGE);
+    }
     ui.close();
 }
 

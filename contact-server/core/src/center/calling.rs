@@ -48,6 +48,8 @@ impl Center {
             }
             (Channel::Telephone, None) => return self.finish(id, EndReason::NotAllowed),
             (Channel::Browser, _) => Endpoint::Page(id),
+            // It is never in line.
+            (Channel::Page, _) => return self.finish(id, EndReason::Shown),
         };
         let leg = self.open_leg(id, to, self.business_name.clone(), ring);
         self.set_state(id, ContactState::Dialing { leg, agent: Some(agent), until });
@@ -220,6 +222,7 @@ impl Center {
             | ContactState::Waiting { .. }
             | ContactState::Feigned { .. }
             | ContactState::WrapUp { .. }
+            | ContactState::Showing { .. }
             | ContactState::Ended => {}
         }
     }
@@ -277,6 +280,10 @@ impl Center {
             self.customer_left_call(id, LegCause::HungUp);
             return Ok(());
         }
+        if let ContactState::Showing { .. } = state {
+            self.finish(id, EndReason::Shown);
+            return Ok(());
+        }
         if let Some(leg) = state.customer_leg() {
             self.hang_up(leg, LegCause::Cancelled);
         }
@@ -312,6 +319,7 @@ impl Center {
             | S::Talking { .. }
             | S::Closing { .. }
             | S::WrapUp { .. }
+            | S::Showing { .. }
             | S::Ended) => state,
         };
         self.set_state(id, state);

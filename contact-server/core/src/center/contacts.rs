@@ -132,6 +132,7 @@ impl Contact {
             S::Connecting { until, .. } => by(until, "an agent's voice does not come up"),
             S::Closing { until, .. } => by(until, "a last prompt took too long"),
             S::WrapUp { until: Some(until), .. } => by(until, "a wrap-up took too long"),
+            S::Showing { until, .. } => by(until, "a page is shown too long"),
             S::Talking { .. } | S::WrapUp { until: None, .. } | S::Ended => nothing,
         }
     }
@@ -146,7 +147,7 @@ impl Center {
         }
         let ends = state.is_over() && !contact.row.state.is_over();
         if ends {
-            *self.open.of(contact.row.merged) -= 1;
+            *self.open.of(&contact.row) -= 1;
             if let Some(number) = contact.number() {
                 let number = &self.limits.mark(number);
                 self.numbers.remove(number);

@@ -14,16 +14,21 @@ use crate::{
     record::{Change, ContactRow, Event, Person},
 };
 
-/// How many contacts are not over: those that are called, and those that only look alive.
+/// How many contacts are not over: those that are called, those that only look alive, and pages that are shown.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     pub(super) called: u32,
     pub(super) merged: u32,
+    pub(super) shown: u32,
 }
 
 impl Open {
-    pub(super) fn of(&mut self, merged: bool) -> &mut u32 {
-        if merged { &mut self.merged } else { &mut self.called }
+    pub(super) fn of(&mut self, row: &ContactRow) -> &mut u32 {
+        match row.channel {
+            Channel::Page => &mut self.shown,
+            Channel::Telephone | Channel::Browser if row.merged => &mut self.merged,
+            Channel::Telephone | Channel::Browser => &mut self.called,
+        }
     }
 }
 
@@ -44,8 +49,11 @@ impl Center {
         }
         self.last_place += 1;
         let opens = due.map(|(from, _)| from).filter(|from| *from > self.now);
-        let state =
-            opens.map_or(ContactState::Waiting { not_before: None }, |at| ContactState::Scheduled { at });
+        let state = match (channel, opens) {
+            (Channel::Page, _) => self.first_showing(),
+            (Channel::Telephone | Channel::Browser, Some(at)) => ContactState::Scheduled { at },
+            (Channel::Telephone | Channel::Browser, None) => ContactState::Waiting { not_before: None },
+        };
         let row = ContactRow {
             id,
             channel,
@@ -70,7 +78,9 @@ impl Center {
             phase_since: self.now,
         };
         self.record(Event::Requested { contact: id, channel, skill: row.skill.clone(), consent, merged });
-        self.record(Event::Queued { contact: id, not_before: opens });
+        if channel != Channel::Page {
+            self.record(Event::Queued { contact: id, not_before: opens });
+        }
         self.store(Change::Person(id, person.clone()));
         self.store(Change::ContactToken { hash: token, contact: id, expires_at: token_expires_at });
         let expires_at = self.now + KEY_KEPT;
@@ -78,8 +88,8 @@ impl Center {
         self.store(Change::Idempotency { key, body, contact: id, expires_at });
         self.limits.remember(idempotency, id, expires_at);
         let line = self.lines.intern(&row.skill);
+        *self.open.of(&row) += 1;
         self.contacts.insert(id, Contact::new(row, person, Arc::clone(&self.settings), line));
-        *self.open.of(merged) += 1;
         self.set_state(id, state);
         Ok(())
     }
@@ -98,6 +108,7 @@ impl Center {
         let number = self.number_asked(request.channel, &request.person);
         // Those that are merged take nobody's time, so they take nobody's place either.
         let (open, most) = match number.is_some_and(|number| self.numbers.contains_key(&number)) {
+            _ if request.channel == Channel::Page => (self.open.shown, self.settings.shown_pages),
             true => (self.open.merged, self.settings.merged_contacts),
             false => (self.open.called, self.settings.open_contacts),
         };
@@ -107,6 +118,8 @@ impl Center {
         match request.channel {
             Channel::Telephone => self.limits.may_dial(self.now, &self.settings, &request.person),
             Channel::Browser => Ok(()),
+            Channel::Page if self.settings.show_page => Ok(()),
+            Channel::Page => Err(Refusal::ShowingOff),
         }
     }
 

@@ -106,7 +106,7 @@ impl Center {
         let skill = self.lines.intern(&row.skill);
         self.last_place = self.last_place.max(row.place);
         if !row.state.is_over() {
-            *self.open.of(row.merged) += 1;
+            *self.open.of(&row) += 1;
         }
         let over = row.state.is_over();
         let contact = self.contacts.entry(id).or_insert_with(|| Contact::new(row, person, settings, skill));
@@ -224,6 +224,8 @@ impl Center {
             S::Dialing { .. } | S::Confirming { .. } | S::Holding { .. } | S::Connecting { .. } => {
                 self.attempt_failed(id, EndReason::Interrupted);
             }
+            // Its pages come back by themselves, or are gone.
+            S::Showing { .. } => self.show_until(id, true),
             S::Scheduled { .. } | S::Waiting { .. } | S::Feigned { .. } | S::WrapUp { .. } | S::Ended => {}
         }
     }

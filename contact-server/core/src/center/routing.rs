@@ -233,6 +233,7 @@ impl Center {
             | S::Talking { .. }
             | S::Closing { .. }
             | S::WrapUp { .. }
+            | S::Showing { .. }
             | S::Ended) => state,
         };
         self.set_state(contact, state);

@@ -35,6 +35,8 @@ pub enum ContactState {
     WrapUp { agent: AgentId, until: Option<Timestamp> },
     /// Nothing is left to do.
     Ended,
+    /// Nobody is called: the page is shown until then at the latest. `away`: no page of the customer is open.
+    Showing { until: Timestamp, away: bool },
 }
 
 impl ContactState {
@@ -52,6 +54,7 @@ impl ContactState {
             Self::Talking { on_hold: false, .. } => Phase::Talking,
             Self::Talking { on_hold: true, .. } => Phase::OnHold,
             Self::WrapUp { .. } | Self::Ended => Phase::Ended,
+            Self::Showing { .. } => Phase::Showing,
         }
     }
 
@@ -69,6 +72,7 @@ impl ContactState {
             Self::Closing { .. } => "being let go",
             Self::WrapUp { .. } => "in wrap-up",
             Self::Ended => "ended",
+            Self::Showing { .. } => "shown",
         }
     }
 
@@ -86,6 +90,7 @@ impl ContactState {
             | Self::Waiting { .. }
             | Self::Feigned { .. }
             | Self::WrapUp { .. }
+            | Self::Showing { .. }
             | Self::Ended => None,
         }
     }
@@ -104,6 +109,7 @@ impl ContactState {
             | Self::Holding { .. }
             | Self::Closing { .. }
             | Self::WrapUp { .. }
+            | Self::Showing { .. }
             | Self::Ended => None,
         }
     }
@@ -122,6 +128,7 @@ impl ContactState {
             | Self::Waiting { .. }
             | Self::Feigned { .. }
             | Self::Closing { .. }
+            | Self::Showing { .. }
             | Self::Ended => None,
         }
     }
@@ -161,6 +168,7 @@ mod tests {
             format!(r#"{{"state":"closing","leg":{leg},"effect":{other},"reason":"opted_out","until":5}}"#),
             format!(r#"{{"state":"wrap_up","agent":{agent},"until":null}}"#),
             r#"{"state":"ended"}"#.to_owned(),
+            r#"{"state":"showing","until":5,"away":true}"#.to_owned(),
         ];
         for text in states {
             let state: ContactState = serde_json::from_str(&text).unwrap();

@@ -7,6 +7,7 @@ mod lead;
 mod ledger;
 mod requests;
 mod restarts;
+mod shown;
 mod sim;
 mod stage;
 mod watch;

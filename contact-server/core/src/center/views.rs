@@ -7,7 +7,7 @@ use shared::{
     wire::console::{AgentState, ContactShown, Queue, QueueEntry, Today},
 };
 
-use super::{Center, ContactState, Due, contacts::Contact, routing::SkillId};
+use super::{Center, ContactState, Due, contacts::Contact, routing::SkillId, shown::reader};
 use crate::{Notice, effect::Viewing, record::Change};
 
 /// Positions and the waiting list are told at most this often.
@@ -142,10 +142,11 @@ impl Center {
             | ContactState::Talking { .. }
             | ContactState::Closing { .. }
             | ContactState::WrapUp { .. }
+            | ContactState::Showing { .. }
             | ContactState::Ended => (None, None),
         };
         let phase = row.state.phase();
-        let with_agent = row.state.agent_leg().and(row.state.agent());
+        let with_agent = row.state.agent_leg().and(row.state.agent()).or(reader(contact));
         CustomerStatus {
             phase,
             channel: row.channel,
@@ -166,9 +167,9 @@ impl Center {
         shown.is_some_and(|id| id == contact.row.id).then_some(agent)
     }
 
-    /// The agent who may see the page: as long as the call has not ended.
+    /// The agent whose page it is to see: as long as the call has not ended. Where nobody is called, who has the code.
     pub(super) fn viewer(&self, contact: &Contact) -> Option<AgentId> {
-        if contact.row.state.is_over() { None } else { self.shown_to(contact) }
+        if contact.row.state.is_over() { None } else { reader(contact).or_else(|| self.shown_to(contact)) }
     }
 
     /// Tells everybody concerned what changed since the last time, and stores the rows.
@@ -286,6 +287,7 @@ fn queue_entry(contact: &Contact) -> QueueEntry {
         | ContactState::Talking { .. }
         | ContactState::Closing { .. }
         | ContactState::WrapUp { .. }
+        | ContactState::Showing { .. }
         | ContactState::Ended => None,
     };
     QueueEntry {

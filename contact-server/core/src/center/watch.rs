@@ -1,7 +1,7 @@
 //! Who looks at a customer's page beside the agent whose contact it is.
 //!
 //! A supervisor may watch any open contact of the business, another agent one whose customer gave a code. Watching
-//! gives no power in the page. It ends with the contact, with the watcher's shift, and, for a supervisor, with the
+//! gives no power in the page, unless nobody is called and the customer gave the code for it ([`super::shown`]). It ends with the contact, with the watcher's shift, and, for a supervisor, with the
 //! role.
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -10,7 +10,7 @@ use shared::{
     wire::console::{LiveContacts, LiveEntry},
 };
 
-use super::{Center, contacts::Contact, views::label};
+use super::{Center, contacts::Contact, shown::reader, views::label};
 use crate::{
     Notice, Refusal,
     effect::{Viewing, Watcher},
@@ -82,6 +82,7 @@ impl Center {
         }
         self.changed_contacts.insert(id);
         self.record(Event::WatchBegan { contact: id, agent, by });
+        self.audience_changed(id, None);
         Ok(())
     }
 
@@ -104,6 +105,7 @@ impl Center {
             return Err(Refusal::NotNow { input: "a code", state: "stopped" });
         }
         self.record(Event::CodeMade { contact: id });
+        self.audience_changed(id, None);
         Ok(())
     }
 
@@ -134,9 +136,10 @@ impl Center {
     fn end_watches(&mut self, id: ContactId, end: WatchEnd, ends: impl Fn(&Watch) -> bool) {
         let Some(contact) = self.contacts.get_mut(&id) else { return };
         let ended: Vec<Watch> = contact.row.watch.extract_if(.., |watch| ends(watch)).collect();
-        for Watch { agent, .. } in ended {
+        for Watch { agent, by, .. } in ended {
             self.changed_contacts.insert(id);
             self.record(Event::WatchEnded { contact: id, agent, end });
+            self.audience_changed(id, (by == WatchBy::Code).then_some(end));
         }
     }
 
@@ -152,7 +155,10 @@ impl Center {
     pub fn live(&self) -> LiveContacts {
         let tied = self.agents.values().filter_map(|agent| Some((agent, agent.duty.contact()?)));
         let open = tied.filter_map(|(agent, id)| Some((agent, self.contacts.get(&id)?)));
-        let mut live: Vec<_> = open.filter(|(_, contact)| !contact.row.state.is_over()).collect();
+        let shown =
+            self.contacts.values().filter_map(|contact| Some((self.agents.get(&reader(contact)?)?, contact)));
+        let mut live: Vec<_> =
+            open.filter(|(_, contact)| !contact.row.state.is_over()).chain(shown).collect();
         live.sort_by_key(|(_, contact)| (contact.row.requested_at, contact.row.id));
         let entry = |(agent, contact): &(&super::agents::Agent, &Contact)| LiveEntry {
             contact: contact.row.id,

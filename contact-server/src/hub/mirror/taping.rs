@@ -16,6 +16,7 @@ use crate::{
         tape::{Entry, Tape},
     },
     hub::stream::Cursor,
+    limits::HURRY_EVERY,
 };
 
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Taping {
     /// Why nothing goes on it now, as it was marked.
     missing: Option<Miss>,
     led: Option<String>,
+    /// When a keyframe was last asked for out of turn.
+    hurried_at: Option<Timestamp>,
 }
 
 /// Whether a page may be recorded. One that has not said what it is may not.
@@ -91,6 +94,16 @@ impl Taping {
         false
     }
 
+    /// A page that was left out is one that may be recorded again: what is missing should be little.
+    pub(super) fn hurries(&mut self, now: Timestamp) -> bool {
+        let recently = self.hurried_at.is_some_and(|at| now.since(at) < HURRY_EVERY);
+        if recently || self.missing != Some(Miss::LeftOut) {
+            return false;
+        }
+        self.hurried_at = Some(now);
+        true
+    }
+
     fn miss(&mut self, why: Miss) {
         self.next = None;
         if self.begun && self.missing != Some(why) {
@@ -119,7 +132,15 @@ impl Mirror {
         if !self.wants_tape() {
             return;
         }
-        self.taping = Some(Taping { tape, begun: false, patterns, next: None, missing: None, led: None });
+        self.taping = Some(Taping {
+            tape,
+            begun: false,
+            patterns,
+            next: None,
+            missing: None,
+            led: None,
+            hurried_at: None,
+        });
         self.tape_leads();
         self.tape_what_is_shown(now);
     }

@@ -57,6 +57,7 @@ conformance! {
         a_replaced_contact_token_is_the_only_one,
         a_token_is_found_until_it_expires_or_is_revoked,
         a_token_is_taken_at_most_once,
+        a_contact_has_one_session_code,
         the_sessions_of_an_agent_end_together,
         an_idempotency_key_is_kept_until_it_expires,
         a_sweep_takes_what_has_expired_and_nothing_else;

@@ -78,6 +78,19 @@ pub(crate) async fn a_token_is_taken_at_most_once(db: TestDatabase) {
     }
 }
 
+pub(crate) async fn a_contact_has_one_session_code(db: TestDatabase) {
+    owned(&db.store, SHOP).await;
+    let code = |byte, contact| token(byte, SHOP, Scope::SessionCode { contact: ContactId(contact) });
+    let other = token(9, SHOP, Scope::HandsetCode { e164: "+4930231251".into() });
+    for token in [code(1, 1), code(2, 2), other, code(3, 1)] {
+        db.store.put_token(&token).await.unwrap();
+    }
+    for (byte, is_good) in [(1, false), (2, true), (3, true), (9, true)] {
+        let found = db.store.find_token(&[byte; 32], NOON).await.unwrap();
+        assert_eq!(found.is_some(), is_good, "{byte}");
+    }
+}
+
 pub(crate) async fn the_sessions_of_an_agent_end_together(db: TestDatabase) {
     owned(&db.store, SHOP).await;
     let bert = AgentId(0xBE);

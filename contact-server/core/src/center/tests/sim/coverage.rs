@@ -149,9 +149,11 @@ impl Cause {
                 Self::On { request: contacts.first().map(|id| (*id, "erased")), agent: None }
             }
             // Of contacts that are over, mostly, and nothing changes by it.
-            Input::Configured(_) | Input::Requested(_) | Input::RecordingPlayed { .. } => {
-                Self::On { request: None, agent: None }
-            }
+            // Pages that are shown without a call have claims of their own.
+            Input::Configured(_)
+            | Input::Requested(_)
+            | Input::RecordingPlayed { .. }
+            | Input::PagesOpen(..) => Self::On { request: None, agent: None },
             Input::AgentSet(profile) => by(&profile.id, "changed"),
             Input::AgentRemoved(agent) => by(agent, "removed"),
             Input::Cancelled(contact) => on(contact, "cancelled"),

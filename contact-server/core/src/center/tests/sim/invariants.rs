@@ -98,6 +98,8 @@ impl World {
                     EndReason::Unreachable => "unreachable",
                     EndReason::OptedOut => "ended as opted out",
                     EndReason::NoMicrophone => "no microphone",
+                    // Claims of their own.
+                    EndReason::Shown => continue,
                 },
                 _ => continue,
             };

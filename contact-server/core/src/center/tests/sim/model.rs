@@ -233,6 +233,10 @@ impl Model {
             Input::WatchAsked { agent, contact, by } => self.asks_to_watch(agent, contact, by),
             Input::WatchLeft { agent, contact } => self.leaves_watch(agent, contact),
             Input::CodeMade(contact) => self.wants_code(contact),
+            // A call is none the worse for it.
+            Input::PagesOpen(contact, _) => {
+                self.requests.get(&contact).map(drop).ok_or(Refusal::NoSuchContact)
+            }
             Input::SignedIn { agent, station } => self.signed_in(agent, station),
             Input::SignedOut { agent, station } => self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => self.console_lost(agent, station),

@@ -166,6 +166,7 @@ impl Model {
             (Channel::Browser, _) => Endpoint::Page(id),
             (Channel::Telephone, Some(number)) => Endpoint::Telephone(number),
             (Channel::Telephone, None) => unreachable!("a telephone request has a number"),
+            (Channel::Page, _) => unreachable!("a page that is shown has no turn"),
         };
         let number = if let Endpoint::Telephone(number) = &to { Some(number.clone()) } else { None };
         let leg = self.place_leg(id, to, "Acme".to_owned(), ring);
