@@ -1,5 +1,5 @@
-//! A session that is recorded can be played to its end, and back and forth, and shows the page as the agent saw it; of
-//! a payment page in it there is nothing.
+//! A session that is recorded can be played to its end, and back and forth, and shows the page as the agent saw it, also
+//! where the server was killed in the middle of it; of a payment page in it there is nothing, and nothing lies open.
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +9,13 @@ use contact_server::archive::{
     seal::DataKey,
     shelf::Shelf,
 };
-use e2e::{StageOptions, agent, mirrored::Mirrored};
+use e2e::{
+    StageOptions, agent,
+    axe::Inspector,
+    mirrored::{Mirrored, NEXT_FRAME},
+    person::PATIENCE,
+    tap::contains,
+};
 use page_mirror::replay::{Replica, ops::Late, urls::Origins};
 use shared::wire::{
     mirror::{FrameKind, ServerToViewer},
@@ -24,7 +30,7 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     keys::add(&path, "story")?;
     let config: &'static str = format!("recording_keys = '{}'\n", path.display()).leak();
     let business = vec![("record_cobrowse", "true"), ("recording_players", "ada")];
-    let mirrored =
+    let mut mirrored =
         Mirrored::assemble_with(&folder, StageOptions { business, config, ..StageOptions::default() })
             .await?;
     let chip =
@@ -37,9 +43,11 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     mirrored.shopper.page.keyboard().type_text("4242424242424242", None).await?;
     agent::sees_page(&mirrored.agent, "Pay with plumtree").await?;
     mirrored.play("thanks.html").await?;
+    mirrored.shopper.asks::<bool>("() => !document.querySelector('h1').append(' and goodbye')").await?;
+    agent::sees_page(&mirrored.agent, "and goodbye").await?;
     let thanks = mirrored.shown().await?;
+    killed(&mut mirrored, &path).await.context("a kill in the middle")?;
     let agent = &mirrored.agent;
-    agent::hangs_up(agent).await?;
     agent::wraps_up(agent, "Advised", "recorded").await?;
 
     agent::finds_in_history(agent, "Looks at fixtures").await?;
@@ -70,7 +78,39 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
         ensure!(!texts.contains(secret), "{secret} was recorded");
     }
     ensure!(lamps.contains("Candle"), "the live page was one");
-    Ok(())
+    let mut axe = Inspector::new()?;
+    axe.look(&mirrored.agent, "the player").await?;
+    axe.verdict()
+}
+
+/// kill -9 once what was last shown is sealed: it stays, and no file holds anything of a page that can be read.
+async fn killed(mirrored: &mut Mirrored, keys: &Path) -> Result<()> {
+    let sealed = async {
+        while !recorded_texts(mirrored, keys).await?.contains("and goodbye") {
+            mirrored.agent.asks::<bool>(NEXT_FRAME).await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, sealed).await.context("it is not sealed")??;
+    mirrored.stage.kill().await?;
+    let mut folders = vec![mirrored.stage.data().to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path)?;
+            files += 1;
+            for text in ["Anglepoise", "goodbye"] {
+                ensure!(!contains(&bytes, text.as_bytes()), "{text} lies open in {}", path.display());
+            }
+        }
+    }
+    ensure!(files > 2, "the database and a recording are there");
+    mirrored.stage.restart().await
 }
 
 /// Every string in the frames of all recordings, opened with the server's keys.
