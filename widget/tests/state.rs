@@ -115,6 +115,16 @@ fn talking_in_the_page_asks_for_the_microphone_before_anything_is_sent() {
 }
 
 #[test]
+fn a_page_is_shown_without_a_number_and_without_a_microphone() {
+    let mut state = asking();
+    state.form.number.clear();
+    state.form.later = true;
+    let commands = state.handle(Event::Submitted(Channel::Page, noon()));
+    assert!(commands.contains(&Command::Post) && !commands.contains(&Command::AskMicrophone), "{commands:?}");
+    assert_eq!(state.form.faults.number, None);
+}
+
+#[test]
 fn a_microphone_that_comes_after_cancel_is_let_go() {
     let mut state = asking();
     state.handle(Event::Submitted(Channel::Browser, noon()));
@@ -285,6 +295,7 @@ fn site() -> Box<Site> {
         consent_text: "The agent will see the pages that you visit.".into(),
         wait_seconds: None,
         browser_voice: true,
+        show_page: true,
         telephone: true,
         fallback_number: None,
         mask_selectors: Vec::new(),
