@@ -11,6 +11,7 @@
 //! for each attribute's name, so that like lies beside like ([`columns`]); both sides remember short ones.
 //! A keyframe begins an epoch with everything forgotten.
 pub mod bytes;
+pub mod close;
 pub mod columns;
 pub mod ids;
 pub mod media;
@@ -80,11 +81,21 @@ pub enum Section {
     Media = 21,
     /// Whether the customer looks at the page.
     Visible = 22,
+    /// Where the caret stands, or what is selected, in a field ([`close::Caret`]).
+    Caret = 23,
+    /// What is selected in a shadow root or a frame.
+    Within = 24,
+    /// As [`Section::Marks`], of the document that is named first.
+    PageMarks = 25,
+    /// Which part of its window the customer sees ([`close::Zoom`]).
+    Zoom = 26,
+    /// States that a custom element says it has.
+    Custom = 27,
 }
 
 impl Section {
     pub fn from_tag(tag: u32) -> Option<Self> {
-        const ALL: [Section; 22] = [
+        const ALL: [Section; 27] = [
             Section::Nodes,
             Section::Removed,
             Section::Attributes,
@@ -107,6 +118,11 @@ impl Section {
             Section::Seen,
             Section::Media,
             Section::Visible,
+            Section::Caret,
+            Section::Within,
+            Section::PageMarks,
+            Section::Zoom,
+            Section::Custom,
         ];
         ALL.into_iter().find(|section| *section as u32 == tag)
     }

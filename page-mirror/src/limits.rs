@@ -48,5 +48,8 @@ pub const ASSETS_BYTES: usize = 12 * 1024 * 1024;
 pub const PICTURES_BYTES: usize = 4 * 1024 * 1024;
 /// Documents of frames in a page that are mirrored.
 pub const FRAMES: usize = 64;
+/// States of custom elements that one element may have, and the bytes of one's name.
+pub const STATES: usize = 16;
+pub const STATE_BYTES: usize = 48;
 /// Origins whose images, fonts and styles a replica may show.
 pub const ORIGINS: usize = 256;

@@ -1,6 +1,7 @@
 //! The customer's side: batches of what changed become frames.
 mod around;
 mod batch;
+pub mod close;
 mod fields;
 pub mod media;
 mod nodes;
@@ -129,9 +130,10 @@ impl Recorder {
         if self.pending.len() > limits::BODY_BYTES { Err(BatchError::TooLarge) } else { Ok(()) }
     }
 
-    /// Adds whole sections ([`media`]) that name nodes which the other side has.
-    pub fn add(&mut self, sections: &[u8]) {
-        if self.pending.len() + sections.len() <= limits::BODY_BYTES {
+    /// Adds whole sections ([`media`], [`close`]) that name nodes which the other side has. They tell of what this
+    /// `field` (0: none) holds: nothing is added if that does not leave the browser as it is.
+    pub fn add(&mut self, sections: &[u8], field: u32) {
+        if self.pending.len() + sections.len() <= limits::BODY_BYTES && !self.is_in_a_secret_field(field) {
             self.pending.extend_from_slice(sections);
         }
     }

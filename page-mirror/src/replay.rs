@@ -4,6 +4,7 @@
 //! allow-lists ([`elements`], [`attributes`]), addresses by the business's origins ([`urls`]), style text by
 //! its tokens ([`css`]). The script that carries the operations out decides nothing.
 pub mod attributes;
+mod close;
 pub mod css;
 pub mod elements;
 mod frames;
@@ -12,6 +13,7 @@ pub mod look;
 mod media;
 mod nodes;
 pub mod ops;
+pub mod queries;
 pub mod urls;
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -24,8 +26,8 @@ use crate::{
     tree::Tree,
 };
 use attributes::Rule;
-use look::Prefs;
 use ops::{Late, Ops, op};
+use queries::Prefs;
 use urls::{Addresses, Origins};
 
 /// Why a frame was not applied. The replica is of no use until a keyframe arrives.
@@ -191,6 +193,7 @@ impl Replica {
     }
 
     fn sections(&mut self, body: &[u8]) -> Result<(), FrameError> {
+        self.look_for_ratio(body)?;
         let mut reader = Reader::new(body);
         let mut budget = limits::CHANGES;
         while !reader.is_empty() {
@@ -217,6 +220,11 @@ impl Replica {
                 Some(Section::Seen) => self.seen(payload, &mut budget)?,
                 Some(Section::Media) => self.media(payload, &mut budget)?,
                 Some(Section::Visible) => self.visible(payload)?,
+                Some(Section::Caret) => self.caret(payload, &mut budget)?,
+                Some(Section::Within) => self.within(payload, &mut budget)?,
+                Some(Section::PageMarks) => self.page_marks(payload, &mut budget)?,
+                Some(Section::Zoom) => self.zoom(payload, &mut budget)?,
+                Some(Section::Custom) => self.custom(payload, &mut budget)?,
                 // A pointer has frames of its own; what is not known is of a later revision.
                 Some(Section::Pointer) | None => {}
             }
@@ -251,7 +259,8 @@ impl Replica {
             }
             let mut freed = Vec::new();
             self.tree.remove(id, &mut freed)?;
-            self.ops.put(&[op::REMOVE, u32::try_from(freed.len()).unwrap_or(u32::MAX)]);
+            let count = u32::try_from(freed.len()).unwrap_or(u32::MAX);
+            self.ops.put(&[op::DETACH, id, op::FORGET, count]);
             self.ops.put(&freed);
         }
         Ok(())
@@ -278,7 +287,7 @@ impl Replica {
                 continue;
             }
             if let (Rule::Size, Some((width, height))) = (rule, given.and_then(attributes::size)) {
-                self.ops.put(&[op::BOX, id, width, height]);
+                self.ops.later(Late::Box { id, width, height });
                 continue;
             }
             let at = self.addresses(id);
@@ -319,18 +328,9 @@ impl Replica {
             let text = columns.get(&self.remembered, at)?;
             let sheet = look::sheet(text, self.prefs);
             let css = css::sanitise(&sheet, self.addresses(id)).into_owned();
-            self.ops.put(&[op::STYLE, id]);
+            self.ops.put(&[op::DATA, id]);
             self.ops.string(&css);
         }
-        Ok(())
-    }
-
-    fn viewport(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
-        const LARGEST: usize = 20_000;
-        let side =
-            |reader: &mut Reader<'_>| reader.count(LARGEST).map(|side| u32::try_from(side).unwrap_or(0));
-        (self.view.width, self.view.height) = (side(&mut reader)?, side(&mut reader)?);
-        self.view.ratio = side(&mut reader)?;
         Ok(())
     }
 

@@ -105,13 +105,9 @@ export class Applier {
           }
           break;
         }
-        case 10: {
-          const count = number(),
-            node = nodes[numbers[at]];
-          removeChild(parentOf(node), node);
-          for (let left = count; left > 0; left--) delete nodes[number()];
+        case 10:
+          for (let left = number(); left > 0; left--) delete nodes[number()];
           break;
-        }
         case 11:
           set(nodes[number()], names[number()], string());
           break;
@@ -119,15 +115,8 @@ export class Applier {
           unset(nodes[number()], names[number()]);
           break;
         case 13:
-        case 16:
           setText.call(nodes[number()], string());
           break;
-        case 19: {
-          const { style } = nodes[number()];
-          style.width = number() + "px";
-          style.height = number() + "px";
-          break;
-        }
         case 20:
           nodes[number()] = makeFragment(page);
       }

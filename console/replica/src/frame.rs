@@ -1,10 +1,11 @@
 //! The frame that holds the replica's document, the overlay above it, and their size.
 use std::cell::{Cell, RefCell};
 
+use page_mirror::codec::close::Zoom;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Document, Element, HtmlElement, HtmlIFrameElement, ResizeObserver};
 
-use crate::pictures::Badge;
+use crate::{pictures::Badge, place::Place};
 
 /// What a replica's frame may do: be read by the console. No scripts, forms, windows, or navigation.
 const SANDBOX: &str = "allow-same-origin";
@@ -21,6 +22,8 @@ pub(crate) struct Frame {
     pub(crate) iframe: HtmlIFrameElement,
     pointer: HtmlElement,
     caret: HtmlElement,
+    selected: RefCell<Vec<HtmlElement>>,
+    zoom: HtmlElement,
     badges: RefCell<Vec<HtmlElement>>,
     size: Cell<(u32, u32)>,
     loaded: Closure<dyn FnMut()>,
@@ -67,6 +70,8 @@ impl Frame {
         overlay.set_attribute("data-replica-overlay", "")?;
         let pointer = pointer(&document)?;
         let caret = caret(&document)?;
+        let zoom = zoom(&document)?;
+        overlay.append_child(&zoom)?;
         overlay.append_child(&pointer)?;
         overlay.append_child(&caret)?;
         shell.append_child(&iframe)?;
@@ -84,6 +89,8 @@ impl Frame {
             iframe,
             pointer,
             caret,
+            selected: RefCell::default(),
+            zoom,
             badges: RefCell::default(),
             size: Cell::new((0, 0)),
             loaded,
@@ -147,14 +154,45 @@ impl Frame {
         let _ = self.overlay.style().set_property("cursor", if yes { "crosshair" } else { "default" });
     }
 
-    /// Shows the customer's caret: its place and height in CSS pixels of the customer's viewport; none hides it.
-    pub(crate) fn caret(&self, at: Option<(f64, f64, f64)>) {
-        let style = self.caret.style();
-        let scale = self.scale();
-        let left = self.left();
-        let (x, y, height) = at.unwrap_or_default();
+    /// Shows the customer's caret, or text that is selected in a field; nothing hides both.
+    pub(crate) fn caret(&self, at: &[Place]) {
+        let is_caret = |place: &&Place| place.width == 0.0;
+        let caret = if at.len() == 1 { at.iter().find(is_caret) } else { None };
+        self.put(&self.caret, caret.copied());
+        let lines: Vec<Place> = at.iter().filter(|place| !is_caret(place)).copied().collect();
+        self.fill(&self.selected, lines.len(), selected);
+        for (at, element) in self.selected.borrow().iter().enumerate() {
+            self.put(element, lines.get(at).copied());
+        }
+    }
+
+    /// Shows which part of the page the customer sees; none: all of it.
+    pub(crate) fn zoom(&self, zoom: Option<Zoom>) {
+        let place = zoom.map(|Zoom { left, top, width, height, .. }| {
+            let [x, y, width, height] = [left, top, width, height].map(f64::from);
+            Place { x, y, width, height }
+        });
+        self.put(&self.zoom, place);
+        if let Some(words) = zoom.zip(self.zoom.first_element_child()) {
+            let (Zoom { scale, .. }, label) = words;
+            let times = f64::from(scale) / 100.0;
+            label.set_text_content(Some(&format!("The customer sees this part, {times:.1} times as large")));
+        }
+    }
+
+    /// Puts an element of the overlay where a place of the page is; without one it is hidden.
+    fn put(&self, element: &HtmlElement, at: Option<Place>) {
+        let style = element.style();
+        let Some(Place { x, y, width, height }) = at else {
+            let _ = style.set_property("display", "none");
+            return;
+        };
+        let (scale, left) = (self.scale(), self.left());
+        if width > 0.0 {
+            let _ = style.set_property("width", &format!("{}px", width * scale));
+        }
         for (name, value) in [
-            ("display", if at.is_some() { "block" } else { "none" }.to_owned()),
+            ("display", "block".to_owned()),
             ("transform", format!("translate({}px, {}px)", x * scale + left, y * scale)),
             ("height", format!("{}px", height * scale)),
         ] {
@@ -162,19 +200,29 @@ impl Frame {
         }
     }
 
-    /// Shows words on elements of the page, and none besides.
-    pub(crate) fn badges(&self, shown: &[Badge]) {
-        let mut badges = self.badges.borrow_mut();
-        while badges.len() < shown.len().min(MOST_BADGES) {
+    /// Makes as many elements of the overlay as are wanted, within a bound.
+    fn fill(
+        &self,
+        all: &RefCell<Vec<HtmlElement>>,
+        count: usize,
+        make: fn(&Document) -> Result<HtmlElement, JsValue>,
+    ) {
+        let mut all = all.borrow_mut();
+        while all.len() < count.min(MOST_BADGES) {
             let document = self.overlay.owner_document();
-            let Some(badge) = document.and_then(|document| badge(&document).ok()) else { return };
-            if self.overlay.append_child(&badge).is_err() {
+            let Some(made) = document.and_then(|document| make(&document).ok()) else { return };
+            if self.overlay.append_child(&made).is_err() {
                 return;
             }
-            badges.push(badge);
+            all.push(made);
         }
+    }
+
+    /// Shows words on elements of the page, and none besides.
+    pub(crate) fn badges(&self, shown: &[Badge]) {
+        self.fill(&self.badges, shown.len(), badge);
         let (scale, left) = (self.scale(), self.left());
-        for (at, element) in badges.iter().enumerate() {
+        for (at, element) in self.badges.borrow().iter().enumerate() {
             let style = element.style();
             let words = shown.get(at).map_or("", |badge| &badge.words);
             if element.text_content().as_deref() != Some(words) {
@@ -240,6 +288,49 @@ fn badge(document: &Document) -> Result<HtmlElement, JsValue> {
     )?;
     badge.set_attribute("data-replica-badge", "")?;
     Ok(badge)
+}
+
+/// Text that is selected in a field: as see-through as a browser draws it.
+fn selected(document: &Document) -> Result<HtmlElement, JsValue> {
+    let selected = styled(
+        document,
+        "div",
+        &[
+            ("position", "absolute"),
+            ("left", "0"),
+            ("top", "0"),
+            ("background", "rgb(37 99 235 / 0.35)"),
+            ("pointer-events", "none"),
+        ],
+    )?;
+    selected.set_attribute("data-replica-selected", "")?;
+    Ok(selected)
+}
+
+/// Round the part that the customer sees; the rest lies in the shade.
+fn zoom(document: &Document) -> Result<HtmlElement, JsValue> {
+    let zoom = styled(
+        document,
+        "div",
+        &[
+            ("position", "absolute"),
+            ("left", "0"),
+            ("top", "0"),
+            ("box-sizing", "border-box"),
+            ("border", "2px solid rgb(37 99 235)"),
+            ("box-shadow", "0 0 0 9999px rgb(17 24 39 / 0.4)"),
+            ("pointer-events", "none"),
+            ("display", "none"),
+        ],
+    )?;
+    zoom.set_attribute("data-replica-zoom", "")?;
+    let label = badge(document)?;
+    label.remove_attribute("data-replica-badge")?;
+    for (name, value) in [("top", "auto"), ("bottom", "8px"), ("left", "8px"), ("white-space", "normal")] {
+        label.style().set_property(name, value)?;
+    }
+    zoom.append_child(&label)?;
+    Ok(zoom)
 }
 
 fn caret(document: &Document) -> Result<HtmlElement, JsValue> {

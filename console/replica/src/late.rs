@@ -1,51 +1,50 @@
 //! What is done to a document once a frame's operations were carried out: form state, scroll, and what the customer
 //! points at, has focused and has selected.
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use js_sys::Array;
 use page_mirror::{
-    codec::{mark, state},
+    codec::{
+        close::{Caret, Zoom},
+        state,
+    },
     replay::ops::Late,
+    tree::ROOT,
 };
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, HtmlIFrameElement, Node, Range, ScrollBehavior, ScrollToOptions};
+use web_sys::{Document, Element, HtmlIFrameElement, Node, ScrollBehavior, ScrollToOptions};
 
 use crate::{
     frames::Frames,
+    marks::Marks,
     pictures::{Badge, Pictures},
+    place::{self, Place},
     realm::Realm,
+    selections::Selections,
+    sheets::Sheets,
 };
 
-/// Attributes that stand for marks, by kind, and whether what lies around the element has them too.
-const MARKS: [(&str, bool); mark::KINDS] = [
-    ("ringside-hover", true),
-    ("ringside-active", true),
-    ("ringside-focus", false),
-    ("ringside-focus-visible", false),
-    ("ringside-target", false),
-    ("ringside-fullscreen", false),
-];
-const BASE: &str = include_str!("base.css");
-const TOP_LAYER: &str = ":is(:modal, :popover-open)";
-const FOCUS_WITHIN: &str = "ringside-focus-within";
-/// Attributes that stand for flags, by letter.
+/// Attributes that stand for flags, by letter; and for states of custom elements.
 const FLAGS: [(char, &str); 3] =
     [('u', "ringside-undefined"), ('i', "ringside-user-invalid"), ('v', "ringside-user-valid")];
-const SELECTION: &str = "ringside-selection";
+const STATE: &str = "ringside-state";
 
 /// A document with the elements that have marks. That states, marks and scroll are of elements was seen to when the
 /// frame was read.
 pub(crate) struct Painter {
     realm: Realm,
     document: Document,
-    /// The replica's own style, which every root has first; and the sheets that scripts made, by number.
-    base: JsValue,
-    sheets: RefCell<BTreeMap<u32, JsValue>>,
-    marked: RefCell<[Vec<Element>; mark::KINDS]>,
-    focused: RefCell<Option<Element>>,
-    within: RefCell<Vec<Element>>,
+    sheets: Sheets,
+    /// By the node of the document: the page's, or a frame's.
+    marks: RefCell<BTreeMap<u32, Marks>>,
     window_scroll: RefCell<(i32, i32)>,
-    caret: RefCell<Option<Range>>,
+    selections: Selections,
+    /// In a field, which is an element of the page.
+    caret: RefCell<Option<(Element, Caret)>>,
+    zoom: Cell<Option<Zoom>>,
     frames: Frames,
     pictures: Pictures,
 }
@@ -53,20 +52,17 @@ pub(crate) struct Painter {
 impl Painter {
     pub(crate) fn new(frame: &HtmlIFrameElement) -> Option<Self> {
         let realm = Realm(frame.content_window()?);
-        let base = realm.make("CSSStyleSheet", &[])?;
-        let _ = realm.call("CSSStyleSheet", "replaceSync", &base, &[&BASE.into()]);
         Some(Self {
             pictures: Pictures::new(realm.clone()),
             frames: Frames::default(),
             realm,
             document: frame.content_document()?,
-            base,
-            sheets: RefCell::default(),
-            marked: RefCell::default(),
-            focused: RefCell::default(),
-            within: RefCell::default(),
+            sheets: Sheets::default(),
+            marks: RefCell::default(),
             window_scroll: RefCell::default(),
+            selections: Selections::default(),
             caret: RefCell::default(),
+            zoom: Cell::default(),
         })
     }
 
@@ -82,6 +78,8 @@ impl Painter {
             }
         }
         self.frames.keep(&self.realm, nodes);
+        self.selections.keep(nodes);
+        self.marks.borrow_mut().retain(|page, _| *page == ROOT || !nodes.get(*page).is_undefined());
         let node = |id: u32| {
             Some(nodes.get(id)).filter(|node| !node.is_undefined()).map(JsCast::unchecked_into::<Node>)
         };
@@ -98,22 +96,18 @@ impl Painter {
                 }
                 Late::Asset { number, kind, image } => self.pictures.asset(number, kind, &image),
                 Late::Clear => self.clear(),
-                Late::Sheet { sheet, css } => self.sheet(sheet, &css),
+                Late::Sheet { sheet, css } => self.sheets.write(&self.realm, sheet, css),
                 Late::Adopt { id, sheets } => {
                     if let Some(root) = node(id) {
-                        self.adopt(&root, &sheets);
+                        self.sheets.adopt(&self.realm, &root, &sheets);
                     }
                 }
-                Late::State { id, kind, value } => {
+                Late::Box { id, .. } | Late::State { id, .. } | Late::Custom { id, .. } => {
                     if let Some(node) = node(id) {
-                        self.set_state(&node.unchecked_into(), kind, &value);
-                    }
-                    // A dialog may be in the top layer now, or no longer.
-                    if kind == state::FLAGS {
-                        self.focus_within();
+                        self.element(&node.unchecked_into(), one);
                     }
                 }
-                Late::Scroll { id: 1, x, y } => {
+                Late::Scroll { id: ROOT, x, y } => {
                     self.window_scroll.replace((x, y));
                     self.scroll_again();
                 }
@@ -122,12 +116,63 @@ impl Painter {
                         let _ = self.realm.call("Element", "scrollTo", &node, &[&to(x, y)]);
                     }
                 }
-                Late::Mark { kind, id } => self.mark(kind as usize, node(id)),
-                Late::Select { anchor, anchor_offset, focus, focus_offset } => {
-                    let ends = node(anchor).zip(node(focus));
-                    self.select(ends.map(|(anchor, focus)| ((anchor, anchor_offset), (focus, focus_offset))));
-                }
+                Late::Mark { .. }
+                | Late::Select { .. }
+                | Late::Within { .. }
+                | Late::Caret(_)
+                | Late::Zoom(_) => self.attend(one, &node),
             }
+        }
+    }
+
+    /// What is of one element alone.
+    fn element(&self, element: &Element, one: Late) {
+        if let Late::Box { width, height, .. } = one {
+            let Some(style) = self.realm.get("HTMLElement", "style", element) else { return };
+            for (name, side) in [("width", width), ("height", height)] {
+                let arguments: [&JsValue; 2] = [&name.into(), &format!("{side}px").into()];
+                let _ = self.realm.call("CSSStyleDeclaration", "setProperty", &style, &arguments);
+            }
+        } else if let Late::State { kind, value, .. } = one {
+            self.set_state(element, kind, &value);
+            // A dialog may be in the top layer now, or no longer.
+            if kind == state::FLAGS {
+                self.marks.borrow().values().for_each(|marks| marks.focus_within(&self.realm));
+            }
+        } else if let Late::Custom { states, .. } = one {
+            let _ = match states.as_str() {
+                "" => self.realm.call("Element", "removeAttribute", element, &[&STATE.into()]),
+                _ => self.realm.call("Element", "setAttribute", element, &[&STATE.into(), &states.into()]),
+            };
+        }
+    }
+
+    /// What the customer is at.
+    fn attend(&self, one: Late, node: &dyn Fn(u32) -> Option<Node>) {
+        if let Late::Mark { page, kind, id } = one {
+            let mut marks = self.marks.borrow_mut();
+            marks.entry(page).or_default().mark(&self.realm, kind as usize, node(id));
+        } else if let Late::Select { anchor, anchor_offset, focus, focus_offset } = one {
+            let ends = node(anchor).zip(node(focus));
+            let ends = ends.map(|(anchor, focus)| ((anchor, anchor_offset), (focus, focus_offset)));
+            self.selections.select(&self.realm, ROOT, &self.document, false, ends);
+        } else if let Late::Within { page, ends } = one {
+            let ends = ends.and_then(|[anchor, from, focus, until]| {
+                Some(((node(anchor)?, from), (node(focus)?, until)))
+            });
+            if let Some(document) = node(page) {
+                self.selections.select(&self.realm, page, document.unchecked_ref(), true, ends);
+            }
+        } else if let Late::Caret(caret) = one {
+            let now = node(caret.id).map(|node| (node.unchecked_into::<Element>(), caret));
+            let is_same = |before: &Element| now.as_ref().is_some_and(|(field, _)| field == before);
+            // A field that is left shows its beginning.
+            if let Some((left, _)) = self.caret.borrow().as_ref().filter(|(before, _)| !is_same(before)) {
+                self.realm.set("Element", "scrollLeft", left, &0.into());
+            }
+            self.caret.replace(now);
+        } else if let Late::Zoom(zoom) = one {
+            self.zoom.set((zoom.scale > Zoom::NONE.scale).then_some(zoom));
         }
     }
 
@@ -155,170 +200,31 @@ impl Painter {
         self.realm.0.scroll_to_with_scroll_to_options(&to(x, y));
     }
 
-    /// Where the caret is in the replica's viewport, with its height, if text can be written there.
-    pub(crate) fn caret(&self) -> Option<(f64, f64, f64)> {
-        let range = self.caret.borrow();
-        let range = range.as_ref()?;
-        let rect = range.get_client_rects().and_then(|rects| rects.item(0)).or_else(|| {
-            let node = range.start_container().ok()?;
-            let rect = self.realm.call("Element", "getBoundingClientRect", &*self.element_of(node)?, &[])?;
-            Some(rect.unchecked_into())
-        })?;
-        Some((rect.left(), rect.top(), rect.height()))
+    /// Where the caret is, which has no width, or what is selected in a field, a line each.
+    pub(crate) fn caret(&self) -> Vec<Place> {
+        let in_field = self.caret.borrow().as_ref().and_then(|(field, caret)| {
+            let is_there = self.realm.get("Node", "isConnected", field)?.is_truthy();
+            place::in_field(&self.realm, field, caret).filter(|_| is_there)
+        });
+        in_field.unwrap_or_else(|| self.selections.caret(&self.realm).into_iter().collect())
+    }
+
+    /// Which part of the page the customer sees, where it is not all of their window.
+    pub(crate) fn zoom(&self) -> Option<Zoom> {
+        self.zoom.get()
     }
 
     fn clear(&self) {
         // The nodes are gone. Another page begins at its top, wherever the one before it was scrolled to.
-        self.marked.take();
-        self.focused.take();
-        self.within.take();
-        self.sheets.take();
-        self.pictures.clear();
-        self.adopt(&self.document, &[]);
-        self.window_scroll.take();
-        self.select(None);
-        self.scroll_again();
-    }
-
-    fn sheet(&self, number: u32, css: &str) {
-        let mut sheets = self.sheets.borrow_mut();
-        let made =
-            sheets.entry(number).or_insert_with(|| self.realm.make("CSSStyleSheet", &[]).unwrap_or_default());
-        let _ = self.realm.call("CSSStyleSheet", "replaceSync", made, &[&css.into()]);
-    }
-
-    fn adopt(&self, root: &Node, sheets: &[u32]) {
-        let made = self.sheets.borrow();
-        let adopted = sheets.iter().filter_map(|sheet| made.get(sheet));
-        let list: js_sys::Array = std::iter::once(&self.base).chain(adopted).collect();
-        let class = if self.realm.kind(root) == Node::DOCUMENT_NODE { "Document" } else { "ShadowRoot" };
-        self.realm.set(class, "adoptedStyleSheets", root, &list);
-    }
-
-    fn mark(&self, kind: usize, node: Option<Node>) {
-        let Some((name, spreads)) = MARKS.get(kind).copied() else { return };
-        let element = node.map(JsCast::unchecked_into::<Element>);
-        if kind == mark::FOCUS as usize {
-            self.focused.replace(element.clone());
-            self.focus_within();
-        }
-        let now = match element {
-            _ if spreads => self.with_labelled(self.chain(element)),
-            // Who holds the root that the focus is in has it as well.
-            Some(focused) if kind == mark::FOCUS as usize => {
-                let root = |element: &Element| {
-                    self.realm.call("Node", "getRootNode", element, &[]).map(JsCast::unchecked_into::<Node>)
-                };
-                let host = |element: &Element| self.realm.host(&root(element)?);
-                std::iter::successors(Some(focused), host).collect()
-            }
-            other => other.into_iter().collect(),
-        };
-        self.replace(&mut self.marked.borrow_mut()[kind], now, name);
-    }
-
-    fn focus_within(&self) {
-        let mut around = self.chain(self.focused.borrow().clone());
-        // What lies in the top layer has its focus for itself.
-        let top = around.iter().position(|element| self.realm.is(element, TOP_LAYER));
-        around.truncate(top.map_or(around.len(), |top| top + 1));
-        self.replace(&mut self.within.borrow_mut(), around, FOCUS_WITHIN);
-    }
-
-    fn select(&self, ends: Option<((Node, u32), (Node, u32))>) {
+        self.marks.take();
         self.caret.take();
-        let range = ends.and_then(|(anchor, focus)| self.range(&anchor, &focus));
-        let Some(range) = range else { return self.highlight(None) };
-        if !range.collapsed() {
-            return self.highlight(self.realm.make("Highlight", &[&range]));
-        }
-        self.highlight(None);
-        let container = range.start_container().ok().and_then(|node| self.element_of(node));
-        let is_written = container
-            .and_then(|element| self.realm.get("HTMLElement", "isContentEditable", &element))
-            .is_some_and(|yes| yes.is_truthy());
-        if is_written {
-            self.caret.replace(Some(range));
-        }
-    }
-
-    fn highlight(&self, highlight: Option<JsValue>) {
-        // The registry of highlights is not in web-sys.
-        let highlights = js_sys::Reflect::get(&self.realm.0, &"CSS".into())
-            .and_then(|css| js_sys::Reflect::get(&css, &"highlights".into()));
-        let Ok(highlights) = highlights else { return };
-        let _ = match highlight {
-            Some(highlight) => {
-                self.realm.call("HighlightRegistry", "set", &highlights, &[&SELECTION.into(), &highlight])
-            }
-            None => self.realm.call("HighlightRegistry", "delete", &highlights, &[&SELECTION.into()]),
-        };
-    }
-
-    /// The node, or the element around it.
-    fn element_of(&self, node: Node) -> Option<Element> {
-        let element =
-            if self.realm.kind(&node) == Node::ELEMENT_NODE { Some(node) } else { self.realm.parent(&node) };
-        element.map(JsCast::unchecked_into)
-    }
-
-    /// From one end to the other, whichever comes first.
-    fn range(&self, anchor: &(Node, u32), focus: &(Node, u32)) -> Option<Range> {
-        let range = self.realm.call("Document", "createRange", &self.document, &[])?;
-        let range: Range = range.unchecked_into();
-        let clamped = |(node, offset): &(Node, u32)| {
-            let length = match self.realm.kind(node) {
-                Node::TEXT_NODE => self.realm.get("CharacterData", "length", node),
-                _ => self
-                    .realm
-                    .get("Node", "childNodes", node)
-                    .and_then(|children| self.realm.get("NodeList", "length", &children)),
-            };
-            (*offset).min(length.and_then(|length| length.as_f64()).map_or(0, |length| length as u32))
-        };
-        let (from, until) = (clamped(anchor), clamped(focus));
-        range.set_start(&anchor.0, from).ok()?;
-        range.set_end(&focus.0, until).ok()?;
-        if range.collapsed() && (anchor.0 != focus.0 || from != until) {
-            // Selected backwards: setting the end moved the start there.
-            range.set_start(&focus.0, until).ok()?;
-            range.set_end(&anchor.0, from).ok()?;
-        }
-        Some(range)
-    }
-
-    /// Gives the attribute to those and takes it from the ones before.
-    fn replace(&self, before: &mut Vec<Element>, now: Vec<Element>, name: &str) {
-        for element in before.iter().filter(|element| !now.contains(element)) {
-            self.realm.toggle(element, name, false);
-        }
-        for element in now.iter().filter(|element| !before.contains(element)) {
-            self.realm.toggle(element, name, true);
-        }
-        *before = now;
-    }
-
-    /// An element and all that lie around it in the flat tree.
-    fn chain(&self, element: Option<Element>) -> Vec<Element> {
-        std::iter::successors(element, |element| {
-            if let Some(slot) = self.realm.get("Element", "assignedSlot", element) {
-                return Some(slot.unchecked_into());
-            }
-            let parent = self.realm.parent(element)?;
-            match self.realm.kind(&parent) {
-                Node::ELEMENT_NODE => Some(parent.unchecked_into()),
-                _ => self.realm.host(&parent),
-            }
-        })
-        .collect()
-    }
-
-    /// A label shares its marks with its control.
-    fn with_labelled(&self, mut elements: Vec<Element>) -> Vec<Element> {
-        let control =
-            elements.iter().find_map(|element| self.realm.get("HTMLLabelElement", "control", element));
-        elements.extend(control.map(JsCast::unchecked_into::<Element>));
-        elements
+        self.zoom.take();
+        self.selections.clear(&self.realm);
+        self.sheets.clear();
+        self.pictures.clear();
+        self.sheets.adopt(&self.realm, &self.document, &[]);
+        self.window_scroll.take();
+        self.scroll_again();
     }
 
     fn set_state(&self, element: &Element, kind: u32, value: &str) {

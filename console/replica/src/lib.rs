@@ -14,9 +14,13 @@ mod frames;
 mod ghost;
 mod hits;
 mod late;
+mod marks;
 mod pictures;
+mod place;
 mod realm;
 mod replica;
+mod selections;
+mod sheets;
 mod tool;
 mod view;
 

@@ -194,7 +194,8 @@ impl Inner {
             return false;
         }
         painter.carry_out(late, &applier.nodes());
-        self.frame.caret(painter.caret());
+        self.frame.caret(&painter.caret());
+        self.frame.zoom(painter.zoom());
         self.frame.badges(&painter.badges());
         true
     }

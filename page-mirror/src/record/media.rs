@@ -1,7 +1,7 @@
 //! Sections about pictures and media, each whole: a module beside the recorder makes them, for nodes that were told.
 use crate::codec::{Section, bytes::put, media::Playing};
 
-fn section(section: Section, numbers: &[u32], bytes: &[u8]) -> Vec<u8> {
+pub(super) fn section(section: Section, numbers: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut payload = Vec::with_capacity(bytes.len() + numbers.len() * 2);
     numbers.iter().for_each(|number| put(&mut payload, *number));
     payload.extend_from_slice(bytes);

@@ -1,11 +1,7 @@
 //! Which attributes a replica holds, and what becomes of their values.
 use std::borrow::Cow;
 
-use super::{
-    css, elements,
-    look::{self, Prefs},
-    urls::Addresses,
-};
+use super::{css, elements, look, queries::Prefs, urls::Addresses};
 use crate::codec::namespace;
 
 /// What is done with an attribute, decided once for a shape.

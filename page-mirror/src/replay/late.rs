@@ -1,13 +1,13 @@
 //! What is seldom, and comes after the nodes: form state, scroll, marks, selection.
-use super::{Replica, look::Prefs, ops::Late};
+use super::{Replica, ops::Late, queries::Prefs};
 use crate::{
-    codec::{FrameError, bytes::Reader, columns::FREE, ids, mark, state},
+    codec::{self, FrameError, Section, bytes::Reader, columns::FREE, ids, mark, state},
     tree::{NONE, NOT_AN_ELEMENT, ROOT},
 };
 
 impl Replica {
     /// Only an element has a state, a mark, or a scroll position of its own.
-    fn element(&self, id: u32) -> Result<(), FrameError> {
+    pub(super) fn element(&self, id: u32) -> Result<(), FrameError> {
         match self.tree.tag(id) {
             Some(tag) if tag < NOT_AN_ELEMENT => Ok(()),
             _ => Err(FrameError::Malformed),
@@ -60,7 +60,7 @@ impl Replica {
                 self.element(id)?;
             }
             if (kind as usize) < mark::KINDS {
-                self.ops.later(Late::Mark { kind, id });
+                self.ops.later(Late::Mark { page: ROOT, kind, id });
             }
         }
         Ok(())
@@ -78,8 +78,30 @@ impl Replica {
         Ok(())
     }
 
+    /// Styles depend on it, and come before.
+    pub(super) fn look_for_ratio(&mut self, body: &[u8]) -> Result<(), FrameError> {
+        let mut reader = Reader::new(body);
+        while !reader.is_empty() {
+            let (tag, payload) = codec::next_section(&mut reader)?;
+            if Section::from_tag(tag) == Some(Section::Viewport) {
+                self.viewport(payload)?;
+                self.prefs.ratio = self.view.ratio;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn viewport(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
+        const LARGEST: usize = 20_000;
+        let side =
+            |reader: &mut Reader<'_>| reader.count(LARGEST).map(|side| u32::try_from(side).unwrap_or(0));
+        (self.view.width, self.view.height) = (side(&mut reader)?, side(&mut reader)?);
+        self.view.ratio = side(&mut reader)?;
+        Ok(())
+    }
+
     pub(super) fn prefs(&mut self, mut reader: Reader<'_>) -> Result<(), FrameError> {
-        self.prefs = Prefs(reader.u32()?);
+        self.prefs = Prefs { bits: reader.u32()?, ..self.prefs };
         Ok(())
     }
 }

@@ -4,17 +4,8 @@
 //! Nothing here is about safety: [`super::css`] reads the result and has the last word. It reads each byte at most twice.
 use std::borrow::Cow;
 
-use crate::codec::prefs;
-
-/// What media queries ask about the customer ([`prefs`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prefs(pub u32);
-
-impl Default for Prefs {
-    fn default() -> Self {
-        Self(prefs::PLAIN)
-    }
-}
+use super::queries::{self, Prefs};
+use crate::codec::close::is_state;
 
 /// Pseudo-classes that a replica does not have of itself, and what stands for them: of the same specificity.
 const MARKS: [(&str, &str); 10] = [
@@ -186,6 +177,12 @@ impl<'a> Pass<'a> {
         let after = self.at + colons + name.len();
         // A longer name goes on with an escape or a character beyond ASCII; a function is something else.
         let is_whole = self.byte(after).is_none_or(|byte| byte.is_ascii() && !b"\\(".contains(&byte));
+        if colons == 1
+            && name.eq_ignore_ascii_case("state")
+            && let Some((end, state)) = self.argument(after)
+        {
+            return self.replace(end, &format!("[ringside-state~={state}]"));
+        }
         let mark = MARKS.iter().find(|(mark, _)| is_whole && colons == 1 && name.eq_ignore_ascii_case(mark));
         match mark {
             Some((_, with)) => self.replace(after, with),
@@ -194,6 +191,16 @@ impl<'a> Pass<'a> {
             }
             None => self.at = after.max(self.at + 1),
         }
+    }
+
+    /// The name of a state in parentheses, and where they end.
+    fn argument(&self, at: usize) -> Option<(usize, &'a str)> {
+        let inside = self.text[at..].strip_prefix('(')?;
+        let length = inside.bytes().take(LONGEST_FEATURE).position(|byte| byte == b')')?;
+        let state = inside[..length].trim_matches(|c: char| c.is_ascii_whitespace());
+        // One that begins with a digit is no name; after a hyphen it may be none.
+        let is_name = is_state(state) && !state.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        is_name.then_some((at + length + 2, state))
     }
 
     fn media(&mut self, end: usize) {
@@ -215,26 +222,7 @@ impl<'a> Pass<'a> {
             Some((name, value)) => (name.trim(), value.trim()),
             None => (inside[..length].trim(), ""),
         };
-        let (name, value) = (name.to_ascii_lowercase(), value.to_ascii_lowercase());
-        let has = |bits: u32| self.prefs.0 & bits != 0;
-        let (dark, hover) = (has(prefs::DARK), has(prefs::HOVER));
-        let (fine, coarse) = (has(prefs::FINE_POINTER), has(prefs::COARSE_POINTER));
-        let is_true = match (name.strip_prefix("any-").unwrap_or(&name), value.as_str()) {
-            ("prefers-color-scheme", "dark") => dark,
-            ("prefers-color-scheme", "light") => !dark,
-            ("prefers-color-scheme", "") => true,
-            ("prefers-reduced-motion", "reduce" | "") => has(prefs::REDUCED_MOTION),
-            ("prefers-reduced-motion", "no-preference") => !has(prefs::REDUCED_MOTION),
-            ("prefers-contrast", "more" | "") => has(prefs::MORE_CONTRAST),
-            ("prefers-contrast", "no-preference") => !has(prefs::MORE_CONTRAST),
-            ("hover", "hover" | "") => hover,
-            ("hover", "none") => !hover,
-            ("pointer", "fine") => fine,
-            ("pointer", "coarse") => coarse,
-            ("pointer", "none") => !(fine || coarse),
-            ("pointer", "") => fine || coarse,
-            _ => return None,
-        };
+        let is_true = queries::answer(&name.to_ascii_lowercase(), &value.to_ascii_lowercase(), self.prefs)?;
         Some((after, is_true))
     }
 }
@@ -267,6 +255,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codec::prefs;
 
     #[test]
     fn selectors_are_rewritten_and_nothing_else() {
@@ -282,6 +271,12 @@ mod tests {
             ("[a=':hover']{}", "[a=':hover']{}"),
             ("/*;*/ a/*{*/:hover{}", "/*;*/ a/*{*/[ringside-hover]{}"),
             ("p::selection{}", "p::highlight(ringside-selection){}"),
+            ("x:state(on):STATE( a-b ){}", "x[ringside-state~=on][ringside-state~=a-b]{}"),
+            (":host(:state(on)) p{}", ":host([ringside-state~=on]) p{}"),
+            (
+                "x:state(\\6f){} x:state(){} x:state(1){} x:state(",
+                "x:state(\\6f){} x:state(){} x:state(1){} x:state(",
+            ),
             ("x:not(:defined){}", "x:not(:not([ringside-undefined])){}"),
             ("@scope (a:hover) to (b){}", "@scope (a[ringside-hover]) to (b){}"),
             ("@supports selector(a:hover){}", "@supports selector(a:hover){}"),
@@ -302,7 +297,7 @@ mod tests {
 
     #[test]
     fn media_queries_are_answered_for_the_customer() {
-        let phone = Prefs(prefs::DARK | prefs::COARSE_POINTER);
+        let phone = Prefs { bits: prefs::DARK | prefs::COARSE_POINTER, ratio: 300 };
         for (given, plain, on_phone) in [
             (
                 "@media (hover:hover){a:hover{}}",
@@ -321,6 +316,13 @@ mod tests {
             ),
             ("@import 'x' (any-hover);", "@import 'x' (min-width:0);", "@import 'x' (max-width:0);"),
             ("@media print{}", "@media print{}", "@media print{}"),
+            (
+                "@media (min-resolution:2dppx),(-webkit-max-device-pixel-ratio:2.5){}",
+                "@media (min-resolution:2dppx),(-webkit-max-device-pixel-ratio:2.5){}",
+                "@media (min-width:0),(max-width:0){}",
+            ),
+            ("@media (resolution:288dpi){}", "@media (resolution:288dpi){}", "@media (min-width:0){}"),
+            ("@media (min-resolution:2){}", "@media (min-resolution:2){}", "@media (min-resolution:2){}"),
         ] {
             assert_eq!(sheet(given, Prefs::default()), plain, "{given}");
             assert_eq!(sheet(given, phone), on_phone, "{given}");
@@ -331,7 +333,7 @@ mod tests {
 
     #[test]
     fn hostile_text_takes_time_in_proportion_to_its_length() {
-        for piece in ["(;:hover", "[;", "a:hover", "@media(", "\\", "'", "/*", "url(", "--x:{"] {
+        for piece in ["(;:hover", "[;", "a:hover", ":state(", "@media(", "\\", "'", "/*", "url(", "--x:{"] {
             let text = piece.repeat(200_000);
             assert!(!sheet(&text, Prefs::default()).is_empty());
             assert!(!media(&text, Prefs::default()).is_empty());

@@ -394,7 +394,7 @@ impl Replica {
             self.frames.insert(id, inner_base.unwrap_or_default().to_owned());
         }
         if let Some((width, height)) = size {
-            ops.put(&[op::BOX, id, width, height]);
+            ops.later(Late::Box { id, width, height });
         }
         Ok(id)
     }

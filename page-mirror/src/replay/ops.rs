@@ -3,7 +3,14 @@
 //!
 //! "A string" is its length in UTF-16 units; it is the next so many of the text. Names have numbers that
 //! [`op::NAME`] gives out, from 0 after each [`op::CLEAR`].
-use crate::{codec::media::Playing, limits, words::Words};
+use crate::{
+    codec::{
+        close::{Caret, Zoom},
+        media::Playing,
+    },
+    limits,
+    words::Words,
+};
 
 /// The operations, each with its operands.
 pub mod op {
@@ -21,22 +28,18 @@ pub mod op {
     pub const SHADOW: u32 = 6;
     /// id, parent: a node that was elsewhere becomes the last child.
     pub const APPEND: u32 = 7;
-    /// id: out of its place, to be placed again.
+    /// id: out of its place.
     pub const DETACH: u32 = 8;
     /// parent, after (0: first), count, id*
     pub const PLACE: u32 = 9;
-    /// count, id*: the first leaves the document, all are forgotten.
-    pub const REMOVE: u32 = 10;
+    /// count, id*: forgotten, and gone from the document.
+    pub const FORGET: u32 = 10;
     /// id, name, string
     pub const SET: u32 = 11;
     /// id, name
     pub const UNSET: u32 = 12;
-    /// id, string: a text's content.
+    /// id, string: the content of a text, or of a style element.
     pub const DATA: u32 = 13;
-    /// id, string: the text of a style element.
-    pub const STYLE: u32 = 16;
-    /// id, width, height: a labelled box has this size.
-    pub const BOX: u32 = 19;
     /// id: what will be the document of a frame ([`super::Late::Frame`]).
     pub const FRAME: u32 = 20;
 }
@@ -46,6 +49,12 @@ pub mod op {
 pub enum Late {
     /// Another page: marks and selection are of none of its nodes.
     Clear,
+    /// A labelled box has this size.
+    Box {
+        id: u32,
+        width: u32,
+        height: u32,
+    },
     /// The text of a sheet that scripts made.
     Sheet {
         sheet: u32,
@@ -98,8 +107,10 @@ pub enum Late {
         x: i32,
         y: i32,
     },
-    /// One node at most has each kind ([`crate::codec::mark`]); 0: none.
+    /// One node at most has each kind ([`crate::codec::mark`]) in the page (1), and in each frame, whose document is
+    /// node `page`; 0: none.
     Mark {
+        page: u32,
         kind: u32,
         id: u32,
     },
@@ -109,6 +120,19 @@ pub enum Late {
         anchor_offset: u32,
         focus: u32,
         focus_offset: u32,
+    },
+    /// The caret in a field, or what is selected there.
+    Caret(Caret),
+    /// What is selected in shadow roots of the page (1) or frame `page`, or in the frame at all; none without nodes.
+    Within {
+        page: u32,
+        ends: Option<[u32; 4]>,
+    },
+    Zoom(Zoom),
+    /// States of a custom element, by spaces.
+    Custom {
+        id: u32,
+        states: String,
     },
 }
 

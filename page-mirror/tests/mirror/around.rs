@@ -20,8 +20,8 @@ fn marks_and_selection_arrive_and_are_done_last() {
     assert_eq!(
         late,
         [
-            Late::Mark { kind: mark::HOVER, id: paragraph },
-            Late::Mark { kind: mark::FOCUS, id: 0 },
+            Late::Mark { page: 1, kind: mark::HOVER, id: paragraph },
+            Late::Mark { page: 1, kind: mark::FOCUS, id: 0 },
             Late::Select { anchor: paragraph, anchor_offset: 0, focus: paragraph, focus_offset: 1 },
             none,
         ]
@@ -86,7 +86,7 @@ fn what_is_forged_is_refused_or_passed_over() {
     }
     let (applied, late, _) = with(Section::Marks, &[4_000_000, 3, mark::ACTIVE, 3]);
     assert!(applied.is_ok(), "a kind of a later revision is passed over");
-    assert_eq!(late, [Late::Mark { kind: mark::ACTIVE, id: 3 }]);
+    assert_eq!(late, [Late::Mark { page: 1, kind: mark::ACTIVE, id: 3 }]);
     let endless = [mark::HOVER, 3].repeat(limits::CHANGES + 1);
     assert_eq!(with(Section::Marks, &endless).0, Err(ReplayError::Frame(FrameError::TooLarge)));
 }

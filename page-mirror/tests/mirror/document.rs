@@ -87,7 +87,7 @@ impl Document {
                 self.take_out(id);
             }
             op::PLACE => self.place(input),
-            op::REMOVE => self.remove(input),
+            op::FORGET => self.forget(input),
             op::SET => {
                 let (id, name) = (input.number(), self.names[input.number() as usize].clone());
                 let value = input.string();
@@ -98,8 +98,12 @@ impl Document {
                 self.nodes.get_mut(&id).unwrap().attributes.remove(&name);
             }
             op::DATA => {
-                let id = input.number();
-                self.nodes.get_mut(&id).unwrap().open = format!("{:?}", input.string());
+                let (id, text) = (input.number(), format!("{:?}", input.string()));
+                let node = self.nodes.get_mut(&id).unwrap();
+                // The text of a style element is no node.
+                if !node.open.starts_with('<') {
+                    node.open = text;
+                }
             }
             other => self.pass_over(other, input),
         }
@@ -120,22 +124,16 @@ impl Document {
         }
     }
 
-    fn remove(&mut self, input: &mut Input<'_>) {
-        let count = input.number();
-        for nth in 0..count {
-            let id = input.number();
-            if nth == 0 {
-                self.take_out(id);
-            }
-            self.nodes.remove(&id).unwrap();
+    fn forget(&mut self, input: &mut Input<'_>) {
+        for nth in 0..input.number() {
+            let node = self.nodes.remove(&input.number()).unwrap();
+            assert!(nth > 0 || node.parent == 0, "it was taken out before");
         }
     }
 
     /// Operations that change no structure.
     fn pass_over(&mut self, code: u32, input: &mut Input<'_>) {
         match code {
-            op::BOX => _ = (input.number(), input.number(), input.number()),
-            op::STYLE => drop((input.number(), input.string())),
             op::SHADOW => {
                 let (id, host) = (input.number(), input.number());
                 self.create(id, host, "<#shadow".into());

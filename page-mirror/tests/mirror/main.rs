@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod around;
 #[cfg(test)]
+mod close;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod histories;

@@ -141,7 +141,7 @@ proptest! {
     /// Whatever stands in these sections: an error, or something within the limits.
     #[test]
     fn any_bytes_are_read_to_their_end(
-        tag in 16u32..24, bytes in prop::collection::vec(prop_oneof![0u8..8, any::<u8>()], 0..80),
+        tag in 16u32..29, bytes in prop::collection::vec(prop_oneof![0u8..8, any::<u8>()], 0..80),
     ) {
         let mut body = Vec::new();
         Section::from_tag(tag).unwrap_or(Section::Seen).wrap(&bytes, &mut body);
@@ -173,23 +173,28 @@ fn told(sections: &[u8]) -> Result<Vec<Late>, ReplayError> {
 
 /// What the recorder's script would hand over.
 #[derive(Default)]
-struct Batch {
-    numbers: Vec<u32>,
-    text: String,
-    names: Vec<String>,
+pub(crate) struct Batch {
+    pub(crate) numbers: Vec<u32>,
+    pub(crate) text: String,
+    pub(crate) names: Vec<String>,
 }
 
 impl Batch {
-    fn put(&mut self, numbers: &[u32]) {
+    pub(crate) fn put(&mut self, numbers: &[u32]) {
         self.numbers.extend_from_slice(numbers);
     }
 
-    fn string(&mut self, text: &str) {
+    pub(crate) fn string(&mut self, text: &str) {
         self.numbers.push(text.len() as u32);
         self.text.push_str(text);
     }
 
-    fn name(&mut self, name: &str) {
+    pub(crate) fn text_node(&mut self, text: &str) {
+        self.put(&[2, 0]);
+        self.string(text);
+    }
+
+    pub(crate) fn name(&mut self, name: &str) {
         let known = self.names.iter().position(|known| known == name);
         self.numbers.push(known.unwrap_or(self.names.len()) as u32);
         if known.is_none() {
@@ -199,7 +204,7 @@ impl Batch {
     }
 
     /// Begins an element.
-    fn open(&mut self, tag: &str, attributes: &[(&str, &str)]) {
+    pub(crate) fn open(&mut self, tag: &str, attributes: &[(&str, &str)]) {
         self.put(&[1]);
         self.name(tag);
         self.put(&[0, attributes.len() as u32]);

@@ -113,7 +113,8 @@ impl Attention {
         {
             focused = Some(within);
         }
-        focused = focused.filter(|element| !element.matches("body").unwrap_or(false));
+        // Not a frame, where something else has it.
+        focused = focused.filter(|element| element.matches(":focus").unwrap_or(false));
         let shown = focused.clone().filter(|element| element.matches(":focus-visible").unwrap_or(false));
         let target = page.query_selector(":target").unwrap_or_default();
         let elements = [

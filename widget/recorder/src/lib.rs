@@ -168,9 +168,9 @@ impl Core {
         self.attention.tell(&self.recorder, look) && self.is_as_ruled()
     }
 
-    /// Adds sections that another module made.
-    pub fn add(&self, sections: &[u8]) {
-        self.recorder.borrow_mut().add(sections);
+    /// Adds sections that another module made, about a field (0: none).
+    pub fn add(&self, sections: &[u8], field: u32) {
+        self.recorder.borrow_mut().add(sections, field);
     }
 
     /// Nodes that the other side forgot.

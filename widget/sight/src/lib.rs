@@ -1,6 +1,9 @@
-//! Pictures that only the customer's browser has: what `app/HASH/sight.js` is. The recorder fetches it when a page holds
-//! a canvas, a video, a sound or an image, asks it to look every 400 ms, and adds what it says to its frames.
+//! What the recorder has no bytes for: what `app/HASH/sight.js` is. The recorder fetches it when a page holds a canvas, a
+//! video, a sound, a `blob:` image, a frame or a shadow root, when a field has the focus, and when the customer zooms in;
+//! asks it to look every 400 ms, and adds what it says to its frames.
 //!
+//! Carets, zoom and what happens within frames stand in [`close`]. The rest is pictures that only the customer's browser
+//! has.
 //! Canvases and videos are sent as images when they look different and are in view, images without an address that
 //! others could read (`blob:`) once each. Never what lies in a masked or blocked region, nor what the page keeps back
 //! (`data-ringside-pictures="off"`); and no more than [`pace`] allows.
@@ -10,7 +13,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Array, Promise, Set};
+use js_sys::{Array, Map, Promise, Set};
 use page_mirror::{
     codec::media::{Playing, plays, seen},
     limits,
@@ -18,11 +21,17 @@ use page_mirror::{
 };
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, HtmlCanvasElement, HtmlImageElement, HtmlMediaElement, HtmlVideoElement, Window};
+use web_sys::{
+    Element, HtmlCanvasElement, HtmlImageElement, HtmlMediaElement, HtmlVideoElement, Node, Window,
+};
 
+mod close;
 mod pace;
+mod page;
 mod read;
+mod states;
 
+use close::Close;
 use pace::{Budget, Pace};
 use read::{Reader, Source};
 
@@ -45,7 +54,14 @@ const MASKED: u32 = 5;
 #[wasm_bindgen]
 extern "C" {
     /// What the recorder lends.
+    #[derive(Clone)]
     pub type Reach;
+    /// The document, its shadow roots and the documents of its frames, as far as they are mirrored: keys of a map.
+    #[wasm_bindgen(method, getter)]
+    fn roots(this: &Reach) -> Map;
+    /// The node of a number, if the mirror has it.
+    #[wasm_bindgen(method)]
+    fn of(this: &Reach, id: u32) -> Option<Node>;
     /// What there is to look at.
     #[wasm_bindgen(method, getter)]
     fn watched(this: &Reach) -> Set;
@@ -57,9 +73,9 @@ extern "C" {
     /// Epoch and seq of the frame that was made last.
     #[wasm_bindgen(method)]
     fn at(this: &Reach) -> Vec<u32>;
-    /// Adds sections to the frame that is made next.
+    /// Adds sections to the frame that is made next; nothing if they would tell of a masked field, or of what is in one.
     #[wasm_bindgen(method)]
-    fn add(this: &Reach, sections: &[u8]);
+    fn add(this: &Reach, sections: &[u8], field: u32);
 }
 
 /// What was told of an element in this epoch.
@@ -75,6 +91,7 @@ struct Told {
 
 struct Eyes {
     reach: Reach,
+    close: Rc<Close>,
     window: Window,
     reader: Reader,
     budget: Cell<Budget>,
@@ -93,6 +110,7 @@ pub fn start(reach: Reach) -> Option<Sight> {
     let reader = Reader::new(&window)?;
     let now = window.performance()?.now();
     Some(Sight(Rc::new(Eyes {
+        close: Close::new(reach.clone(), window.clone())?,
         reach,
         window,
         reader,
@@ -113,6 +131,7 @@ impl Sight {
     /// Looks at what is there, once.
     pub fn look(&self) {
         let eyes = self.0.clone();
+        eyes.close.look();
         if !eyes.is_looking.replace(true) {
             spawn_local(async move {
                 eyes.look().await;
@@ -183,7 +202,7 @@ impl Eyes {
             told.why.replace(why)
         });
         if before != Some(why) {
-            self.reach.add(&media::seen(id, why));
+            self.reach.add(&media::seen(id, why), 0);
         }
     }
 
@@ -249,7 +268,7 @@ impl Eyes {
             told.picture = Some(name);
             told.why = None;
         });
-        self.reach.add(&media::picture(id, &image));
+        self.reach.add(&media::picture(id, &image), 0);
     }
 
     async fn media(&self, epoch: u32, id: u32, element: &HtmlMediaElement) {
@@ -299,7 +318,7 @@ impl Eyes {
         });
         if is_other {
             self.with(id, |told| told.playing = Some((now, time)));
-            self.reach.add(&media::media(id, now));
+            self.reach.add(&media::media(id, now), 0);
         }
     }
 
@@ -332,11 +351,11 @@ impl Eyes {
                 }
                 self.asset_bytes.set(all);
                 self.assets.borrow_mut().push(name);
-                self.reach.add(&media::asset(count as u32, &bytes));
+                self.reach.add(&media::asset(count as u32, &bytes), 0);
                 count as u32
             }
         };
-        self.reach.add(&media::uses(id, number));
+        self.reach.add(&media::uses(id, number), 0);
         let cost = self.now() - begun;
         self.with(id, |told| {
             told.source = source;

@@ -6,7 +6,10 @@ export const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://w
 export const LEAVES = { __proto__: null };
 for (const tag of "script noscript template style textarea video audio canvas".split(" ")) LEAVES[tag] = "";
 for (const tag of "iframe frame object embed portal fencedframe".split(" ")) LEAVES[tag] = tag;
-export const WATCHED = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1 };
+// What shows pictures, and fields.
+export const WATCHED = 1,
+  FIELD = 2,
+  KINDS = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1, input: 2, textarea: 2, select: 2 };
 
 const getter = (prototype, key) => {
   const { get } = Object.getOwnPropertyDescriptor(prototype, key);

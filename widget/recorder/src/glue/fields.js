@@ -1,6 +1,6 @@
 // What elements hold beside their nodes: form state, flags, scroll.
 import { ids, isNew, put, string } from "./batch.js";
-import { attributeOf, isConnected, matches, tagOf, typeOf } from "./dom.js";
+import { FIELD, KINDS, attributeOf, isConnected, matches, tagOf, typeOf } from "./dom.js";
 import { fieldFlags } from "./rules.js";
 
 // Form fields that are looked at, with how they looked last time; what scrolled since the last flush.
@@ -23,20 +23,22 @@ const lookAtField = (node) => {
     flags = FLAGS.filter((flag) => is(node, flag.slice(1))).map((flag) => flag[0]).join("");
   let kind = 0,
     now = node.value,
-    initial = attributeOf(node, "value") || "";
-  if (!/^(?:input|textarea|select)$/.test(tag) || node.type === "file") now = initial;
+    initial = attributeOf(node, "value") || "",
+    which = "";
+  if (KINDS[tag] !== FIELD || node.type === "file") now = initial;
   else if (tag === "select") {
     kind = 2;
     now = Array.from(node.selectedOptions, (option) => option.index).join();
+    // Other options may be selected in the same places.
+    which = Array.from(node.selectedOptions, (option) => "/" + ids.get(option));
     initial = null;
   } else if (/^(?:checkbox|radio)$/.test(node.type)) {
     kind = 1;
     now = node.indeterminate ? "2" : node.checked ? "1" : "0";
     initial = attributeOf(node, "checked") === null ? "0" : "1";
   }
-  // Other options may be selected in the same places.
-  const seen = tag === "select" ? now + Array.from(node.selectedOptions, (option) => "/" + ids.get(option)) : now;
-  const [flagsBefore, before] = fields.get(node) || ["", initial];
+  const seen = now + which,
+    [flagsBefore, before] = fields.get(node) || ["", initial];
   fields.set(node, [flags, seen]);
   if (before !== seen) {
     put(6, id, fieldFlags(node), kind);
@@ -58,7 +60,7 @@ export const lookForScrolled = () => {
 };
 export const putScrolls = () => {
   for (const node of scrolled) {
-    const id = node === document ? 1 : ids.get(node);
+    const id = ids.get(node);
     if (!id || !isConnected(node)) continue;
     const [x, y] = node === document ? [scrollX, scrollY] : [node.scrollLeft, node.scrollTop];
     put(7, id, Math.round(x), Math.round(y));

@@ -1,6 +1,6 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
-import { forgetAll, handOver, markNew } from "./batch.js";
-import { parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
+import { forgetAll, handOver, known, markNew } from "./batch.js";
+import { hostOf, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
@@ -62,6 +62,8 @@ export const flush = (look) => {
   const ruleless =
     !isMarked && (!asks || (attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules)));
   setRuleless(ruleless);
+  // A frame's script may have led it to where nothing of it may be seen.
+  for (const root of roots.keys()) if (root.URL && known(root) && core.hides(root.URL)) retake(hostOf(root));
   retakeOthers(ruleless);
   if (look) lookAtSheets();
   place();
@@ -75,7 +77,7 @@ export const flush = (look) => {
   if (!handOver(core)) reading ? giveUp() : keyframe();
   else if (!core.attend(!!look) && !reading) keyframe();
   else soon();
-  if (look && watched.size) lookCloser();
+  if (look && (watched.size || roots.size > 1 || visualViewport.scale > 1 || fields.has(document.activeElement))) lookCloser();
 };
 const keyframe = () => {
   const wait = lastKeyframe + KEYFRAME_MS - performance.now();

@@ -1,7 +1,7 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  HTML, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
+  FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
   namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { fields } from "./fields.js";
@@ -37,7 +37,7 @@ let removed = [],
 const marked = new WeakSet();
 // What shows pictures that only this browser has: another module's to look at (widget/sight).
 export const watched = new Set();
-const watch = (tag, node) => WATCHED[tag] && (tag !== "img" || /^blob:/.test(attributeOf(node, "src"))) && watched.add(node);
+const watch = (tag, node) => KINDS[tag] === WATCHED && (tag !== "img" || /^blob:/.test(attributeOf(node, "src"))) && watched.add(node);
 export let isMarked = false;
 export const ruled = () => (isMarked = true);
 
@@ -93,11 +93,11 @@ const element = (node, depth, masked) => {
   if (html && tag === "link") {
     const isSheet = isSheetLink(node);
     if (!isSheet || inlines(node)) keys = [];
-    if (isSheet && inlined.has(node)) tag = "style";
+    if (inlined.has(node)) tag = "style";
   }
   // What it is for stands in its text.
   if (tag === "style") keys = keys.filter((key) => key !== "media");
-  const isField = html && (tag === "input" || tag === "textarea" || tag === "select");
+  const isField = html && KINDS[tag] === FIELD;
   if (isField && node.type === "password") once.add(node);
   put1(1);
   shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box, page);
@@ -233,10 +233,13 @@ export const retakeOthers = (ruleless) => {
   shadowed.forEach(retake);
   shadowed.clear();
   for (const [node, keys] of attributes) {
-    const isOther = !ruleless && matches(node, selectors) !== marked.has(node);
-    if (isOther || (tagOf(node) === "link" && (keys.has("rel") || keys.has("href")))) {
+    const isOther = !ruleless && matches(node, selectors) !== marked.has(node),
+      isLink = tagOf(node) === "link",
+      // Only so is an alternate sheet chosen.
+      isChosen = isLink && keys.has("disabled") && !isSheetLink(node);
+    if (isOther || isChosen || (isLink && (keys.has("rel") || keys.has("href")))) {
       marked.delete(node);
-      inlined.delete(node);
+      inlined[isChosen ? "add" : "delete"](node);
       retake(node);
     }
   }

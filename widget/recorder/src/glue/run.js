@@ -26,14 +26,13 @@ export const onAttention = (event) => {
 // By what they are heard with; those of TYPES at the document and each shadow root: most are not heard beyond it.
 const TYPES = { input: onField, change: onField, toggle: onField, scroll: onScroll, load: onLoad };
 const WIDE = {
-  resize: onAttention,
   pointermove: onPointer,
   pagehide: disconnect,
   pageshow: (event) => event.persisted && connect(),
   visibilitychange: onFront,
   focus: (event) => event.target === window && onFront(),
 };
-for (const type of "pointerover pointerout pointerdown pointerup pointercancel focusin focusout selectionchange".split(" "))
+for (const type of "resize pointerover pointerout pointerdown pointerup pointercancel focusin focusout selectionchange".split(" "))
   WIDE[type] = onAttention;
 export const listenTo = (target, how, types = TYPES) => {
   for (const type in types) target[how](type, types[type], { capture: true, passive: true });

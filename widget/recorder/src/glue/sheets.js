@@ -22,7 +22,7 @@ export const forgetSheets = () => {
   sent = new WeakMap();
 };
 export const isStyle = (tag, element) => tag === "style" || (tag === "link" && inlined.has(element));
-// Of an alternate one nobody can tell whether it was chosen.
+// Of an alternate one nobody can tell whether it was chosen before.
 export const isSheetLink = ({ rel }) => /^(?!.*alternate).*stylesheet/i.test(rel);
 // A link of this origin can be read once it is there. Others are fetched by whoever looks, if they may.
 export const inlines = (link) => {

@@ -4,6 +4,7 @@ import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./fl
 import { watched } from "./nodes.js";
 import { fieldFlags, ruling, strict } from "./rules.js";
 import { leave, onAttention } from "./run.js";
+import { roots } from "./sheets.js";
 
 // Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
 const WAIT_MS = 400,
@@ -80,9 +81,10 @@ const reach = {
   say: send,
   id: known,
   watched,
-  add: (bytes) => {
+  roots,
+  add: (bytes, field) => {
     if (recording) {
-      core.add(bytes);
+      core.add(bytes, field);
       soon();
     }
   },
@@ -95,7 +97,7 @@ export const lead = (bytes) => {
   hand ??= load("hand");
   handOn(bytes);
 };
-// Pictures that only this browser has (widget/sight).
+// Pictures that only this browser has, carets, what happens in frames (widget/sight).
 export const lookCloser = () => {
   sight ??= load("sight");
   sight.then((it) => it.look(), () => {});
