@@ -1,18 +1,20 @@
 //! A page and its replica, side by side: fixtures are served with the widget, one contact lives, and after each step
 //! of a fixture both documents must read the same and look the same.
+mod close;
+mod site;
+
 use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use axum::{
-    Router,
-    extract::State,
-    http::{StatusCode, Uri, header},
-    response::{IntoResponse, Response},
-};
+use axum::Router;
+use close::picture;
 use playwright_rs::protocol::{ScreenshotClip, ScreenshotOptions, Viewport};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -30,6 +32,8 @@ const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
 /// The frame of the replica, and its document.
 const FRAME: &str = "document.querySelector(':is(.page-view, .player) iframe')";
+/// Elements that look different on purpose.
+const UNLIKE: &str = "() => Array.from(globalThis.unlike?.() ?? [], (e) => { const { x, y, width, height } = e.getBoundingClientRect(); return [x, y, width, height]; })";
 /// Only what is the customer's page is compared: not the overlay above it, and no widget.
 const BARE_AGENT: &str = "() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('[data-replica-overlay] { display: none } .page-view iframe { transform: none !important; position: fixed !important; inset: 0 auto auto 0 !important; z-index: 99999 }'); document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; return true; }";
 const BARE_SHOPPER: &str = "() => { const style = document.createElement('style'); style.textContent = ':host(ringside-widget) { display: none !important }'; document.querySelector('ringside-widget').shadowRoot.append(style); return true; }";
@@ -42,6 +46,9 @@ pub struct Mirrored {
     origin: String,
     site: JoinHandle<()>,
     _holder: Person,
+    /// Of the customer's window; and how many pixels a screenshot has for each of CSS, along a side.
+    width: AtomicU32,
+    height: AtomicU32,
     pub stage: Stage,
     _troupe: Troupe,
 }
@@ -77,8 +84,8 @@ impl Mirrored {
         let origin = format!("http://{}", listener.local_addr()?);
         let options = StageOptions { origins: vec![origin.clone()], ..options };
         let stage = Stage::start(options).await?;
-        let files = Arc::new(Files { folder: folder.to_owned(), server: stage.ready.url.clone() });
-        let router = Router::new().fallback(file).with_state(files);
+        let files = Arc::new(site::Files { folder: folder.to_owned(), server: stage.ready.url.clone() });
+        let router = Router::new().fallback(site::file).with_state(files);
         let site = tokio::spawn(async move {
             // It ends with the story; a site that fails shows in the browser at once.
             let _ = axum::serve(listener, router).await;
@@ -100,7 +107,18 @@ impl Mirrored {
         agent::sees_page(&agent, "Fixtures").await.with_context(|| said(&[&shopper, &agent]))?;
         agent.asks::<bool>(BARE_AGENT).await?;
         shopper.page.set_viewport_size(Viewport { width: WIDTH, height: HEIGHT }).await?;
-        Ok(Self { shopper, agent, judge, origin, site, _holder: holder, stage, _troupe: troupe })
+        Ok(Self {
+            shopper,
+            agent,
+            judge,
+            origin,
+            site,
+            _holder: holder,
+            width: WIDTH.into(),
+            height: HEIGHT.into(),
+            stage,
+            _troupe: troupe,
+        })
     }
 
     /// The customer goes to a page of the folder.
@@ -119,8 +137,9 @@ impl Mirrored {
             )
             .await?;
         self.shopper.asks::<bool>(BARE_SHOPPER).await?;
-        let name = fixture.trim_end_matches(".html").to_owned();
-        let mut outcome = Outcome { name, steps: 0, lines: 0, differing: 0, pixels: WIDTH * HEIGHT };
+        let name = fixture.replace(".html", "").replace('?', ", ");
+        let (width, height) = self.size();
+        let mut outcome = Outcome { name, steps: 0, lines: 0, differing: 0, pixels: width * height };
         self.agrees(&mut outcome, "as loaded").await?;
         let steps: u32 = self.shopper.asks("() => (globalThis.steps ?? []).length").await?;
         for at in 0..steps {
@@ -132,11 +151,15 @@ impl Mirrored {
         Ok(outcome)
     }
 
-    /// A step is `[name, function]`, or `[name, {hover | down | up | press | type | click | wheel: what}]` for what only
-    /// a person can do.
+    fn size(&self) -> (u32, u32) {
+        (self.width.load(Ordering::Relaxed), self.height.load(Ordering::Relaxed))
+    }
+
+    /// A step is `[name, function]`, or `[name, {hover | move | down | up | press | type | click | wheel | zoom: what}]`
+    /// for what only a person can do. `what` may be a function that says so.
     async fn step(&self, at: u32) -> Result<String> {
         let script = format!(
-            "async () => {{ const [name, what] = steps[{at}]; if (typeof what === 'function') {{ await what(); return [name, '', '']; }} const [[key, value]] = Object.entries(what); return [name, key, String(value)]; }}"
+            "async () => {{ const [name, what] = steps[{at}]; if (typeof what === 'function') {{ await what(); return [name, '', '']; }} const [[key, value]] = Object.entries(what); return [name, key, String(typeof value === 'function' ? value() : value)]; }}"
         );
         let (name, what, with): (String, String, String) = self.shopper.asks(&script).await?;
         let (mouse, keyboard) = (self.shopper.page.mouse(), self.shopper.page.keyboard());
@@ -146,6 +169,11 @@ impl Mirrored {
                 let (x, y) = self.shopper.where_is(&with).await?;
                 mouse.move_to(x, y, None).await?;
             }
+            "move" => {
+                let (x, y) = with.split_once(' ').context("a place has two numbers")?;
+                mouse.move_to(x.parse()?, y.parse()?, None).await?;
+            }
+            "zoom" => self.pinches(&with).await?,
             "down" => mouse.down(None).await?,
             "up" => mouse.up(None).await?,
             "wheel" => mouse.wheel(0.0, with.parse()?).await?,
@@ -166,12 +194,17 @@ impl Mirrored {
             bail!("{}, {step}: the documents differ\n{}{said}", outcome.name, difference(&wanted, &shown));
         };
         outcome.lines = outcome.lines.max(lines?);
+        self.agrees_close_up().await.with_context(|| format!("{}, {step}", outcome.name))?;
+        self.keeps_a_picture(outcome).await?;
+        // A page says so where it shows a limit that the docs name, and where both cannot look the same.
+        let allowed: Option<u32> = self.shopper.asks("() => globalThis.mayDiffer ?? null").await?;
+        if allowed == Some(ALL) {
+            return Ok(());
+        }
         let differing = match tokio::time::timeout(PAINTED, self.look_the_same()).await {
             Ok(seen) => seen.map(|()| 0)?,
             Err(_) => self.pixels().await?,
         };
-        // A page says so where it shows a limit that the docs name.
-        let allowed: Option<u32> = self.shopper.asks("() => globalThis.mayDiffer ?? null").await?;
         if differing > allowed.unwrap_or(LARGEST_DIFFERENCE) {
             let folder = std::env::temp_dir().join(format!("ringside-fidelity-{}", std::process::id()));
             std::fs::create_dir_all(&folder)?;
@@ -230,15 +263,22 @@ impl Mirrored {
     }
 
     async fn picture_of_page(&self) -> Result<Vec<u8>> {
+        if self.has_a_phone() {
+            return picture(&self.shopper).await;
+        }
         Ok(self.shopper.page.screenshot(None).await?)
     }
 
     async fn picture_of_replica(&self) -> Result<Vec<u8>> {
+        if self.has_a_phone() {
+            return picture(&self.agent).await;
+        }
         let (x, y): (f64, f64) = self
             .agent
             .asks(&format!("() => {{ const at = {FRAME}.getBoundingClientRect(); return [at.x, at.y]; }}"))
             .await?;
-        let clip = ScreenshotClip { x, y, width: f64::from(WIDTH), height: f64::from(HEIGHT) };
+        let (width, height) = self.size();
+        let clip = ScreenshotClip { x, y, width: f64::from(width), height: f64::from(height) };
         let options = ScreenshotOptions::builder().clip(clip).build();
         Ok(self.agent.page.screenshot(Some(options)).await?)
     }
@@ -249,8 +289,10 @@ impl Mirrored {
         if page == replica {
             return Ok(0);
         }
-        let pictures = [base64(&page), base64(&replica)];
-        Ok(self.judge.page.evaluate(JUDGE, Some(&pictures)).await?)
+        // What a page shows to be a limit that the docs name.
+        let unlike: Vec<[f64; 4]> = self.shopper.asks(UNLIKE).await?;
+        let given = ([base64(&page), base64(&replica)], unlike, self.size());
+        Ok(self.judge.page.evaluate(JUDGE, Some(&given)).await?)
     }
 }
 
@@ -268,6 +310,8 @@ pub async fn replica_lines(agent: &Person) -> Result<String> {
 
 /// How long images may take to come and be painted.
 const PAINTED: Duration = Duration::from_secs(3);
+/// No pixels are compared.
+const ALL: u32 = 1_000_000_000;
 /// Anti-aliasing of a few edges is not the page's.
 const LARGEST_DIFFERENCE: u32 = 60;
 /// Resolves with the next frame that the browser paints.
@@ -320,33 +364,4 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     out
-}
-
-struct Files {
-    folder: PathBuf,
-    server: String,
-}
-
-/// One file of the folder, under a plain name; pages get the widget's script tag, but for those in `frames/`.
-async fn file(State(files): State<Arc<Files>>, uri: Uri) -> Response {
-    let path = uri.path().trim_start_matches('/');
-    let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
-    let read = if is_plain { std::fs::read(files.folder.join(path)).ok() } else { None };
-    let Some(mut bytes) = read else { return StatusCode::NOT_FOUND.into_response() };
-    let kind = match Path::new(path).extension().and_then(|end| end.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript",
-        Some("css") => "text/css",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some(_) | None => "application/octet-stream",
-    };
-    if kind.starts_with("text/html") && !path.starts_with("frames/") {
-        let tag = format!(
-            "<script async src=\"{}/widget.js\" data-business=\"harbour-and-pine\" data-prefetch=\"no\"></script>",
-            files.server
-        );
-        bytes.extend_from_slice(tag.as_bytes());
-    }
-    ([(header::CONTENT_TYPE, kind)], bytes).into_response()
 }

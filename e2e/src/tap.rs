@@ -179,7 +179,7 @@ pub async fn storage(person: &Person) -> Result<String> {
 }
 
 /// Standard alphabet, as DevTools writes binary frames; what is no base64 gives no bytes.
-fn base64(text: &str) -> Vec<u8> {
+pub(crate) fn base64(text: &str) -> Vec<u8> {
     let value = |letter: u8| match letter {
         b'A'..=b'Z' => Some(letter - b'A'),
         b'a'..=b'z' => Some(letter - b'a' + 26),

@@ -5,6 +5,9 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::{Context, Result, ensure};
 use e2e::mirrored::Mirrored;
 
+/// Played on a narrow screen of twice as many dots: first with an agent who has fewer, then with one who has as many.
+const PHONE: &str = "phone.html";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fixture_reads_and_looks_the_same_at_the_agent() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fidelity");
@@ -23,8 +26,16 @@ async fn every_fixture_reads_and_looks_the_same_at_the_agent() -> Result<()> {
     let mut table =
         String::from("| fixture | steps | nodes | document | pixels that differ |\n|---|---|---|---|---|\n");
     let mut failures = Vec::new();
-    for fixture in &fixtures {
-        match mirrored.play(fixture).await {
+    // The customer's other screen comes last.
+    let (on_phones, others): (Vec<_>, Vec<_>) = fixtures.into_iter().partition(|name| name == PHONE);
+    let on_phones = on_phones.iter().flat_map(|name| [format!("{name}?documents"), name.clone()]);
+    for fixture in others.into_iter().chain(on_phones) {
+        match fixture.strip_prefix(PHONE) {
+            Some("") => mirrored.agent_has_such_a_screen().await?,
+            Some(_) => mirrored.takes_a_phone().await?,
+            None => {}
+        }
+        match mirrored.play(&fixture).await {
             Ok(seen) => {
                 let share = f64::from(seen.differing) * 100.0 / f64::from(seen.pixels);
                 writeln!(

@@ -144,6 +144,7 @@ impl Scene {
             ("/", page("Start", "")),
             ("/page", page("Secrets", PLANT)),
             ("/account", page("Account", PLANT)),
+            ("/frame", Sheet { policy: None, html: "<!doctype html><title>Frame</title><p>a frame".into() }),
         ]);
         let troupe = Troupe::assemble().await?;
         let shopper = troupe.reader("shopper").await?;

@@ -119,6 +119,7 @@ const PLACES: [(Kind, &[&str]); 6] = [
             "hiddenPage",
             "hiddenPageTitle",
             "hiddenPageQuery",
+            "hiddenFrame",
         ],
     ),
     (
