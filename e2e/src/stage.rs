@@ -115,6 +115,11 @@ impl Stage {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Of the server, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.server.child.id()
+    }
+
     /// kill -9, as a power cut would have it.
     pub async fn kill(&mut self) -> Result<()> {
         self.server.child.kill().await.context("the server was not running")

@@ -5,8 +5,9 @@
 pub const NODES: usize = 250_000;
 /// Ids given out in one epoch; the recorder starts a new one before.
 pub const IDS: u32 = 2_000_000;
-/// From here on the recorder starts a new epoch when it can, so that tables and ids stay small.
-pub const IDS_WORTH_A_KEYFRAME: u32 = 1_000_000;
+/// From here on the recorder starts a new epoch once few of them live, so that tables and ids stay small however long a
+/// page changes.
+pub const IDS_WORTH_A_KEYFRAME: u32 = 120_000;
 /// Levels below the document.
 pub const DEPTH: u32 = 2_048;
 /// Attributes of one element.

@@ -236,10 +236,12 @@ impl Secrets {
 /// `text` with bullets for each `value` in it; none if there is none.
 fn without(text: &str, value: &str) -> Option<String> {
     let (bytes, wanted) = (text.as_bytes(), value.as_bytes());
+    let begins = |byte: &u8| wanted.first() == Some(byte);
     // Up to `done`, all is written.
     let (mut out, mut at, mut done) = (Vec::new(), 0, 0);
-    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= wanted.len()) {
-        if rest.starts_with(wanted) {
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(begins)) {
+        at += found;
+        if bytes.get(at..).is_some_and(|rest| rest.starts_with(wanted)) {
             out.extend_from_slice(&bytes[done..at]);
             out.extend_from_slice(bullets(value).as_bytes());
             at += wanted.len();

@@ -167,10 +167,10 @@ impl Recorder {
         (self.epoch, self.seq)
     }
 
-    /// The ids of this epoch are running out; a keyframe would begin afresh.
+    /// Most ids of this epoch are of nodes that have gone; a keyframe would begin afresh.
     pub fn wants_keyframe(&self) -> bool {
-        self.tree.next_id() > limits::IDS_WORTH_A_KEYFRAME
-            && self.tree.live() < limits::IDS_WORTH_A_KEYFRAME as usize / 4
+        let ids = self.tree.next_id();
+        ids > limits::IDS_WORTH_A_KEYFRAME && self.tree.live() < ids as usize / 4
     }
 
     pub fn tree(&self) -> &Tree {

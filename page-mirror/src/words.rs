@@ -21,29 +21,33 @@ struct Entry {
     length: u32,
 }
 
+/// Of a domain and a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hash(u32);
+
 const FEWEST_SLOTS: usize = 256;
 
 impl Words {
-    /// The word's number, if it is known.
-    pub(crate) fn get(&self, domain: u32, word: &[u8]) -> Option<u32> {
+    /// The word's number; if it is not known, with what it can be added.
+    pub(crate) fn find(&self, domain: u32, word: &[u8]) -> Result<u32, Hash> {
         let hash = hash(domain, word);
         let (slots, entries) = (&self.slots[..], &self.entries[..]);
         let mut at = hash as usize;
         loop {
-            let entry = *slots.get(at & slots.len().wrapping_sub(1))?;
-            let entry = entries.get((entry as usize).checked_sub(1)?)?;
+            let slot = slots.get(at & slots.len().wrapping_sub(1)).copied().unwrap_or(0);
+            let entry = entries.get((slot as usize).wrapping_sub(1)).ok_or(Hash(hash))?;
             if entry.hash == hash
                 && entry.domain == domain
                 && self.word(entry).is_some_and(|known| known == word)
             {
-                return Some(entry.number);
+                return Ok(entry.number);
             }
             at += 1;
         }
     }
 
-    /// Adds a word that is not there, and returns its number.
-    pub(crate) fn insert(&mut self, domain: u32, word: &[u8]) -> u32 {
+    /// Adds a word that was not found, and returns its number.
+    pub(crate) fn insert(&mut self, domain: u32, word: &[u8], Hash(hash): Hash) -> u32 {
         if self.entries.len() * 2 >= self.slots.len() {
             self.grow();
         }
@@ -56,7 +60,7 @@ impl Words {
         let small = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         let (start, length) = (small(self.bytes.len()), small(word.len()));
         self.bytes.extend_from_slice(word);
-        self.entries.push(Entry { hash: hash(domain, word), domain, number, start, length });
+        self.entries.push(Entry { hash, domain, number, start, length });
         self.link(self.entries.len() - 1);
         number
     }
@@ -115,14 +119,14 @@ mod tests {
         let mut words = Words::default();
         for n in 0..5_000u32 {
             let word = format!("word {n}");
-            assert_eq!(words.get(n % 3, word.as_bytes()), None);
-            assert_eq!(words.insert(n % 3, word.as_bytes()), n / 3);
+            let hash = words.find(n % 3, word.as_bytes()).unwrap_err();
+            assert_eq!(words.insert(n % 3, word.as_bytes(), hash), n / 3);
         }
         for n in 0..5_000u32 {
-            assert_eq!(words.get(n % 3, format!("word {n}").as_bytes()), Some(n / 3));
-            assert_eq!(words.get(n % 3 + 1, format!("word {n}").as_bytes()), None);
+            assert_eq!(words.find(n % 3, format!("word {n}").as_bytes()), Ok(n / 3));
+            assert!(words.find(n % 3 + 1, format!("word {n}").as_bytes()).is_err());
         }
-        assert_eq!(words.get(7, b""), None);
-        assert_eq!((words.insert(7, b""), words.get(7, b"")), (0, Some(0)));
+        let hash = words.find(7, b"").unwrap_err();
+        assert_eq!((words.insert(7, b"", hash), words.find(7, b"")), (0, Ok(0)));
     }
 }

@@ -1,12 +1,12 @@
 //! Makes what merchants' pages load smaller than the compiler can. A panic there ends the module in any case
 //! (`panic = "abort"`); without the words about it, a tenth of the code has nothing left to do. And the names by
 //! which WASM and its glue know each other need not say what they are.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use walrus::{
-    Module,
-    ir::{Instr, Unreachable},
+    FunctionId, FunctionKind, Module,
+    ir::{self, Instr, Unreachable},
 };
 
 /// Functions that only lead to the end, by the beginning of their demangled name. Whoever calls one of them
@@ -27,32 +27,65 @@ const ENDS: [&str; 12] = [
 ];
 
 /// The same, by how the name ends: who prints for programmers prints for a panic.
-const PRINTERS: [&str; 2] = ["core::fmt::Debug>::fmt", "core::panic::PanicPayload>::take_box"];
+const PRINTERS: [&str; 3] =
+    ["core::fmt::Debug>::fmt", "core::panic::PanicPayload>::get", "core::panic::PanicPayload>::take_box"];
+
+/// Part of the name of all that makes texts of values. A module that makes none has them for its panics alone: tables
+/// name them, so that nothing else would take them away.
+const FORMATS: &str = "core::fmt::";
 
 /// Lets every panic trap without a word. Needs the names of the functions.
 pub(crate) fn silence(module: &mut Module) -> Result<()> {
-    let mut ends = 0;
-    let named: Vec<_> = module
-        .funcs
-        .iter()
-        .filter(|function| function.name.as_deref().is_some_and(is_end))
-        .map(walrus::Function::id)
-        .collect();
-    for id in named {
-        if let walrus::FunctionKind::Local(function) = &mut module.funcs.get_mut(id).kind {
-            let entry = function.entry_block();
-            let body = &mut function.block_mut(entry).instrs;
-            body.clear();
-            body.push((Instr::Unreachable(Unreachable {}), walrus::ir::InstrLocId::default()));
-            ends += 1;
-        }
+    let ends = named(module, is_end);
+    ensure!(!ends.is_empty(), "no function of a panic was found: are the names gone?");
+    trap(module, &ends);
+    walrus::passes::gc::run(module);
+    let formats = named(module, |name| plain(name).contains(FORMATS));
+    if !calls_from_outside(module, &formats) {
+        trap(module, &formats);
     }
-    ensure!(ends > 0, "no function of a panic was found: are the names gone?");
     Ok(())
 }
 
+fn named(module: &Module, fits: impl Fn(&str) -> bool) -> BTreeSet<FunctionId> {
+    let functions = module.funcs.iter();
+    functions
+        .filter(|function| function.name.as_deref().is_some_and(&fits))
+        .map(|function| function.id())
+        .collect()
+}
+
+fn trap(module: &mut Module, functions: &BTreeSet<FunctionId>) {
+    for id in functions {
+        if let FunctionKind::Local(function) = &mut module.funcs.get_mut(*id).kind {
+            let entry = function.entry_block();
+            let body = &mut function.block_mut(entry).instrs;
+            body.clear();
+            body.push((Instr::Unreachable(Unreachable {}), ir::InstrLocId::default()));
+        }
+    }
+}
+
+/// One of these functions is called by another, or leaves the module.
+fn calls_from_outside(module: &Module, functions: &BTreeSet<FunctionId>) -> bool {
+    struct Calls<'a>(&'a BTreeSet<FunctionId>, bool);
+    impl<'i> ir::Visitor<'i> for Calls<'_> {
+        fn visit_function_id(&mut self, function: &FunctionId) {
+            self.1 |= self.0.contains(function);
+        }
+    }
+    let mut calls = Calls(functions, false);
+    for (id, function) in module.funcs.iter_local() {
+        if !functions.contains(&id) {
+            ir::dfs_in_order(&mut calls, function, function.entry_block());
+        }
+    }
+    let leaves = |export: &walrus::Export| matches!(export.item, walrus::ExportItem::Function(id) if functions.contains(&id));
+    calls.1 || module.exports.iter().any(leaves)
+}
+
 /// Crates are followed by their hash in brackets: `core[c5930c85a12de822]::panicking::panic_fmt`.
-fn is_end(name: &str) -> bool {
+fn plain(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('[') {
@@ -61,8 +94,14 @@ fn is_end(name: &str) -> bool {
     }
     plain.push_str(rest);
     // A legacy name ends with its own hash: `...::fmt::h333a01382d748fc7`.
-    let plain =
-        plain.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16).map_or(&*plain, |(name, _)| name);
+    if let Some((before, _)) = plain.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16) {
+        plain.truncate(before.len());
+    }
+    plain
+}
+
+fn is_end(name: &str) -> bool {
+    let plain = plain(name);
     ENDS.iter().any(|end| plain.starts_with(end)) || PRINTERS.iter().any(|end| plain.ends_with(end))
 }
 

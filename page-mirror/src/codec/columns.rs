@@ -26,11 +26,12 @@ impl Known {
         if text.len() > limits::KEPT_STRING_BYTES {
             return 0;
         }
-        if let Some(number) = self.words.get(domain, text.as_bytes()) {
-            return number + 1;
-        }
-        if self.room.admits(text.len()) {
-            self.words.insert(domain, text.as_bytes());
+        match self.words.find(domain, text.as_bytes()) {
+            Ok(number) => return number + 1,
+            Err(hash) if self.room.admits(text.len()) => {
+                self.words.insert(domain, text.as_bytes(), hash);
+            }
+            Err(_) => {}
         }
         0
     }

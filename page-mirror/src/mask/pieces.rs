@@ -1,5 +1,5 @@
 //! Payment cards' numbers that are spread over neighbouring texts: four boxes of four digits, one box a digit.
-use super::numbers::{CARD_DIGITS, passes};
+use super::numbers::{CARD_DIGITS, count_digits, passes};
 
 /// A digit: the number of its text, and whether it is the first of those that touch each other.
 type Digit = (usize, u8, bool);
@@ -11,6 +11,12 @@ pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
     let mut found = Vec::new();
     let mut digits: Vec<Digit> = Vec::new();
     for (text, content) in texts.enumerate() {
+        if count_digits(content) == 0 {
+            if !content.bytes().all(may_part) {
+                digits.clear();
+            }
+            continue;
+        }
         let mut is_first = true;
         for byte in content.bytes() {
             if byte.is_ascii_digit() {
@@ -18,7 +24,7 @@ pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
             } else if !digits.is_empty() {
                 // A number ends here, as it does at the text's end.
                 search(&digits, &mut found);
-                if !(byte.is_ascii_whitespace() || byte == b'-') {
+                if !may_part(byte) {
                     digits.clear();
                 }
             }
@@ -30,6 +36,11 @@ pub fn split_numbers(texts: &mut dyn Iterator<Item = &str>) -> Vec<bool> {
         }
     }
     found
+}
+
+/// It may stand between the parts of a number.
+fn may_part(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'-'
 }
 
 /// Numbers that end with the last digit.

@@ -180,6 +180,8 @@ impl Recorder {
 
     /// Writes one item; returns its id and the number of its children.
     /// `secret`: it lies in a field that is masked.
+    // A browser compiles well what is called often: not a loop that is entered once, with all that is inlined there.
+    #[inline(never)]
     fn item<'a>(
         &mut self,
         item: &Item<'a>,
@@ -224,6 +226,7 @@ impl Recorder {
     }
 
     /// Writes an element's shape and gathers its values.
+    #[inline(never)]
     fn element<'a>(
         &mut self,
         element: &Element,
@@ -249,10 +252,10 @@ impl Recorder {
             }
         }
         let out = &mut gathered.structure;
-        let known = self.shapes.shapes.get(0, &shape);
+        let known = self.shapes.shapes.find(0, &shape);
         match known {
-            Some(number) => put(out, number + token::FIRST_SHAPE),
-            None => {
+            Ok(number) => put(out, number + token::FIRST_SHAPE),
+            Err(_) => {
                 put(out, token::NEW_SHAPE);
                 self.shapes.name(element.name, &self.names[element.name as usize], 0, out)?;
                 put(out, element.flags.namespace());
@@ -261,13 +264,15 @@ impl Recorder {
         }
         for (name, value) in kept.drain(..) {
             let number = match known {
-                Some(_) => self.shapes.names[name as usize] - 1,
-                None => self.shapes.name(name, &self.names[name as usize], 0, &mut gathered.structure)?,
+                Ok(_) => self.shapes.names[name as usize] - 1,
+                Err(_) => self.shapes.name(name, &self.names[name as usize], 0, &mut gathered.structure)?,
             };
             gathered.value(number, value);
         }
-        if known.is_none() && self.shapes.shapes.count(0) < limits::SHAPES {
-            self.shapes.shapes.insert(0, &shape);
+        if let Err(hash) = known
+            && self.shapes.shapes.count(0) < limits::SHAPES
+        {
+            self.shapes.shapes.insert(0, &shape, hash);
         }
         (gathered.shape, gathered.kept) = (shape, kept);
         Ok(())

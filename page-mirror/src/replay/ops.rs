@@ -182,12 +182,14 @@ impl Ops {
 
     /// The number of a name, which is given out if it is new.
     pub(super) fn name(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.names.get(0, name.as_bytes()) {
-            return number;
+        match self.names.find(0, name.as_bytes()) {
+            Ok(number) => number,
+            Err(hash) => {
+                self.put(&[op::NAME]);
+                self.string(name);
+                self.names.insert(0, name.as_bytes(), hash)
+            }
         }
-        self.put(&[op::NAME]);
-        self.string(name);
-        self.names.insert(0, name.as_bytes())
     }
 
     pub(super) fn clear(&mut self) {

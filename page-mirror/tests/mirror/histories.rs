@@ -142,6 +142,26 @@ fn memory_stays_flat_while_nodes_come_and_go() {
 }
 
 #[test]
+fn a_page_that_changes_for_long_is_begun_anew_before_its_tables_grow() {
+    let mut both = Both::new();
+    let mut ids = 0;
+    while !both.recorder.wants_keyframe() {
+        let list = both.append("ul");
+        for _ in 0..2_000 {
+            let item = both.page.element("li");
+            both.page.insert(list, item, 0);
+        }
+        both.flush();
+        both.page.remove(list);
+        both.flush();
+        ids += 2_001;
+        assert!(ids <= limits::IDS_WORTH_A_KEYFRAME + 2_001, "it is time");
+    }
+    both.keyframe();
+    assert!(!both.recorder.wants_keyframe());
+}
+
+#[test]
 fn a_page_with_too_many_nodes_is_refused_on_the_customers_side() {
     let mut page = Page::new();
     for _ in 0..=limits::NODES {

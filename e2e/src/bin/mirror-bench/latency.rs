@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Plan,
-    scene::{self, REPLICA, Scene},
+    scene::{self, PAGE, REPLICA, RRWEB, Scene},
     side::{Side, round},
     site::Site,
     tab::Tab,
@@ -19,15 +19,14 @@ use crate::{
 /// Between two changes, on the average.
 const PAUSE_MS: u32 = 40;
 const WATCH: &str = include_str!("sides.js");
-const RRWEB: &str = "replayer.iframe.contentDocument";
 const P50_GOAL_MS: f64 = 4.0;
 const P99_GOAL_MS: f64 = 20.0;
 const RATIO_GOAL: f64 = 0.5;
 
 /// Milliseconds from the change to the replica's document, and to its paint.
 #[derive(Default)]
-struct Ways {
-    seen: Vec<f64>,
+pub(crate) struct Ways {
+    pub(crate) seen: Vec<f64>,
     painted: Vec<f64>,
 }
 
@@ -41,12 +40,8 @@ pub(crate) async fn run(
     let (mut ours, mut rrweb) = (Ways::default(), Ways::default());
     for _ in 0..rounds {
         ours.extend(one(plan, person, site, (Side::Ours, &scene.to), &scene.agent).await?);
-        let replayer = person.as_another("replayer").await?;
-        replayer.goes_to(&format!("{}/replay", site.origin)).await?;
-        let view = site.socket("/relay/view");
-        replayer.asks::<bool>(&format!("() => watchRrweb('{view}')")).await?;
-        let to = json!({ "socket": site.socket("/relay/publish") });
-        rrweb.extend(one(plan, person, site, (Side::Rrweb, &to), &replayer).await?);
+        let replayer = scene::replayer(person, site).await?;
+        rrweb.extend(one(plan, person, site, (Side::Rrweb, &scene::relay(site)), &replayer).await?);
         replayer.page.close().await?;
     }
     let ratio = at(&ours.seen, 50) / at(&rrweb.seen, 50);
@@ -72,7 +67,16 @@ async fn one(
 ) -> Result<Ways> {
     let page = Tab::of(person).await?;
     let document = if side == Side::Ours { REPLICA } else { RRWEB };
-    scene::shows(plan, &page, site, (side, to), (viewer, document)).await?;
+    scene::shows(plan, &page, (site, PAGE), (side, to), (viewer, document)).await?;
+    changes(plan, &page, (viewer, document)).await
+}
+
+/// Small changes of a page that is shown, one after the other, and their ways.
+pub(crate) async fn changes(
+    plan: &Plan,
+    page: &Tab<'_>,
+    (viewer, document): (&Person, &str),
+) -> Result<Ways> {
     // The console has nothing of the bench's.
     let watch = WATCH.split("// ----").nth(1).and_then(|part| part.split_once('\n'));
     let (_, watch) = watch.context("sides.js has a part for viewers")?;
@@ -80,7 +84,8 @@ async fn one(
     viewer.asks::<bool>(&script).await?;
     let seed = plan.seed;
     let count = plan.changes;
-    let began: Vec<f64> = person.asks(&format!("() => bench.beats({count}, {PAUSE_MS}, {seed})")).await?;
+    let began: Vec<f64> =
+        page.person.asks(&format!("() => bench.beats({count}, {PAUSE_MS}, {seed})")).await?;
     viewer.finds("the last change was painted", &format!("() => painted[{count}] > 0")).await?;
     let seen: Vec<Option<f64>> = viewer.asks("() => Array.from(seen, (at) => at ?? null)").await?;
     let painted: Vec<Option<f64>> = viewer.asks("() => Array.from(painted, (at) => at ?? null)").await?;
@@ -99,7 +104,7 @@ fn ways(began: &[f64], ended: &[Option<f64>], apart: f64) -> Vec<f64> {
     found
 }
 
-fn at(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn at(sorted: &[f64], percent: usize) -> f64 {
     sorted
         .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
         .copied()
@@ -107,7 +112,7 @@ fn at(sorted: &[f64], percent: usize) -> f64 {
 }
 
 impl Ways {
-    fn extend(&mut self, more: Self) {
+    pub(crate) fn extend(&mut self, more: Self) {
         self.seen.extend(more.seen);
         self.painted.extend(more.painted);
         self.seen.sort_by(f64::total_cmp);

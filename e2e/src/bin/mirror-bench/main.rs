@@ -4,6 +4,7 @@
 //! CPU is what the page's main thread used, by DevTools' thread ticks, less what the same work costs in a page
 //! that nobody records; serialising and compressing count on both sides. Bytes are those of the messages
 //! that were sent: our frames, and rrweb's events as gzipped JSON.
+mod apply;
 mod keyframes;
 mod latency;
 mod memory;
@@ -11,6 +12,7 @@ mod mutations;
 mod scene;
 mod side;
 mod site;
+mod stalled;
 mod tab;
 mod tasks;
 
@@ -42,6 +44,8 @@ pub(crate) struct Plan {
     /// Pages that one customer walks through, and changes of one page, while memory is looked at.
     pub(crate) navigations: u32,
     pub(crate) churn: u32,
+    /// The page goes on changing at least so long.
+    pub(crate) minutes: u32,
     /// Name of the only part to run.
     pub(crate) only: Option<String>,
 }
@@ -56,7 +60,8 @@ impl Plan {
             repetitions: 5,
             changes: 400,
             navigations: 100,
-            churn: 40_000,
+            churn: 200_000,
+            minutes: 0,
             only: None,
         };
         while let Some(word) = words.next() {
@@ -68,6 +73,7 @@ impl Plan {
                 "--repetitions" => plan.repetitions = value()?.parse()?,
                 "--navigations" => plan.navigations = value()?.parse()?,
                 "--churn" => plan.churn = value()?.parse()?,
+                "--minutes" => plan.minutes = value()?.parse()?,
                 "--only" => plan.only = Some(value()?),
                 // Shows that it works; its figures mean nothing.
                 "--short" => {
@@ -126,6 +132,12 @@ async fn run(plan: &Plan) -> Result<Figures> {
     }
     if plan.wants("latency") {
         keep("latency", latency::run(plan, &person, &site).await?);
+    }
+    if plan.wants("apply") {
+        keep("apply", apply::run(plan, &person, &site).await?);
+    }
+    if plan.wants("stalled") {
+        keep("stalled", stalled::run(plan, (&troupe, &person), &site).await?);
     }
     if plan.wants("memory") {
         keep("memory", memory::run(plan, &person, &site).await?);

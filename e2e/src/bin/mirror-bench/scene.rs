@@ -23,8 +23,8 @@ pub(crate) struct Scene {
     pub(crate) agent: Person,
     /// Where our recorder publishes: socket, token, tab.
     pub(crate) to: Value,
+    pub(crate) stage: Stage,
     _holder: Person,
-    _stage: Stage,
 }
 
 impl Scene {
@@ -45,7 +45,7 @@ impl Scene {
             "socket": format!("{}/ws/mirror", stage.ready.url.replacen("http", "ws", 1)),
             "token": asks(&stage, person, site).await?, "tab": TAB,
         });
-        Ok(Self { agent, to, _holder: holder, _stage: stage })
+        Ok(Self { agent, to, stage, _holder: holder })
     }
 }
 
@@ -60,15 +60,16 @@ async fn asks(stage: &Stage, person: &Person, site: &Site) -> Result<String> {
     Ok(answer.text("token").to_owned())
 }
 
-/// A fresh page that is recorded from here on, to wherever it is sent; its viewer is `document`'s page.
+/// A fresh page of about so many nodes that is recorded from here on, to wherever it is sent; its viewer is
+/// `document`'s page.
 pub(crate) async fn shows(
     plan: &Plan,
     tab: &Tab<'_>,
-    site: &Site,
+    (site, nodes): (&Site, u32),
     (side, to): (Side, &Value),
     (viewer, document): (&Person, &str),
 ) -> Result<()> {
-    tab.fills(site, PAGE, plan.seed).await?;
+    tab.fills(site, nodes, plan.seed).await?;
     let name = side.name();
     tab.person.asks::<Value>(&format!("() => bench.load('{name}', {to})")).await?;
     let serial: f64 = tab.person.asks("() => bench.serial()").await?;
@@ -77,4 +78,20 @@ pub(crate) async fn shows(
     viewer.finds("the replica shows the page", &here).await
 }
 
-const PAGE: u32 = 1_000;
+/// A page that is small enough to be shown again and again.
+pub(crate) const PAGE: u32 = 1_000;
+
+/// A replayer of rrweb's that follows the relay, and its document.
+pub(crate) async fn replayer(person: &Person, site: &Site) -> Result<Person> {
+    let replayer = person.as_another("replayer").await?;
+    replayer.goes_to(&format!("{}/replay", site.origin)).await?;
+    let view = site.socket("/relay/view");
+    replayer.asks::<bool>(&format!("() => watchRrweb('{view}')")).await?;
+    Ok(replayer)
+}
+pub(crate) const RRWEB: &str = "replayer.iframe.contentDocument";
+
+/// Where rrweb's events go.
+pub(crate) fn relay(site: &Site) -> Value {
+    json!({ "socket": site.socket("/relay/publish") })
+}

@@ -26,7 +26,7 @@ const script = (src) =>
     document.head.append(node);
   });
 const packed = (text) =>
-  new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  new Response(new Response(text).body.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
 const unpacked = (bytes) =>
   new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 const opened = (address) =>
@@ -37,13 +37,13 @@ const opened = (address) =>
     socket.onerror = failed;
   });
 
-let recorder, memory, socket;
+let recorder, socket;
 const SIDES = {
   none: { load() {}, start() {} },
   ours: {
     async load() {
       recorder = await import("/app/recorder.js");
-      ({ memory } = await recorder.default({ module_or_path: "/app/recorder_bg.wasm" }));
+      await recorder.default({ module_or_path: "/app/recorder_bg.wasm" });
     },
     // `to`: a socket's address, a contact token, a tab's id.
     start(to) {
@@ -74,10 +74,9 @@ const SIDES = {
   },
 };
 
-let side, to, writer, marked;
+let side, to, writer, marked, bursts = 0;
 const bench = {
   fill: (nodes, seed) => fillPage(nodes, seed),
-  wasmBytes: () => memory?.buffer.byteLength ?? 0,
   // Tells this page from the ones before.
   serial() {
     const serial = Math.floor(Math.random() * 2 ** 40);
@@ -122,8 +121,8 @@ const bench = {
     return bench.sent(side === SIDES.none ? 0 : 1);
   },
   // Changes as fast as the page can: what is added goes again.
-  async churn(count) {
-    const writer = new Writer(count),
+  async churn(count, seed = count) {
+    const writer = new Writer(seed + bursts++),
       work = document.getElementById("work"),
       beat = document.getElementById("beat");
     for (let n = 0; n < count; n++) {

@@ -78,6 +78,20 @@ impl<'p> Tab<'p> {
         Ok(())
     }
 
+    /// All that WebAssembly holds in this page.
+    pub(crate) async fn wasm_bytes(&self) -> Result<f64> {
+        let memories = json!({ "expression": "WebAssembly.Memory.prototype" });
+        let found = self.session.send("Runtime.evaluate", Some(memories)).await?;
+        let of = json!({ "prototypeObjectId": found["result"]["result"]["objectId"] });
+        let found = self.session.send("Runtime.queryObjects", Some(of)).await?;
+        let sum = json!({
+            "objectId": found["result"]["objects"]["objectId"], "returnByValue": true,
+            "functionDeclaration": "function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }",
+        });
+        let sum = self.session.send("Runtime.callFunctionOn", Some(sum)).await?;
+        sum["result"]["result"]["value"].as_f64().context("DevTools finds the memories")
+    }
+
     /// What it costs to do that; the script resolves to what was sent.
     pub(crate) async fn costs(&self, script: &str) -> Result<Cost> {
         self.sweeps().await?;

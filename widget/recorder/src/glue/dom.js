@@ -10,15 +10,13 @@ for (const tag of "iframe frame object embed portal fencedframe".split(" ")) LEA
 export const WATCHED = 1,
   FIELD = 2,
   KINDS = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1, input: 2, textarea: 2, select: 2 };
+// Attributes that are kept of what is shown as a box.
+export const BARE = /^(?:id|class|style)$/;
 
-const getter = (prototype, key) => {
-  const { get } = Object.getOwnPropertyDescriptor(prototype, key);
-  return (node) => get.call(node);
-};
-const method = (prototype, key) => {
-  const call = prototype[key];
-  return (node, argument) => call.call(node, argument);
-};
+// Bound and no function of its own each: one that all share is slow while the first page is read.
+const { call } = Function.prototype;
+const method = (prototype, key) => call.bind(prototype[key]);
+const getter = (prototype, key) => call.bind(Object.getOwnPropertyDescriptor(prototype, key).get);
 const N = Node.prototype,
   E = Element.prototype;
 export const parentOf = getter(N, "parentNode"),

@@ -1,7 +1,7 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
+  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
   namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { fields } from "./fields.js";
@@ -50,10 +50,11 @@ export const forgetChanges = () => {
 
 const shape = (element, tag, flags, keys, box, page) => {
   name(box ? "ringside-box" : tag);
-  put(flags, keys.length + (box ? 3 : page ? 1 : 0));
-  for (const key of keys) {
-    name(key);
-    string(attributeOf(element, key));
+  put1(flags);
+  put1(keys.length + (box ? 3 : page ? 1 : 0));
+  for (let i = 0; i < keys.length; i++) {
+    name(keys[i]);
+    string(attributeOf(element, keys[i]));
   }
   if (box) {
     const { width, height } = element.getBoundingClientRect();
@@ -89,7 +90,7 @@ const element = (node, depth, masked) => {
   if (ruled && matches(node, ruling[2])) box = "block";
   else if (page && core.hides(page.URL)) box = "block";
   else if (depth > DEEPEST) box = "deep";
-  if (box) keys = keys.filter((key) => /^(?:id|class|style)$/.test(key));
+  if (box) keys = keys.filter((key) => BARE.test(key));
   if (html && tag === "link") {
     const isSheet = isSheetLink(node);
     if (!isSheet || inlines(node)) keys = [];
@@ -258,7 +259,7 @@ export const changes = () => {
       if (isStyle(tag, node)) styles.add(node);
       if (key === "src") watch(tag, node);
       if (key === "popover") fields.set(node, "");
-      if (isOdd && !/^(?:id|class|style)$/.test(key)) continue;
+      if (isOdd && !BARE.test(key)) continue;
       put1(text === null ? 4 : 3);
       put1(id);
       if (text !== null) put1(flags);

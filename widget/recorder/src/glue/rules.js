@@ -46,6 +46,7 @@ export const isMasked = (element) => {
   }
   return strict;
 };
-export const isRule = (key) => key.startsWith(OURS);
+// One letter tells nearly all others.
+export const isRule = (key) => key[5] === "r" && key.startsWith(OURS);
 export const hasRules = (root) => root.querySelector(selectors) !== null;
 export const fieldFlags = (node) => (isMasked(node) ? MASKED : 0) | (once.has(node) ? ONCE_PASSWORD : 0);

@@ -44,7 +44,7 @@ const sendFrame = () => {
   const zipped =
     body.length >= COMPRESS_FROM &&
     self.CompressionStream &&
-    new Response(new Blob([body]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
+    new Response(new Response(body).body.pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
   // What was taken first is sent first.
   if (!zipped && !compressing) return transmit(body, false);
   compressing++;
