@@ -1,11 +1,12 @@
 //! What stays behind: at the agent and the server over many pages of one customer, and at all three over many changes of
 //! one page.
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use e2e::Person;
 use rig::{bench::Goal, probe};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     Plan,

@@ -1,6 +1,4 @@
 //! One viewer reads nothing while the page goes on. What the other notices of it, and how that one comes back.
-use std::time::Instant;
-
 use anyhow::{Context, Result, bail};
 use e2e::{
     Person, Troupe, agent,
@@ -9,6 +7,7 @@ use e2e::{
 };
 use rig::bench::Goal;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     Plan,
