@@ -58,7 +58,7 @@ export const fieldChanged = (node) => fields.has(node) && (lookAtField(node), tr
 // What was scrolled before anybody looked. To ask is dear: not where little is in it that could be scrolled.
 export const lookForScrolled = () => {
   for (const node of ids.keys())
-    if (typeOf(node) === 1 && (node.firstElementChild || fields.has(node) || node.textContent.length > SHORT))
+    if (typeOf(node) === 1 && (node.firstElementChild || (node.value || node.textContent)[SHORT]))
       if (node.scrollTop || node.scrollLeft) scrolled.add(node);
 };
 export const putScrolls = () => {

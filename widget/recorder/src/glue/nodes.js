@@ -52,9 +52,9 @@ const shape = (element, tag, flags, keys, box, page) => {
   name(box ? "ringside-box" : tag);
   put1(flags);
   put1(keys.length + (box ? 3 : page ? 1 : 0));
-  for (let i = 0; i < keys.length; i++) {
-    name(keys[i]);
-    string(attributeOf(element, keys[i]));
+  for (const key of keys) {
+    name(key);
+    string(attributeOf(element, key));
   }
   if (box) {
     const { width, height } = element.getBoundingClientRect();
@@ -250,8 +250,9 @@ export const changes = () => {
     const id = known(node);
     if (!id || !isConnected(node)) continue;
     const tag = tagOf(node),
-      isOdd = (LEAVES[tag] || isStyle(tag, node)) && languageOf(node) === HTML,
-      isInput = tag === "input" && languageOf(node) === HTML;
+      html = languageOf(node) === HTML,
+      isOdd = html && (LEAVES[tag] || isStyle(tag, node)),
+      isInput = html && tag === "input";
     if (isInput && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);
     const flags = isInput ? fieldFlags(node) : isMasked(node) ? MASKED : 0;
     for (const key of keys) {

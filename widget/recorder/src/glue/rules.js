@@ -46,7 +46,6 @@ export const isMasked = (element) => {
   }
   return strict;
 };
-// One letter tells nearly all others.
-export const isRule = (key) => key[5] === "r" && key.startsWith(OURS);
+export const isRule = (key) => key.startsWith(OURS);
 export const hasRules = (root) => root.querySelector(selectors) !== null;
 export const fieldFlags = (node) => (isMasked(node) ? MASKED : 0) | (once.has(node) ? ONCE_PASSWORD : 0);
