@@ -1,4 +1,6 @@
 //! Who may do what in a page: agents ask, customers answer and stop.
+use std::time::Duration;
+
 use shared::{AgentId, ContactId, wire::lead::Power};
 
 use super::world::World;
@@ -38,6 +40,16 @@ impl World {
         let any = if open.is_empty() { ContactId(0) } else { self.rng.pick(&open) };
         let contact = shown.filter(|_| !self.rng.one_in(4)).unwrap_or(any);
         let power = self.rng.pick(&[Power::Point, Power::Control]);
+        let quiet_until = self.model.requests.get(&contact).map(|request| request.lead.quiet_until());
+        let rest = quiet_until.map_or(Duration::ZERO, |until| until.since(self.clock()));
+        if !rest.is_zero() && self.rng.one_in(2) {
+            // Just too early, and then in the very moment.
+            let early = Duration::from_millis(1);
+            self.pass(rest.saturating_sub(early));
+            let _ = self.input(Input::PowerAsked { agent, contact, power });
+            self.pass(early);
+            self.saw("the end of a quiet time");
+        }
         if self.rng.one_in(4) {
             // He may have asked for both: what he does not give back stays.
             for power in [Power::Point, Power::Control] {

@@ -31,6 +31,11 @@ impl Allowed {
         }
     }
 
+    /// Until then nobody may ask anything.
+    pub(in super::super) fn quiet_until(&self) -> Timestamp {
+        self.hush
+    }
+
     /// Numbers that the customer may still answer.
     pub(in super::super) fn questions(&self) -> Vec<u32> {
         self.list.iter().filter(|entry| !entry.3).map(|entry| entry.0).collect()
