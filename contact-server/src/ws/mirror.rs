@@ -8,7 +8,10 @@ use shared::{
     wire::{
         Ping, Pong,
         lead::{AnswerPower, RemoveNote, StopPower},
-        mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
+        mirror::{
+            InFront, Masking, PartsSay, PublisherHello, PublisherToServer, PublisherWelcome,
+            ServerToPublisher,
+        },
     },
 };
 use store::Business;
@@ -26,7 +29,7 @@ use crate::{
         mirror::PageId,
         outbox::{Batch, Outbox},
     },
-    limits::{Bucket, FRAME_KIB, FRAMES},
+    limits::{Bucket, FRAME_KIB, FRAMES, PARTS},
     ports::EngineError,
 };
 
@@ -108,7 +111,7 @@ async fn tape(edge: &Edge, business: &Business, seat: &Seat) -> Option<Tape> {
 }
 
 /// `mask_off` counts on a demo server alone: whoever sets it elsewhere still gets everything masked.
-fn masking(business: &Business, demo: bool) -> Masking {
+pub fn masking(business: &Business, demo: bool) -> Masking {
     match (business.mask_strict, business.mask_off) {
         (true, _) => Masking::Strict,
         (false, true) if demo => Masking::Off,
@@ -193,6 +196,12 @@ impl Publisher {
             }
             Ok(PublisherToServer::InFront(InFront { yes })) => {
                 self.seat.lock().mirror.set_in_front(self.serial, yes, self.edge.now());
+            }
+            Ok(PublisherToServer::PartsSay(PartsSay { pages })) => {
+                if pages.len() > PARTS {
+                    return Flow::Break(close::MALFORMED);
+                }
+                self.seat.lock().mirror.parts_say(self.serial, &pages);
             }
             Ok(PublisherToServer::AnswerPower(AnswerPower { number, consent })) => {
                 // Consent is to a text that there is.

@@ -60,6 +60,13 @@ pub struct PageSays {
     pub secret_fields: bool,
 }
 
+/// What the pages of other origins are that are part of the page's frames from here on; all of them, so that the latest
+/// says everything. One that may not be recorded keeps the page around it from being recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartsSay {
+    pub pages: Vec<PageSays>,
+}
+
 messages! {
     pub enum PublisherToServer {
         1 => PublisherHello,
@@ -67,6 +74,7 @@ messages! {
         3 => Frame,
         4 => InFront,
         5 => PageSays,
+        6 => PartsSay,
         32 => AnswerPower,
         33 => StopPower,
         34 => ActDone,

@@ -6,7 +6,8 @@
 //! const handle = recorder.start({ socket, token, tab }, on);
 //! handle.stop();
 //! ```
-//! `socket` is the `ws(s)://HOST/ws/mirror` URL, `token` the contact token, `tab` the tab's id (32 hexadecimal
+//! `socket` is the `ws(s)://HOST/ws/mirror` URL (or `port` is what behaves like an open socket: a page in a frame speaks
+//! to the page around it), `token` the contact token, `tab` the tab's id (32 hexadecimal
 //! digits). `on` gets `{type: "viewers", names}`, `{type: "sharing", on}`, `{type: "navigate", url, by}` (an
 //! agent leads to a page: show who, then go there) and `{type: "state", state}` with `connecting`, `live`,
 //! `stopped` (no consent, or a page too large) or `lost` (for good).

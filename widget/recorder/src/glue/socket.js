@@ -1,5 +1,6 @@
 // Holds the socket, and sends what was gathered as fast as the network takes it.
 import { known, nodeOf } from "./batch.js";
+import { clock } from "./dom.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { watched } from "./nodes.js";
 import { fieldFlags, ruling, strict } from "./rules.js";
@@ -24,7 +25,7 @@ let config, on, documentId, ws, live, stopped, beat, retry, heartbeat, frameTime
 
 export const soon = () => {
   if (frameTimer) return;
-  const wait = lastFrame + FRAME_MS - performance.now();
+  const wait = lastFrame + FRAME_MS - clock();
   if (wait > 0) frameTimer = setTimeout(sendFrame, wait);
   else sendFrame();
 };
@@ -38,7 +39,7 @@ const sendFrame = () => {
   }
   const body = core.take();
   if (!body) return;
-  lastFrame = performance.now();
+  lastFrame = clock();
   const place = core.place();
   const transmit = (bytes, deflated) => recording && send(core.frame(place, bytes, deflated));
   const zipped =
@@ -82,6 +83,7 @@ const reach = {
   id: known,
   watched,
   roots,
+  config: () => config,
   add: (bytes, field) => {
     if (recording) {
       core.add(bytes, field);
@@ -131,7 +133,7 @@ export const connect = () => {
   if (stopped) return;
   clearTimeout(retry);
   state("connecting");
-  const mine = (ws = new WebSocket(config.socket));
+  const mine = (ws = config.port || new WebSocket(config.socket));
   mine.binaryType = "arraybuffer";
   mine.onopen = () => mine.send(core.hello(config.token, config.tab, documentId));
   mine.onmessage = ({ data }) => {
