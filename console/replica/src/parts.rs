@@ -1,6 +1,9 @@
 //! Pages of other origins, each in a frame of its own within the box that stands for the customer's: a document as empty
 //! as the replica's, under the same policy and the same sandbox, which it has from the document around it.
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, btree_map::Entry},
+};
 
 use page_mirror::replay::ops::{Part, op};
 use wasm_bindgen::{JsCast, JsValue};
@@ -43,11 +46,13 @@ impl Parts {
         {
             all.remove(&id);
         }
-        if !all.contains_key(&id) {
-            let Some(shown) = self.open(host) else { return };
-            all.insert(id, shown);
-        }
-        let Some(Shown { host, frame, canvas }) = all.get(&id) else { return };
+        let Shown { host, frame, canvas } = match all.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => match self.open(host) {
+                Some(shown) => place.insert(shown),
+                None => return,
+            },
+        };
         for (side, length) in [("width", done.width), ("height", done.height)] {
             self.style(frame, side, &format!("{length}px"));
         }
