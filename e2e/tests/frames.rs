@@ -10,10 +10,16 @@ use e2e::{
     shopper,
     tap::Tap,
 };
+use shared::wire::mirror::PublisherToServer;
 
 const REPLICA: &str = "document.querySelector('.page-view iframe')?.contentDocument";
 const SECRET: &str = "kingfisher-7781";
 const CARD: &str = "4111 1111 1111 1111";
+/// The middle of the pointer is in the middle of the box.
+const POINTED: &str = "() => { const view = document.querySelector('.page-view iframe'), pointer = document.querySelector('[data-replica-pointer]').getBoundingClientRect(); \
+    const box = view.contentDocument.querySelector('#part').getBoundingClientRect(), at = view.getBoundingClientRect(), scale = at.width / view.clientWidth; \
+    const apart = (a, b) => Math.abs(a - b) < 3; \
+    return apart(pointer.x + pointer.width / 2, at.x + (box.x + box.width / 2) * scale) && apart(pointer.y + pointer.height / 2, at.y + (box.y + box.height / 2) * scale); }";
 /// What a page in a frame does for the story: whoever wrote the story cannot reach into it from the page around.
 const PUPPET: &str = "addEventListener('message', event => event.data.run && (0, eval)(event.data.run)); const tells = what => parent.postMessage(what, '*');";
 
@@ -146,6 +152,10 @@ async fn a_page_of_the_business_in_a_frame_is_shown_and_a_strangers_is_not() -> 
     let size = format!("() => {}?.defaultView.innerWidth === 400", part("part"));
     agent.finds("it is laid out as wide as it is", &size).await?;
 
+    let (x, y) = shopper.where_is("#part").await?;
+    shopper.page.mouse().move_to(x, y, None).await?;
+    agent.finds("the customer's pointer is in it", POINTED).await?;
+
     for id in ["stranger", "forger", "nobody", "masked"] {
         scene.is_a_box(id).await?;
     }
@@ -219,6 +229,13 @@ async fn nothing_leaked(scene: &Scene, tap: &Tap) -> Result<()> {
     let answered: bool = shopper.asks("() => told.some(([of]) => of === 'forger')").await?;
     ensure!(!answered, "the forger heard something");
     tap.finds("Three boxes").await?;
+    // What may be recorded is decided by it.
+    let address = format!("{}/part", scene.inner.origin);
+    let said = tap.all().iter().any(|left| match PublisherToServer::decode(&left.bytes) {
+        Ok(PublisherToServer::PartsSay(said)) => said.pages.iter().any(|page| page.url == address),
+        Ok(_) | Err(_) => false,
+    });
+    ensure!(said, "the server was told what page is in the frame");
     for secret in [SECRET, CARD, "4111111111111111", "Strange boxes", "Masked from outside", "Forger"] {
         let doors = tap.search(secret);
         ensure!(doors.is_empty(), "`{secret}` left by {doors:?}");

@@ -11,7 +11,11 @@ use std::{
 };
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use page_mirror::{codec::part, limits, parts, record::media};
+use page_mirror::{
+    codec::{FORMAT, Section, bytes::Reader, next_section, part, seal},
+    limits, parts,
+    record::{media, pointer},
+};
 use shared::{
     envelope,
     wire::mirror::{Frame, FrameKind, PageSays, PartsSay, PublisherToServer, ServerToPublisher, SharingSet},
@@ -312,7 +316,7 @@ impl Parts {
             return self.hide(part);
         }
         let (kind, follows) = match frame.kind {
-            FrameKind::Pointer => return,
+            FrameKind::Pointer => return self.point(part, frame),
             FrameKind::Keyframe => (part::KEYFRAME, part.is_known),
             FrameKind::Patch => {
                 let before = frame.seq.checked_sub(1).map(|before| (frame.epoch, before));
@@ -329,6 +333,18 @@ impl Parts {
         }
         part.at = Some((frame.epoch, frame.seq));
         self.reach.add(&media::part(place.1, kind, (frame.epoch, frame.seq), &frame.bytes));
+    }
+
+    /// The pointer of the customer, where it is in this page.
+    fn point(&self, part: &Part, frame: &Frame) {
+        let [epoch, seq] = self.reach.at()[..] else { return };
+        let Some((x, y, down)) = pointer_of(&frame.bytes).filter(|_| part.at.is_some()) else { return };
+        let (place, element) = (part.element.get_bounding_client_rect(), &part.element);
+        let left = place.left().round() as i32 + element.client_left();
+        let top = place.top().round() as i32 + element.client_top();
+        let bytes = seal(&pointer(x.saturating_add(left), y.saturating_add(top), down), false);
+        let frame = Frame { kind: FrameKind::Pointer, epoch, seq, bytes };
+        self.reach.say(&PublisherToServer::from(frame).encode());
     }
 
     /// A rule names its frame now, or its frame is not known: it is a box.
@@ -402,6 +418,15 @@ impl Parts {
     fn now(&self) -> f64 {
         self.window.performance().map_or(0.0, |performance| performance.now())
     }
+}
+
+/// Where a pointer is, in its own page.
+fn pointer_of(frame: &[u8]) -> Option<(i32, i32, bool)> {
+    let [FORMAT, 0, body @ ..] = frame else { return None };
+    let (tag, mut of) = next_section(&mut Reader::new(body)).ok()?;
+    let is_pointer = Section::from_tag(tag) == Some(Section::Pointer);
+    let at = (of.signed().ok()?, of.signed().ok()?, of.u32().ok()? != 0);
+    is_pointer.then_some(at)
 }
 
 impl Part {
