@@ -8,10 +8,7 @@ use shared::{
     wire::{
         Ping, Pong,
         lead::{AnswerPower, RemoveNote, StopPower},
-        mirror::{
-            InFront, Masking, PartsSay, PublisherHello, PublisherToServer, PublisherWelcome,
-            ServerToPublisher,
-        },
+        mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
     },
 };
 use store::Business;
@@ -25,7 +22,8 @@ use crate::{
     archive::tape::Tape,
     edge::Edge,
     hub::{
-        Seat, frame,
+        Seat,
+        frame::{self, Says},
         mirror::PageId,
         outbox::{Batch, Outbox},
     },
@@ -167,7 +165,14 @@ impl Peer for Publisher {
             match frame::says(rest) {
                 Ok((None, _)) => break,
                 Ok((Some(says), after)) => {
-                    self.seat.lock().mirror.page_says(self.serial, &says);
+                    let mirror = &mut self.seat.lock().mirror;
+                    match says {
+                        Says::Page(page) => mirror.page_says(self.serial, &page),
+                        Says::Parts(parts) if parts.pages.len() > PARTS => {
+                            return Flow::Break(close::MALFORMED);
+                        }
+                        Says::Parts(parts) => mirror.parts_say(self.serial, &parts.pages),
+                    }
                     rest = after;
                 }
                 Err(_) => return Flow::Break(close::MALFORMED),
@@ -197,12 +202,6 @@ impl Publisher {
             Ok(PublisherToServer::InFront(InFront { yes })) => {
                 self.seat.lock().mirror.set_in_front(self.serial, yes, self.edge.now());
             }
-            Ok(PublisherToServer::PartsSay(PartsSay { pages })) => {
-                if pages.len() > PARTS {
-                    return Flow::Break(close::MALFORMED);
-                }
-                self.seat.lock().mirror.parts_say(self.serial, &pages);
-            }
             Ok(PublisherToServer::AnswerPower(AnswerPower { number, consent })) => {
                 // Consent is to a text that there is.
                 let known = [consent::CONTROL_VERSION, consent::POINT_VERSION];
@@ -223,7 +222,8 @@ impl Publisher {
             Ok(
                 PublisherToServer::PublisherHello(_)
                 | PublisherToServer::Frame(_)
-                | PublisherToServer::PageSays(_),
+                | PublisherToServer::PageSays(_)
+                | PublisherToServer::PartsSay(_),
             )
             | Err(_) => return Flow::Break(close::MALFORMED),
         }

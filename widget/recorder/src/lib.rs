@@ -174,6 +174,11 @@ impl Core {
         self.recorder.borrow_mut().add(sections, field);
     }
 
+    /// A message that goes before the next frame.
+    pub fn first(&self, message: &[u8]) {
+        self.says.borrow_mut().extend_from_slice(message);
+    }
+
     /// Nodes that the other side forgot.
     pub fn freed(&self) -> Vec<u32> {
         self.recorder.borrow_mut().freed()

@@ -18,7 +18,10 @@ use page_mirror::{
 };
 use shared::{
     envelope,
-    wire::mirror::{Frame, FrameKind, PageSays, PartsSay, PublisherToServer, ServerToPublisher, SharingSet},
+    wire::mirror::{
+        Frame, FrameKind, KeyframeWanted, PageSays, PartsSay, PublisherToServer, ServerToPublisher,
+        SharingSet,
+    },
 };
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -269,7 +272,8 @@ impl Parts {
         })
     }
 
-    /// What the parts are decides whether the page may be recorded: the server is told before anything of them.
+    /// What the parts are decides whether the page may be recorded: the server is told before anything of them, with a
+    /// frame, so that neither can be lost without the other.
     fn says(&self, pages: Vec<PageSays>) {
         self.see_epoch();
         let mut said = self.said.borrow_mut();
@@ -288,7 +292,7 @@ impl Parts {
     }
 
     fn say(&self, pages: Vec<PageSays>) {
-        self.reach.say(&PublisherToServer::from(PartsSay { pages }).encode());
+        self.reach.first(&PublisherToServer::from(PartsSay { pages }).encode());
     }
 
     /// With a new epoch everything is told anew, and what was on its way is dropped.
@@ -332,7 +336,7 @@ impl Parts {
             self.tell_size(part);
         }
         part.at = Some((frame.epoch, frame.seq));
-        self.reach.add(&media::part(place.1, kind, (frame.epoch, frame.seq), &frame.bytes));
+        self.reach.add(&media::part(place.1, kind, (frame.epoch, frame.seq), &frame.bytes), 0);
     }
 
     /// The pointer of the customer, where it is in this page.
@@ -350,7 +354,7 @@ impl Parts {
     /// A rule names its frame now, or its frame is not known: it is a box.
     fn hide(&self, part: &mut Part) {
         if part.at.take().is_some() && self.reach.id(&part.element) == part.place.1 {
-            self.reach.add(&media::part(part.place.1, part::ENDED, (0, 0), &[]));
+            self.reach.add(&media::part(part.place.1, part::ENDED, (0, 0), &[]), 0);
         }
         part.switch_off();
     }
@@ -359,7 +363,7 @@ impl Parts {
         let place = part.element.get_bounding_client_rect();
         let size = (place.width().round() as u32, place.height().round() as u32);
         if std::mem::replace(&mut part.size, size) != size {
-            self.reach.add(&media::part(part.place.1, part::SIZE, size, &[]));
+            self.reach.add(&media::part(part.place.1, part::SIZE, size, &[]), 0);
         }
     }
 
@@ -432,26 +436,35 @@ fn pointer_of(frame: &[u8]) -> Option<(i32, i32, bool)> {
 impl Part {
     /// Asks for all of it, from here on.
     fn ask(&mut self) {
-        (self.asked, self.is_off) = (Some(0), false);
-        self.set_sharing(true);
+        self.asked = Some(0);
+        // One that records goes on from what was said, unless a keyframe is wanted.
+        let message = match std::mem::replace(&mut self.is_off, false) {
+            true => ServerToPublisher::from(SharingSet { on: true }),
+            false => KeyframeWanted {}.into(),
+        };
+        self.tell(&message);
     }
 
     /// The same, unless it was asked and may still answer.
     fn ask_once(&mut self) {
         match self.asked {
             Some(looks) if looks < ASK_LOOKS && !self.is_off => self.asked = Some(looks + 1),
-            Some(_) | None => self.ask(),
+            Some(_) => {
+                self.switch_off();
+                self.ask();
+            }
+            None => self.ask(),
         }
     }
 
     fn switch_off(&mut self) {
         if !std::mem::replace(&mut self.is_off, true) {
-            self.set_sharing(false);
+            self.tell(&ServerToPublisher::from(SharingSet { on: false }));
         }
     }
 
-    fn set_sharing(&self, on: bool) {
-        let message = ServerToPublisher::from(SharingSet { on }).encode();
+    fn tell(&self, message: &ServerToPublisher) {
+        let message = message.encode();
         // A port takes every message; to one whose page is gone it is lost.
         let _ = self.port.post_message(&Uint8Array::from(&message[..]));
     }

@@ -84,6 +84,9 @@ const reach = {
   watched,
   roots,
   config: () => config,
+  roots,
+  config: () => config,
+  first: (bytes) => core.first(bytes),
   add: (bytes, field) => {
     if (recording) {
       core.add(bytes, field);
