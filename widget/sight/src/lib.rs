@@ -75,9 +75,6 @@ extern "C" {
     /// Selectors of what is masked, of what is not, and of what is a box.
     #[wasm_bindgen(method)]
     fn rules(this: &Reach) -> Array;
-    /// Sends a message with the frame that goes next, before it.
-    #[wasm_bindgen(method)]
-    fn first(this: &Reach, message: &[u8]);
     /// Sends a message of its own, at once.
     #[wasm_bindgen(method)]
     fn say(this: &Reach, message: &[u8]);

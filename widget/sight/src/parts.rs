@@ -154,10 +154,14 @@ impl Parts {
         status == 200
     }
 
-    async fn ask_server(&self, origin: &str) -> Option<u16> {
-        // An older recorder lends none.
+    /// What the recorder was started with (0), and the frames and messages that it makes (1). An older one lends neither.
+    fn lent(&self, which: u32) -> Option<JsValue> {
         let config: Function = Reflect::get(&self.reach, &"config".into()).ok()?.dyn_into().ok()?;
-        let config = config.call0(&JsValue::NULL).ok()?;
+        Reflect::get_u32(&config.call0(&JsValue::NULL).ok()?, which).ok()
+    }
+
+    async fn ask_server(&self, origin: &str) -> Option<u16> {
+        let config = self.lent(0)?;
         let api = Reflect::get(&config, &"api".into()).ok()?.as_string()?;
         let address = api + &String::from(js_sys::encode_uri_component(origin));
         let answer: Promise = self.window.fetch_with_str(&address);
@@ -292,7 +296,13 @@ impl Parts {
     }
 
     fn say(&self, pages: Vec<PageSays>) {
-        self.reach.first(&PublisherToServer::from(PartsSay { pages }).encode());
+        let message = PublisherToServer::from(PartsSay { pages }).encode();
+        let first = self.lent(1).and_then(|core| Some((Reflect::get(&core, &"first".into()).ok()?, core)));
+        if let Some((first, core)) = first
+            && let Some(first) = first.dyn_ref::<Function>()
+        {
+            let _ = first.call1(&core, &Uint8Array::from(&message[..]));
+        }
     }
 
     /// With a new epoch everything is told anew, and what was on its way is dropped.

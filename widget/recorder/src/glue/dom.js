@@ -13,7 +13,9 @@ export const WATCHED = 1,
 // Attributes that are kept of what is shown as a box.
 export const BARE = /^(?:id|class|style)$/;
 
-export const clock = () => performance.now();
+export const clock = () => performance.now(),
+  later = setTimeout,
+  cancel = clearTimeout;
 // Bound and no function of its own each: one that all share is slow while the first page is read.
 const { call } = Function.prototype;
 const method = (prototype, key) => call.bind(prototype[key]);

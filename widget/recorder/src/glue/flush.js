@@ -1,6 +1,6 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
 import { forgetAll, handOver, known, markNew } from "./batch.js";
-import { clock, hostOf, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
+import { cancel, clock, hostOf, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
@@ -88,11 +88,11 @@ const keyframe = () => {
 };
 // Begins once it is `ready`, which is asked every `wait` milliseconds.
 export const beginAfter = (wait, ready) => {
-  clearTimeout(keyframeTimer);
-  keyframeTimer = setTimeout(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
+  cancel(keyframeTimer);
+  keyframeTimer = later(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
 };
 const startOver = (root) => {
-  clearTimeout(keyframeTimer);
+  cancel(keyframeTimer);
   recording = reading = !!root;
   readRules(core.rules());
   core.begin(reading && sliceMs < Infinity, strict);
@@ -123,7 +123,7 @@ const readOn = () => {
   reading = false;
   if (!core.complete()) return begin(Infinity);
   soon();
-  setTimeout(() => {
+  later(() => {
     lookForScrolled();
     flush();
   });
@@ -161,7 +161,7 @@ export const onLoad = ({ target }) => {
   flush();
 };
 export const pacedFlush = () => {
-  paced ??= setTimeout(() => {
+  paced ??= later(() => {
     paced = undefined;
     flush();
   }, 2 * FRAME_MS);
