@@ -146,7 +146,7 @@ fn parts_lie_only_so_deep_in_each_other_and_are_only_so_many() {
         (0..depth).fold(Vec::new(), |inner: Vec<u8>, _| {
             let mut recorder = page("deep");
             if !inner.is_empty() {
-                recorder.add(&media::part(BOX, part::KEYFRAME, (1, 0), &inner));
+                recorder.add(&media::part(BOX, part::KEYFRAME, (1, 0), &inner), 0);
             }
             seal(&recorder.take().unwrap().bytes, false)
         })
