@@ -75,6 +75,8 @@ pub const ROUTES: &[Route] = &[
     get("/handset/", Who::Anybody),
     get("/handset/{*path}", Who::Anybody),
     get("/api/v1/sites/{key}", Who::ReaderOfKey),
+    // Says how a frame's page is masked, if both origins are the business's.
+    get("/api/v1/sites/{key}/frames/{origin}", Who::PageOfKey),
     of("POST", "/api/v1/numbers", Who::PageOfKey),
     of("POST", "/api/v1/requests", Who::PageOfKey),
     of("POST", "/api/v1/session", Who::Password),
@@ -177,6 +179,7 @@ pub const SOCKETS: &[Socket] = &[
             ("Frame", Reach::OwnContact),
             ("InFront", Reach::OwnContact),
             ("PageSays", Reach::OwnContact),
+            ("PartsSay", Reach::OwnContact),
             ("AnswerPower", Reach::OwnContact),
             ("StopPower", Reach::OwnContact),
             ("ActDone", Reach::OwnContact),

@@ -85,6 +85,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 fn public() -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(site::info))
+        .routes(routes!(site::frame))
         .routes(routes!(site::check_number))
         .routes(routes!(requests::create))
 }

@@ -53,6 +53,8 @@ pub const CROWDED_RETRY: u32 = 10;
 pub const WIDGETS_PER_CONTACT: usize = 16;
 pub const PUBLISHERS_PER_CONTACT: usize = 8;
 pub const VIEWERS_PER_CONTACT: usize = 16;
+/// Pages of other origins in the frames of one page, at all depths.
+pub const PARTS: usize = 64;
 pub const HANDSETS_PER_NUMBER: usize = 4;
 
 /// What may wait for a status socket, in bytes.

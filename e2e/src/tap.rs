@@ -1,6 +1,9 @@
 //! Everything that leaves a browser: requests, URLs, headers, bodies, WebSocket frames as raw bytes, storage.
 use anyhow::{Context, Result};
-use page_mirror::replay::{Replica, ops::Late, urls::Origins};
+use page_mirror::{
+    codec::{self, Section, bytes::Reader},
+    replay::{Replica, ops::Late, urls::Origins},
+};
 use playwright_rs::protocol::CDPSession;
 use serde_json::Value;
 use shared::wire::mirror::{FrameKind, PublisherToServer, behind_says};
@@ -122,8 +125,7 @@ impl Tap {
                 Ok(PublisherToServer::Frame(frame)) if frame.kind != FrameKind::Pointer => {
                     // As it was sent, also what no viewer would show.
                     if let Ok(body) = page_mirror::replay::open(&frame.bytes) {
-                        mirrored.text.push_str(&String::from_utf8_lossy(&body));
-                        mirrored.text.push('\n');
+                        mirrored.text.push_str(&said(&body));
                     }
                     let keyframe = frame.kind == FrameKind::Keyframe;
                     if replica.apply(keyframe, frame.epoch, frame.seq, &frame.bytes).is_ok() {
@@ -131,12 +133,7 @@ impl Tap {
                         mirrored.text.push_str(&replica.take_ops().1);
                         let page_mirror::replay::View { url, title, .. } = replica.view();
                         mirrored.text.push_str(&["\n", url, "\n", title].concat());
-                        for late in replica.take_late() {
-                            if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
-                                mirrored.text.push('\n');
-                                mirrored.text.push_str(&text);
-                            }
-                        }
+                        mirrored.text.push_str(&done_late(replica.take_late()));
                         mirrored.text.push('\n');
                     }
                 }
@@ -146,6 +143,42 @@ impl Tap {
         }
         mirrored
     }
+}
+
+/// A body as it was sent, and what is in it of pages in frames.
+fn said(body: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(body).into_owned() + "\n";
+    let mut sections = Reader::new(body);
+    while let Ok((tag, mut of)) = codec::next_section(&mut sections) {
+        if Section::from_tag(tag) != Some(Section::Parts) {
+            continue;
+        }
+        // Box, kind, and where it stands.
+        while let (Ok(_), Ok(_), Ok(_), Ok(_), Ok(length)) =
+            (of.u32(), of.u32(), of.u32(), of.u32(), of.u32())
+        {
+            let Ok(frame) = of.take(length as usize) else { break };
+            if let Ok(body) = page_mirror::replay::open(frame) {
+                text.push_str(&said(&body));
+            }
+        }
+    }
+    text
+}
+
+fn done_late(late: Vec<Late>) -> String {
+    let mut all = String::new();
+    for late in late {
+        if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
+            all.push('\n');
+            all.push_str(&text);
+        } else if let Late::Part { done, .. } = late {
+            all.push('\n');
+            all.push_str(&done.text);
+            all.push_str(&done_late(done.late));
+        }
+    }
+    all
 }
 
 /// What a viewer makes of the frames.

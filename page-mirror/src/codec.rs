@@ -91,11 +91,13 @@ pub enum Section {
     Zoom = 26,
     /// States that a custom element says it has.
     Custom = 27,
+    /// What pages of other origins say in the frames that hold them ([`part`]).
+    Parts = 32,
 }
 
 impl Section {
     pub fn from_tag(tag: u32) -> Option<Self> {
-        const ALL: [Section; 27] = [
+        const ALL: [Section; 28] = [
             Section::Nodes,
             Section::Removed,
             Section::Attributes,
@@ -123,6 +125,7 @@ impl Section {
             Section::PageMarks,
             Section::Zoom,
             Section::Custom,
+            Section::Parts,
         ];
         ALL.into_iter().find(|section| *section as u32 == tag)
     }
@@ -185,6 +188,17 @@ pub mod mark {
     pub const FULLSCREEN: u32 = 5;
     /// How many kinds there are.
     pub const KINDS: usize = 6;
+}
+
+/// What is said of a part: a page of another origin in a frame, which is a stream of its own within the page's.
+pub mod part {
+    /// A frame of the part, with its epoch and seq.
+    pub const KEYFRAME: u32 = 0;
+    pub const PATCH: u32 = 1;
+    /// It is a labelled box again.
+    pub const ENDED: u32 = 2;
+    /// Its box has another width and height, in CSS pixels.
+    pub const SIZE: u32 = 3;
 }
 
 /// Bits of what media queries ask about the customer and the device.

@@ -16,6 +16,7 @@
 pub mod codec;
 pub mod limits;
 pub mod mask;
+pub mod parts;
 pub mod record;
 #[cfg(feature = "replay")]
 pub mod replay;

@@ -52,5 +52,10 @@ pub const FRAMES: usize = 64;
 /// States of custom elements that one element may have, and the bytes of one's name.
 pub const STATES: usize = 16;
 pub const STATE_BYTES: usize = 48;
+/// Pages of other origins in the frames of one page that are mirrored, and how deep they may lie in each other.
+pub const PARTS: usize = 16;
+pub const PART_DEPTH: u32 = 3;
+/// One frame of such a page, in bytes as it is sent.
+pub const PART_BYTES: usize = 8 * 1024 * 1024;
 /// Origins whose images, fonts and styles a replica may show.
 pub const ORIGINS: usize = 256;

@@ -13,6 +13,7 @@ pub mod look;
 mod media;
 mod nodes;
 pub mod ops;
+mod parts;
 pub mod queries;
 pub mod urls;
 
@@ -88,6 +89,7 @@ pub struct Replica {
     base: String,
     frames: BTreeMap<u32, String>,
     assets: media::Assets,
+    parts: parts::Parts,
 }
 
 impl Replica {
@@ -108,6 +110,12 @@ impl Replica {
         seq: u32,
         frame: &[u8],
     ) -> Result<Applied, ReplayError> {
+        self.parts.room = limits::BODY_BYTES;
+        self.follow(keyframe, epoch, seq, frame)
+    }
+
+    /// The same with what room there is for what is inflated.
+    fn follow(&mut self, keyframe: bool, epoch: u32, seq: u32, frame: &[u8]) -> Result<Applied, ReplayError> {
         if !keyframe {
             let (current, last) = self.at.ok_or(ReplayError::NoKeyframe)?;
             if epoch == current && seq <= last {
@@ -123,7 +131,10 @@ impl Replica {
             self.forget();
         }
         self.at = None;
-        let applied = open(frame).and_then(|body| self.sections(&body));
+        let applied = open_within(frame, self.parts.room).and_then(|body| {
+            self.parts.room -= body.len();
+            self.sections(&body)
+        });
         if let Err(error) = applied {
             self.forget();
             return Err(error.into());
@@ -167,6 +178,7 @@ impl Replica {
         self.base.clear();
         self.frames.clear();
         self.assets = media::Assets::default();
+        self.parts.clear();
     }
 
     /// Numbers and text for the script, gathered since the last call.
@@ -225,6 +237,7 @@ impl Replica {
                 Some(Section::PageMarks) => self.page_marks(payload, &mut budget)?,
                 Some(Section::Zoom) => self.zoom(payload, &mut budget)?,
                 Some(Section::Custom) => self.custom(payload, &mut budget)?,
+                Some(Section::Parts) => self.parts(payload, &mut budget)?,
                 // A pointer has frames of its own; what is not known is of a later revision.
                 Some(Section::Pointer) | None => {}
             }
@@ -262,6 +275,7 @@ impl Replica {
             let count = u32::try_from(freed.len()).unwrap_or(u32::MAX);
             self.ops.put(&[op::DETACH, id, op::FORGET, count]);
             self.ops.put(&freed);
+            self.parts.forget(&freed);
         }
         Ok(())
     }
@@ -373,16 +387,21 @@ impl Replica {
 
 /// The body behind a frame's header, inflated if it was compressed.
 pub fn open(frame: &[u8]) -> Result<Cow<'_, [u8]>, FrameError> {
+    open_within(frame, limits::BODY_BYTES)
+}
+
+/// The same; what would be larger than `most` bytes is refused.
+fn open_within(frame: &[u8], most: usize) -> Result<Cow<'_, [u8]>, FrameError> {
     let ([version, flags], body) = frame.split_first_chunk().ok_or(FrameError::Truncated)?;
     if *version != FORMAT {
         return Err(FrameError::Version);
     }
     match *flags {
-        0 if body.len() <= limits::BODY_BYTES => Ok(Cow::Borrowed(body)),
+        0 if body.len() <= most => Ok(Cow::Borrowed(body)),
         0 => Err(FrameError::TooLarge),
-        DEFLATED => decompress_to_vec_with_limit(body, limits::BODY_BYTES)
-            .map(Cow::Owned)
-            .map_err(|_| FrameError::Malformed),
+        DEFLATED => {
+            decompress_to_vec_with_limit(body, most).map(Cow::Owned).map_err(|_| FrameError::Malformed)
+        }
         _ => Err(FrameError::Malformed),
     }
 }

@@ -148,6 +148,17 @@ pub struct SiteInfo {
     pub mask_selectors: Vec<String>,
 }
 
+/// `GET /api/v1/sites/{key}/frames/{origin}`: a page of this site and one of that origin, one of which is in a frame of
+/// the other, may be shown to agents as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FrameRules {
+    /// How much is masked: `balanced`, `strict` or `off`.
+    pub masking: String,
+    /// What is masked besides, as recorders are told it.
+    pub rules: Vec<String>,
+}
+
 /// An error, as RFC 9457 problem details (`application/problem+json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -118,7 +118,8 @@ macro_rules! lead {
 /// Recordings outlive the build that made them.
 fn recording_lines(out: &mut String) {
     let says = mirror::PageSays { url: "https://shop.example/".into(), secret_fields: true };
-    lead!(out, PublisherToServer: says);
+    let parts = mirror::PartsSay { pages: vec![says.clone()] };
+    lead!(out, PublisherToServer: says, parts);
     for entry in [
         recording::Recorded::from(recording::Told { at: NOW, message: vec![1, 2] }),
         recording::Missed { at: NOW, why: recording::Miss::Stopped }.into(),

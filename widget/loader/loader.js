@@ -31,14 +31,6 @@
       return trail;
     } catch {}
   };
-  for (const name of ['pushState', 'replaceState']) {
-    const real = history[name];
-    history[name] = (...args) => {
-      real.apply(history, args);
-      setTimeout(page, 99); // the page sets its title after it pushed
-    };
-  }
-  for (const name of ['popstate', 'pageshow', 'pagehide']) addEventListener(name, page);
 
   // The button. Nothing leaks in (all: initial, important) or out (shadow root). An accent that is no colour
   // is dropped by the parser, and so is the text's colour (black or white by lightness) where it is unknown.
@@ -48,7 +40,7 @@
   const host = make('ringside-widget'), label = make('span');
   const root = host.attachShadow({ mode: 'open' });
   const [sheet] = root.adoptedStyleSheets = [new CSSStyleSheet()];
-  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:2147483647!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 16px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}.pill:before{content:"";border:12px solid;clip-path:path("M4 4h5l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v5A16 16 0 0 1 4 4")}`);
+  sheet.replaceSync(`:host{all:initial!important;position:fixed!important;z-index:9999999999!important;${y}:calc(${+d.offset || 16}px + env(safe-area-inset-${y}))!important;${x}:calc(16px + env(safe-area-inset-${x}))!important}.pill{display:flex;gap:8px;padding:12px 16px;border:0;border-radius:24px;font:600 16px/24px system-ui;background:#0b6b50;background:${d.accent};color:#fff;color:lch(from ${d.accent} calc((49.44 - l)*9e9) 0 0);cursor:pointer;text-decoration:none;outline-offset:2px;box-shadow:0 2px 12px #0005}.pill:before{content:"";border:12px solid;clip-path:path("M4 4h5l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v5A16 16 0 0 1 4 4")}`);
   const show = el => {
     el.className = 'pill';
     el.append(label);
@@ -58,7 +50,8 @@
   label.textContent = d.label || 'Call me';
   const button = show(make('button'));
 
-  // The form. If the page's policy refuses it, it cannot be fetched, or it breaks, a telephone link is what is left.
+  // The form; in a frame, what asks first whether this is a part of the page around it (widget/frame). If the page's
+  // policy refuses it, it cannot be fetched, or it breaks, a telephone link is what is left.
   const fetch = name => import(app + name);
   const config = { ...d, app, button, label, page, fetch };
   let loading;
@@ -66,9 +59,10 @@
     console.warn('Ringside', e);
     loading = 0; // the next click tries again
     label.textContent = d.phone ? 'Call ' + d.phone : 'No calls here';
+    document.body.append(host);
     show(d.phone ? make('a') : button).href = 'tel:' + d.phone?.split(' ').join('');
   };
-  const load = () => loading ||= fetch('widget.js')
+  const load = () => loading ||= fetch(parent == self ? 'widget.js' : 'frame.js')
     .then(async m => { await m.default(); m.mount(host, config); })
     .catch(fail);
   for (const name of ['error', 'unhandledrejection'])
@@ -84,7 +78,15 @@
   const start = () => {
     document.body.append(host);
     page();
+    for (const name of ['pushState', 'replaceState']) {
+      const real = history[name];
+      history[name] = (...args) => {
+        real.apply(history, args);
+        setTimeout(page, 99); // the page sets its title after it pushed
+      };
+    }
+    for (const name of ['popstate', 'pageshow', 'pagehide']) addEventListener(name, page);
     store[key + 'contact'] || /open/.test(api.q) ? load() : d.prefetch == 'no' || (self.requestIdleCallback || setTimeout)(load);
   };
-  document.body ? start() : addEventListener('DOMContentLoaded', start);
+  parent != self ? load() : document.body ? start() : addEventListener('DOMContentLoaded', start);
 })();

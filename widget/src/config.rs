@@ -49,6 +49,11 @@ impl Config {
         [&self.server, "/api/v1/", path].concat()
     }
 
+    /// Where it is asked which pages in frames are this business's.
+    pub(crate) fn frames(&self) -> String {
+        self.api(&["sites/", &js::words(&self.raw, "business"), "/frames/"].concat())
+    }
+
     /// Lets the loader note the page that is open now, and gives its trail.
     pub(crate) fn note_page(&self) -> JsValue {
         call(&self.raw, "page", &JsValue::UNDEFINED)

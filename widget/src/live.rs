@@ -126,7 +126,8 @@ impl App {
     }
 
     fn connection(&self, peer: &str, token: &str) -> Record {
-        Record::new().with("socket", &self.config.socket(peer)).with("token", token).with("tab", &page::tab())
+        let record = Record::new().with("socket", &self.config.socket(peer)).with("token", token);
+        record.with("tab", &page::tab()).with("api", &self.config.frames())
     }
 
     /// `tell`, with the number of who tells.

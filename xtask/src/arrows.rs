@@ -15,14 +15,15 @@ const PURE: [(&str, &[&str]); 4] = [
 ];
 
 /// The others: (crate, the workspace's crates that it may depend on)
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("store", &["contact-core", "shared"]),
     ("switch", &["media", "shared"]),
     ("contact-server", &["contact-core", "media", "shared", "store", "switch"]),
     ("softphone", &["shared"]),
     ("recorder", &["page-mirror", "shared"]),
     ("hand", &["page-mirror", "shared"]),
-    ("sight", &["page-mirror"]),
+    ("sight", &["page-mirror", "shared"]),
+    ("frame", &["page-mirror", "shared"]),
     ("replica", &["page-mirror", "shared", "softphone"]),
     ("line", &["shared", "softphone"]),
     ("call", &["line", "shared", "softphone"]),

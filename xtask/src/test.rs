@@ -28,8 +28,19 @@ const PARTS: [Part; 9] = [
     ),
 ];
 
-const WASM_CRATES: [&str; 10] =
-    ["widget", "line", "recorder", "hand", "sight", "call", "console", "replica", "handset", "softphone"];
+const WASM_CRATES: [&str; 11] = [
+    "widget",
+    "line",
+    "recorder",
+    "hand",
+    "sight",
+    "frame",
+    "call",
+    "console",
+    "replica",
+    "handset",
+    "softphone",
+];
 
 pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     if wanted == ["--list"] {
@@ -149,7 +160,7 @@ fn trunk_dist(page: &str) -> PathBuf {
 /// The workbench has all that the widget fetches, and a call is asked for on it against a real server.
 fn workbench() -> Result<()> {
     let dist = trunk_dist("widget");
-    for name in ["widget", "line", "recorder", "hand", "sight"] {
+    for name in ["widget", "line", "recorder", "hand", "sight", "frame"] {
         for file in [format!("{name}.js"), format!("{name}_bg.wasm")] {
             ensure!(dist.join(&file).is_file(), "Trunk brought no {file} to the workbench");
         }

@@ -13,9 +13,10 @@ use crate::{
     setup, slim,
 };
 
-const CRATES: [&str; 8] = ["widget", "line", "recorder", "hand", "sight", "call", "console", "handset"];
+const CRATES: [&str; 9] =
+    ["widget", "line", "recorder", "hand", "sight", "frame", "call", "console", "handset"];
 /// Loaded by merchants' pages, from a folder that is named by its content.
-const APP: [&str; 5] = ["widget", "line", "recorder", "hand", "sight"];
+const APP: [&str; 6] = ["widget", "line", "recorder", "hand", "sight", "frame"];
 /// Pages of our own: crate, and where its sources stand.
 const PAGES: [(&str, &str); 3] = [("call", "widget/call"), ("console", "console"), ("handset", "handset")];
 const BROTLI_QUALITY: u32 = 11;

@@ -39,7 +39,8 @@ impl Frames {
     }
 }
 
-fn move_into(realm: &Realm, document: &Document, before: &Node, nodes: &Array, id: u32) {
+/// Makes the document of a frame an empty one. None: it does not let us.
+pub(crate) fn empty(realm: &Realm, document: &Document) -> Option<()> {
     // A document without a type would be laid out in another way.
     for (method, arguments) in
         [("open", vec![]), ("write", vec![JsValue::from_str("<!doctype html>")]), ("close", vec![])]
@@ -47,13 +48,21 @@ fn move_into(realm: &Realm, document: &Document, before: &Node, nodes: &Array, i
         let arguments: Vec<&JsValue> = arguments.iter().collect();
         let _ = realm.call("Document", method, document, &arguments);
     }
-    let first = |node: &Node| realm.get("Node", "firstChild", node);
-    while let Some(child) = first(document) {
-        if realm.call("Node", "removeChild", document, &[&child]).is_none() {
-            return;
-        }
+    while let Some(child) = first(realm, document) {
+        realm.call("Node", "removeChild", document, &[&child])?;
     }
-    while let Some(child) = first(before) {
+    Some(())
+}
+
+fn first(realm: &Realm, node: &Node) -> Option<JsValue> {
+    realm.get("Node", "firstChild", node)
+}
+
+fn move_into(realm: &Realm, document: &Document, before: &Node, nodes: &Array, id: u32) {
+    if empty(realm, document).is_none() {
+        return;
+    }
+    while let Some(child) = first(realm, before) {
         if realm.call("Node", "appendChild", document, &[&child]).is_none() {
             return;
         }

@@ -20,6 +20,7 @@ use web_sys::{Document, Element, HtmlIFrameElement, Node, ScrollBehavior, Scroll
 use crate::{
     frames::Frames,
     marks::Marks,
+    parts::Parts,
     pictures::{Badge, Pictures},
     place::{self, Place},
     realm::Realm,
@@ -47,6 +48,7 @@ pub(crate) struct Painter {
     zoom: Cell<Option<Zoom>>,
     frames: Frames,
     pictures: Pictures,
+    parts: Parts,
 }
 
 impl Painter {
@@ -54,6 +56,7 @@ impl Painter {
         let realm = Realm(frame.content_window()?);
         Some(Self {
             pictures: Pictures::new(realm.clone()),
+            parts: Parts::new(realm.clone()),
             frames: Frames::default(),
             realm,
             document: frame.content_document()?,
@@ -66,8 +69,8 @@ impl Painter {
         })
     }
 
-    /// `nodes` are those of the page, by id.
-    pub(crate) fn carry_out(&self, late: Vec<Late>, nodes: &Array) {
+    /// `nodes` are those of the page, by id. False: something that was shown is lost, and only a keyframe brings it again.
+    pub(crate) fn carry_out(&self, late: Vec<Late>, nodes: &Array) -> bool {
         let cleared = late.iter().rposition(|one| matches!(one, Late::Clear));
         if cleared.is_some() {
             self.frames.clear();
@@ -86,6 +89,12 @@ impl Painter {
         for one in late {
             match one {
                 Late::Frame { .. } => {}
+                Late::Part { id, done } => {
+                    if let Some(node) = node(id) {
+                        self.parts.show(id, node.unchecked_into(), done);
+                    }
+                }
+                Late::PartEnded { id } => self.parts.end(id),
                 Late::Picture { id, .. }
                 | Late::Use { id, .. }
                 | Late::Seen { id, .. }
@@ -123,6 +132,7 @@ impl Painter {
                 | Late::Zoom(_) => self.attend(one, &node),
             }
         }
+        self.parts.keep()
     }
 
     /// What is of one element alone.
@@ -191,7 +201,9 @@ impl Painter {
     /// What is said of elements, and where.
     pub(crate) fn badges(&self) -> Vec<Badge> {
         self.pictures.keep();
-        self.pictures.badges()
+        let mut badges = self.pictures.badges();
+        badges.append(&mut self.parts.badges());
+        badges
     }
 
     /// Late images and sheets move things: the window scrolls again to where it should be.
@@ -214,6 +226,12 @@ impl Painter {
         self.zoom.get()
     }
 
+    /// The document is no longer shown: what pictures hold of memory is given back.
+    pub(crate) fn leave(&self) {
+        self.pictures.clear();
+        self.parts.clear();
+    }
+
     fn clear(&self) {
         // The nodes are gone. Another page begins at its top, wherever the one before it was scrolled to.
         self.marks.take();
@@ -222,6 +240,7 @@ impl Painter {
         self.selections.clear(&self.realm);
         self.sheets.clear();
         self.pictures.clear();
+        self.parts.clear();
         self.sheets.adopt(&self.realm, &self.document, &[]);
         self.window_scroll.take();
         self.scroll_again();

@@ -15,6 +15,7 @@ mod ghost;
 mod hits;
 mod late;
 mod marks;
+mod parts;
 mod pictures;
 mod place;
 mod realm;

@@ -19,10 +19,13 @@ extern "C" {
     #[wasm_bindgen(constructor, catch)]
     fn new(frame: &HtmlIFrameElement) -> Result<Applier, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn apply(this: &Applier, numbers: &[u32], text: &str) -> Result<(), JsValue>;
+    pub(crate) fn apply(this: &Applier, numbers: &[u32], text: &str) -> Result<(), JsValue>;
+    /// The document that it works on.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn page(this: &Applier) -> JsValue;
     /// By id.
     #[wasm_bindgen(method, getter)]
-    fn nodes(this: &Applier) -> js_sys::Array;
+    pub(crate) fn nodes(this: &Applier) -> js_sys::Array;
 }
 
 /// What became of a frame.
@@ -164,19 +167,26 @@ impl Replica {
 /// A loaded document, and who works on it.
 pub(crate) struct Canvas {
     pub(crate) applier: Applier,
-    painter: Rc<Painter>,
+    pub(crate) painter: Rc<Painter>,
     _late_loads: Listener,
+}
+
+impl Canvas {
+    /// Of a frame whose document is there, and of this window.
+    pub(crate) fn new(iframe: &HtmlIFrameElement) -> Option<Self> {
+        let painter = Rc::new(Painter::new(iframe)?);
+        let (applier, document) = (Applier::new(iframe).ok()?, iframe.content_document()?);
+        let again = painter.clone();
+        let late_loads = Listener::capturing(&document, "load", move |_| again.scroll_again());
+        Some(Self { applier, painter, _late_loads: late_loads })
+    }
 }
 
 impl Inner {
     fn loaded(&self) {
         // A second load (a frame that was moved in the document) has another document: begin again there.
-        let iframe = &self.frame.iframe;
-        let painter = Painter::new(iframe).map(Rc::new).zip(iframe.content_document());
-        if let (Ok(applier), Some((painter, document))) = (Applier::new(iframe), painter) {
-            let again = painter.clone();
-            let _late_loads = Listener::capturing(&document, "load", move |_| again.scroll_again());
-            self.applier.replace(Some(Canvas { applier, painter, _late_loads }));
+        if let Some(canvas) = Canvas::new(&self.frame.iframe) {
+            self.applier.replace(Some(canvas));
             self.draw();
         }
     }
@@ -193,7 +203,9 @@ impl Inner {
         if !numbers.is_empty() && applier.apply(&numbers, &text).is_err() {
             return false;
         }
-        painter.carry_out(late, &applier.nodes());
+        if !painter.carry_out(late, &applier.nodes()) {
+            return false;
+        }
         self.frame.caret(&painter.caret());
         self.frame.zoom(painter.zoom());
         self.frame.badges(&painter.badges());

@@ -6,16 +6,20 @@ use axum::{
 };
 use std::sync::Arc;
 
-use shared::api::{NumberAnswer, NumberQuestion, Problem, SiteInfo};
+use shared::{
+    api::{FrameRules, NumberAnswer, NumberQuestion, Problem, SiteInfo},
+    wire::mirror::Masking,
+};
 
 use super::{address::Caller, body::Json, path::Segments};
 use crate::{
     auth,
     edge::Edge,
-    limits,
+    limits, masking,
     numbers::{self, Number},
     problem::{ApiError, Denied},
     sites::Site,
+    ws,
 };
 
 /// Tells what a site offers.
@@ -52,6 +56,39 @@ pub async fn info(
         fallback_number: business.fallback_number.clone(),
         mask_selectors: business.mask_selectors.clone(),
     }))
+}
+
+/// Tells whether pages of two origins, one in a frame of the other, belong to one business, and how they are masked.
+/// Each of the two asks for itself, with the origin that its browser says.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{key}/frames/{origin}", tag = "widget",
+    params(
+        ("key" = String, Path, description = "The business key of the script tag"),
+        ("origin" = String, Path, description = "The other page's origin, escaped"),
+    ),
+    responses(
+        (status = 200, body = FrameRules),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn frame(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Segments((key, other)): Segments<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Answer<FrameRules>, ApiError> {
+    edge.numbers.take(caller.0, edge.now()).map_err(|retry_after| ApiError::TooMany { retry_after })?;
+    // Whoever does not say its origin is no page in a frame.
+    let site = of_key(&edge, &key, &headers)?;
+    if !site.allows_origin(&other) {
+        return Err(Denied::OriginNotAllowed.into());
+    }
+    let masking = match ws::mirror::masking(&site.business, edge.app.config.demo) {
+        Masking::Balanced => "balanced",
+        Masking::Strict => "strict",
+        Masking::Off => "off",
+    };
+    Ok(Answer(FrameRules { masking: masking.into(), rules: masking::rules(&site.business) }))
 }
 
 /// Tells whether a number can be called, and how it is written.

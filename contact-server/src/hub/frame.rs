@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize, Serializer};
 use shared::{
     DocumentId, WireError,
     envelope::{self, HEADER_BYTES},
-    wire::mirror::{FrameKind, PageSays},
+    wire::mirror::{FrameKind, PageSays, PartsSay},
 };
 
 /// Kind of [`shared::wire::mirror::Frame`] among [`shared::wire::mirror::PublisherToServer`].
 const FRAME: u16 = 3;
-/// Kind of [`PageSays`] there.
+/// Kinds of [`PageSays`] and [`PartsSay`] there.
 const PAGE_SAYS: u16 = 5;
+const PARTS_SAY: u16 = 6;
 /// Kind of [`shared::wire::mirror::StreamFrame`] among [`shared::wire::mirror::ServerToViewer`].
 const STREAM_FRAME: u16 = 4;
 /// More than the fields before a frame's bytes can take.
@@ -26,13 +27,22 @@ pub struct Incoming<'a> {
     pub bytes: &'a [u8],
 }
 
+/// What a page says of itself, or of those in its frames.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Says {
+    Page(PageSays),
+    Parts(PartsSay),
+}
+
 /// Splits off what a page says of itself before a frame; what follows is nothing, or a message.
-pub fn says(message: &[u8]) -> Result<(Option<PageSays>, &[u8]), WireError> {
+pub fn says(message: &[u8]) -> Result<(Option<Says>, &[u8]), WireError> {
     let (kind, body, rest) = envelope::split(message)?;
-    if kind != PAGE_SAYS {
-        return Ok((None, message));
-    }
-    Ok((Some(envelope::body(kind, body)?), rest))
+    let says = match kind {
+        PAGE_SAYS => Says::Page(envelope::body(kind, body)?),
+        PARTS_SAY => Says::Parts(envelope::body(kind, body)?),
+        _ => return Ok((None, message)),
+    };
+    Ok((Some(says), rest))
 }
 
 /// Reads a frame, or gives None for a message of another kind.
@@ -132,9 +142,12 @@ mod tests {
         let frame = Frame { kind: FrameKind::Patch, epoch: 1, seq: 2, bytes: vec![3] };
         let frame = PublisherToServer::from(frame).encode();
         let mut both = PublisherToServer::from(page.clone()).encode();
-        assert_eq!(says(&both), Ok((Some(page.clone()), &[][..])));
+        assert_eq!(says(&both), Ok((Some(Says::Page(page.clone())), &[][..])));
         both.extend_from_slice(&frame);
-        assert_eq!(says(&both), Ok((Some(page), &frame[..])));
+        assert_eq!(says(&both), Ok((Some(Says::Page(page.clone())), &frame[..])));
+        let parts = PartsSay { pages: vec![page] };
+        let before = [&PublisherToServer::from(parts.clone()).encode(), &both[..]].concat();
+        assert_eq!(says(&before), Ok((Some(Says::Parts(parts)), &both[..])));
         assert_eq!(says(&frame), Ok((None, &frame[..])));
         assert_eq!(says(&both[..3]), Err(WireError::Truncated));
     }

@@ -22,11 +22,12 @@ use crate::{
     archive::tape::Tape,
     edge::Edge,
     hub::{
-        Seat, frame,
+        Seat,
+        frame::{self, Says},
         mirror::PageId,
         outbox::{Batch, Outbox},
     },
-    limits::{Bucket, FRAME_KIB, FRAMES},
+    limits::{Bucket, FRAME_KIB, FRAMES, PARTS},
     ports::EngineError,
 };
 
@@ -108,7 +109,7 @@ async fn tape(edge: &Edge, business: &Business, seat: &Seat) -> Option<Tape> {
 }
 
 /// `mask_off` counts on a demo server alone: whoever sets it elsewhere still gets everything masked.
-fn masking(business: &Business, demo: bool) -> Masking {
+pub fn masking(business: &Business, demo: bool) -> Masking {
     match (business.mask_strict, business.mask_off) {
         (true, _) => Masking::Strict,
         (false, true) if demo => Masking::Off,
@@ -164,7 +165,14 @@ impl Peer for Publisher {
             match frame::says(rest) {
                 Ok((None, _)) => break,
                 Ok((Some(says), after)) => {
-                    self.seat.lock().mirror.page_says(self.serial, &says);
+                    let mirror = &mut self.seat.lock().mirror;
+                    match says {
+                        Says::Page(page) => mirror.page_says(self.serial, &page),
+                        Says::Parts(parts) if parts.pages.len() > PARTS => {
+                            return Flow::Break(close::MALFORMED);
+                        }
+                        Says::Parts(parts) => mirror.parts_say(self.serial, &parts.pages),
+                    }
                     rest = after;
                 }
                 Err(_) => return Flow::Break(close::MALFORMED),
@@ -214,7 +222,8 @@ impl Publisher {
             Ok(
                 PublisherToServer::PublisherHello(_)
                 | PublisherToServer::Frame(_)
-                | PublisherToServer::PageSays(_),
+                | PublisherToServer::PageSays(_)
+                | PublisherToServer::PartsSay(_),
             )
             | Err(_) => return Flow::Break(close::MALFORMED),
         }

@@ -315,6 +315,7 @@ fn filled(row: &Route, id: &str) -> String {
     row.path
         .replace("{id}", id)
         .replace("{key}", KEY)
+        .replace("{origin}", "http%3A%2F%2Fshop.test")
         .replace("{code}", "not_found")
         .replace("{recording}", &"0".repeat(32))
         .replace("{segment}", "0")

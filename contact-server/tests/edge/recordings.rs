@@ -181,6 +181,35 @@ async fn what_a_viewer_was_shown_is_recorded_but_for_payment_pages() {
     assert!(!sealed.windows(4).any(|window| window == b"lamp"), "the file tells nothing");
 }
 
+/// What the pages in the page's frames are.
+fn parts(pages: &[(&str, bool)]) -> Vec<u8> {
+    let pages = pages
+        .iter()
+        .map(|(url, secret_fields)| PageSays { url: (*url).into(), secret_fields: *secret_fields });
+    PublisherToServer::from(PartsSay { pages: pages.collect() }).encode()
+}
+
+#[tokio::test]
+async fn a_payment_page_in_a_frame_keeps_the_page_around_it_from_being_recorded() {
+    let stage = Stage::on(recording_server(|_| {}).await, AGREED).await;
+    let mut page = page_with(&stage, "http://shop.test/lamps", b"lamps").await;
+    let mut viewer = stage.viewer(None).await;
+    viewer.frame().await;
+    page.send(parts(&[("http://help.test/chat", false)])).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 1, b"a chat")).await;
+    page.send(parts(&[("http://help.test/chat", false), ("http://till.test/pay", false)])).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 2, b"4242 at the till")).await;
+    page.send(parts(&[("http://till.test/card", true)])).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 3, b"4242 in a field")).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Keyframe, 2, 0, b"4242 in a keyframe")).await;
+    page.send(parts(&[])).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Patch, 2, 1, b"4242 is gone")).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Keyframe, 3, 0, b"thanks")).await;
+    let recordings = stage.ends(&stage.ada).await;
+    let entries = stage.played(&stage.ada, &recordings).await;
+    assert_eq!(told(&entries), ["lamps", "a chat", "LeftOut", "thanks"]);
+}
+
 #[tokio::test]
 async fn only_who_may_play_does_and_only_after_it_was_put_on_record() {
     let stage = Stage::on(recording_server(|_| {}).await, AGREED).await;

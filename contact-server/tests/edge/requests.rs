@@ -71,6 +71,32 @@ async fn site_tells_what_it_offers_to_its_own_pages() {
 }
 
 #[tokio::test]
+async fn pages_in_frames_are_of_one_business_if_both_origins_are() {
+    let server = server().await;
+    let ask = |key: &str, other: &str, origin: Option<&str>| {
+        let path = format!("/api/v1/sites/{key}/frames/{}", other.replace(':', "%3A").replace('/', "%2F"));
+        let ask = server.ask("GET", &path);
+        if let Some(origin) = origin { ask.header("origin", origin) } else { ask }
+    };
+    let both = ask(KEY, SHOP, Some(SHOP)).send().await;
+    assert_eq!((both.status, both.header("access-control-allow-origin")), (200, Some(SHOP)));
+    assert_eq!(both.json(), json!({"masking": "balanced", "rules": []}));
+    for (key, other, origin, code) in [
+        (KEY, "http://evil.test", Some(SHOP), "origin_not_allowed"),
+        (KEY, "http://shop.test.evil", Some(SHOP), "origin_not_allowed"),
+        (KEY, "null", Some(SHOP), "origin_not_allowed"),
+        (KEY, OTHER_SHOP, Some(SHOP), "origin_not_allowed"),
+        (KEY, SHOP, Some(OTHER_SHOP), "origin_not_allowed"),
+        (KEY, SHOP, Some("http://evil.test"), "origin_not_allowed"),
+        (KEY, SHOP, Some("null"), "origin_not_allowed"),
+        (KEY, SHOP, None, "origin_not_allowed"),
+        ("nobody", SHOP, Some(SHOP), "unknown_key"),
+    ] {
+        assert_eq!(ask(key, other, origin).send().await.problem(), code, "{key} {other} {origin:?}");
+    }
+}
+
+#[tokio::test]
 async fn numbers_are_checked_as_the_field_is_left() {
     let server = server().await;
     let ask = |number: &'static str| {

@@ -1,4 +1,4 @@
-//! Sections about pictures and media, each whole: a module beside the recorder makes them, for nodes that were told.
+//! Sections about pictures, media and parts, each whole: modules beside the recorder make them, for nodes that were told.
 use crate::codec::{Section, bytes::put, media::Playing};
 
 pub(super) fn section(section: Section, numbers: &[u32], bytes: &[u8]) -> Vec<u8> {
@@ -33,4 +33,9 @@ pub fn seen(id: u32, why: u32) -> Vec<u8> {
 pub fn media(id: u32, playing: Playing) -> Vec<u8> {
     let Playing { bits, at, length, volume } = playing;
     section(Section::Media, &[id, bits, at, length, volume], &[])
+}
+
+/// What a part says ([`crate::codec::part`]): its epoch and seq, or a width and height; and a whole frame.
+pub fn part(id: u32, kind: u32, at: (u32, u32), frame: &[u8]) -> Vec<u8> {
+    section(Section::Parts, &[id, kind, at.0, at.1, frame.len() as u32], frame)
 }

@@ -107,6 +107,15 @@ pub enum Late {
         x: i32,
         y: i32,
     },
+    /// What is to be done in the page that the box `id` stands for, first of all showing it there.
+    Part {
+        id: u32,
+        done: Part,
+    },
+    /// The box is one again.
+    PartEnded {
+        id: u32,
+    },
     /// One node at most has each kind ([`crate::codec::mark`]) in the page (1), and in each frame, whose document is
     /// node `page`; 0: none.
     Mark {
@@ -134,6 +143,17 @@ pub enum Late {
         id: u32,
         states: String,
     },
+}
+
+/// A batch of operations on a document of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    pub numbers: Vec<u32>,
+    pub text: String,
+    pub late: Vec<Late>,
+    /// CSS pixels.
+    pub width: u32,
+    pub height: u32,
 }
 
 #[derive(Debug, Default)]
@@ -166,6 +186,9 @@ impl Ops {
     pub(super) fn later(&mut self, late: Late) {
         if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = &late {
             self.late_bytes += text.len();
+        }
+        if let Late::Part { done, .. } = &late {
+            self.late_bytes += done.text.len();
         }
         if let Late::Picture { image, .. } = &late {
             self.picture_bytes += image.len();

@@ -14,4 +14,6 @@ mod masking;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod pictures;

@@ -60,6 +60,14 @@ pub struct PageSays {
     pub secret_fields: bool,
 }
 
+/// What the pages of other origins are that are part of the page's frames from here on; all of them, so that the latest
+/// says everything. One that may not be recorded keeps the page around it from being recorded. It stands
+/// before a frame as [`PageSays`] does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartsSay {
+    pub pages: Vec<PageSays>,
+}
+
 messages! {
     pub enum PublisherToServer {
         1 => PublisherHello,
@@ -67,6 +75,7 @@ messages! {
         3 => Frame,
         4 => InFront,
         5 => PageSays,
+        6 => PartsSay,
         32 => AnswerPower,
         33 => StopPower,
         34 => ActDone,
@@ -76,7 +85,7 @@ messages! {
 
 /// What stands behind what a page says of itself, if it says anything: a message, or nothing.
 pub fn behind_says(mut message: &[u8]) -> &[u8] {
-    while let Ok((5, _, rest)) = crate::envelope::split(message) {
+    while let Ok((5 | 6, _, rest)) = crate::envelope::split(message) {
         message = rest;
     }
     message

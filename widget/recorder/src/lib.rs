@@ -6,7 +6,8 @@
 //! const handle = recorder.start({ socket, token, tab }, on);
 //! handle.stop();
 //! ```
-//! `socket` is the `ws(s)://HOST/ws/mirror` URL, `token` the contact token, `tab` the tab's id (32 hexadecimal
+//! `socket` is the `ws(s)://HOST/ws/mirror` URL (or `port` is what behaves like an open socket: a page in a frame speaks
+//! to the page around it), `token` the contact token, `tab` the tab's id (32 hexadecimal
 //! digits). `on` gets `{type: "viewers", names}`, `{type: "sharing", on}`, `{type: "navigate", url, by}` (an
 //! agent leads to a page: show who, then go there) and `{type: "state", state}` with `connecting`, `live`,
 //! `stopped` (no consent, or a page too large) or `lost` (for good).
@@ -171,6 +172,11 @@ impl Core {
     /// Adds sections that another module made, about a field (0: none).
     pub fn add(&self, sections: &[u8], field: u32) {
         self.recorder.borrow_mut().add(sections, field);
+    }
+
+    /// A message that goes before the next frame.
+    pub fn first(&self, message: &[u8]) {
+        self.says.borrow_mut().extend_from_slice(message);
     }
 
     /// Nodes that the other side forgot.

@@ -2,7 +2,7 @@
 //! video, a sound, a `blob:` image, a frame or a shadow root, when a field has the focus, and when the customer zooms in;
 //! asks it to look every 400 ms, and adds what it says to its frames.
 //!
-//! Carets, zoom and what happens within frames stand in [`close`]. The rest is pictures that only the customer's browser
+//! Carets, zoom and what happens within frames stand in [`close`], pages of other origins in [`parts`]. The rest is pictures that only the customer's browser
 //! has.
 //! Canvases and videos are sent as images when they look different and are in view, images without an address that
 //! others could read (`blob:`) once each. Never what lies in a masked or blocked region, nor what the page keeps back
@@ -28,11 +28,13 @@ use web_sys::{
 mod close;
 mod pace;
 mod page;
+mod parts;
 mod read;
 mod states;
 
 use close::Close;
 use pace::{Budget, Pace};
+use parts::Parts;
 use read::{Reader, Source};
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
@@ -70,6 +72,12 @@ extern "C" {
     fn id(this: &Reach, node: &Element) -> u32;
     #[wasm_bindgen(method)]
     fn mask(this: &Reach, element: &Element) -> u32;
+    /// Selectors of what is masked, of what is not, and of what is a box.
+    #[wasm_bindgen(method)]
+    fn rules(this: &Reach) -> Array;
+    /// Sends a message of its own, at once.
+    #[wasm_bindgen(method)]
+    fn say(this: &Reach, message: &[u8]);
     /// Epoch and seq of the frame that was made last.
     #[wasm_bindgen(method)]
     fn at(this: &Reach) -> Vec<u32>;
@@ -101,6 +109,7 @@ struct Eyes {
     assets: RefCell<Vec<u64>>,
     asset_bytes: Cell<usize>,
     is_looking: Cell<bool>,
+    parts: Rc<Parts>,
 }
 
 /// Begins. One for a page.
@@ -111,6 +120,7 @@ pub fn start(reach: Reach) -> Option<Sight> {
     let now = window.performance()?.now();
     Some(Sight(Rc::new(Eyes {
         close: Close::new(reach.clone(), window.clone())?,
+        parts: Parts::start(reach.clone(), window.clone()),
         reach,
         window,
         reader,
@@ -132,6 +142,7 @@ impl Sight {
     pub fn look(&self) {
         let eyes = self.0.clone();
         eyes.close.look();
+        eyes.parts.look();
         if !eyes.is_looking.replace(true) {
             spawn_local(async move {
                 eyes.look().await;
@@ -169,6 +180,8 @@ impl Eyes {
         for (id, element) in seen {
             match element.local_name().as_str() {
                 "img" => self.image(epoch, id, element.unchecked_ref()).await,
+                // A page of its own.
+                "iframe" => {}
                 "canvas" => self.canvas(epoch, id, element.unchecked_ref()).await,
                 _ => self.media(epoch, id, element.unchecked_ref()).await,
             }

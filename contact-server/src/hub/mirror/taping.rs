@@ -39,6 +39,8 @@ pub(super) struct Taping {
 #[derive(Debug, Default)]
 pub(super) struct Fit {
     page: bool,
+    /// A page in one of its frames may not.
+    spoiled: bool,
     /// All that its log holds came while it was.
     log: bool,
 }
@@ -52,21 +54,30 @@ pub(super) struct Passing {
 }
 
 impl Fit {
+    /// What comes now may.
+    fn is_now(&self) -> bool {
+        self.page && !self.spoiled
+    }
+
     /// A frame was kept in the log.
     pub(super) fn kept(&mut self, kind: FrameKind) {
         match kind {
-            FrameKind::Keyframe => self.log = self.page,
-            FrameKind::Patch => self.log &= self.page,
+            FrameKind::Keyframe => self.log = self.is_now(),
+            FrameKind::Patch => self.log &= self.is_now(),
             FrameKind::Pointer => {}
         }
     }
 }
 
 impl Taping {
+    fn takes(&self, says: &PageSays) -> bool {
+        !says.secret_fields && !rules::is_left_out(&self.patterns, &says.url)
+    }
+
     /// True: the tape cannot go on before a keyframe, which is worth asking for.
     pub(super) fn take(&mut self, passing: Passing, fit: &Fit, is_seen: bool) -> bool {
-        if !fit.page || !is_seen {
-            self.miss(if fit.page { Miss::Unseen } else { Miss::LeftOut });
+        if !fit.is_now() || !is_seen {
+            self.miss(if fit.is_now() { Miss::Unseen } else { Miss::LeftOut });
             return false;
         }
         let Passing { kind, document, at, message } = passing;
@@ -152,9 +163,18 @@ impl Mirror {
     /// What the frames from here on are of.
     pub fn page_says(&mut self, serial: u64, says: &PageSays) {
         let Some(taping) = &self.taping else { return };
-        let page = !says.secret_fields && !rules::is_left_out(&taping.patterns, &says.url);
+        let page = taping.takes(says);
         if let Some(publisher) = self.publisher(serial) {
             publisher.fit.page = page;
+        }
+    }
+
+    /// What the pages in its frames are, from here on.
+    pub fn parts_say(&mut self, serial: u64, pages: &[PageSays]) {
+        let Some(taping) = &self.taping else { return };
+        let spoiled = !pages.iter().all(|page| taping.takes(page));
+        if let Some(publisher) = self.publisher(serial) {
+            publisher.fit.spoiled = spoiled;
         }
     }
 
@@ -167,7 +187,7 @@ impl Mirror {
         };
         let mut publishers = self.publishers.iter_mut();
         let Some(front) = publishers.find(|publisher| Some(publisher.stream) == front) else { return };
-        if !front.fit.page {
+        if !front.fit.is_now() {
             return;
         }
         if !front.fit.log || !front.log.has_keyframe() {

@@ -9,10 +9,13 @@ for (const tag of "iframe frame object embed portal fencedframe".split(" ")) LEA
 // What shows pictures, and fields.
 export const WATCHED = 1,
   FIELD = 2,
-  KINDS = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1, input: 2, textarea: 2, select: 2 };
+  KINDS = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1, iframe: 1, input: 2, textarea: 2, select: 2 };
 // Attributes that are kept of what is shown as a box.
 export const BARE = /^(?:id|class|style)$/;
 
+export const clock = () => performance.now(),
+  later = setTimeout,
+  cancel = clearTimeout;
 // Bound and no function of its own each: one that all share is slow while the first page is read.
 const { call } = Function.prototype;
 const method = (prototype, key) => call.bind(prototype[key]);

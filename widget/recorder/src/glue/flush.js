@@ -1,6 +1,6 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
 import { forgetAll, handOver, known, markNew } from "./batch.js";
-import { hostOf, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
+import { cancel, clock, hostOf, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
@@ -80,7 +80,7 @@ export const flush = (look) => {
   if (look && (watched.size || roots.size > 1 || visualViewport.scale > 1 || fields.has(document.activeElement))) lookCloser();
 };
 const keyframe = () => {
-  const wait = lastKeyframe + KEYFRAME_MS - performance.now();
+  const wait = lastKeyframe + KEYFRAME_MS - clock();
   if (wait > 0) {
     recording = false;
     beginAfter(wait, () => true);
@@ -88,11 +88,11 @@ const keyframe = () => {
 };
 // Begins once it is `ready`, which is asked every `wait` milliseconds.
 export const beginAfter = (wait, ready) => {
-  clearTimeout(keyframeTimer);
-  keyframeTimer = setTimeout(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
+  cancel(keyframeTimer);
+  keyframeTimer = later(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
 };
 const startOver = (root) => {
-  clearTimeout(keyframeTimer);
+  cancel(keyframeTimer);
   recording = reading = !!root;
   readRules(core.rules());
   core.begin(reading && sliceMs < Infinity, strict);
@@ -105,7 +105,7 @@ const startOver = (root) => {
 };
 // The whole page, a slice a task, and then what changes. Nothing is sent until all is read.
 export const begin = (ms = SLICE_MS) => {
-  lastKeyframe = performance.now();
+  lastKeyframe = clock();
   sliceMs = ms;
   startOver(document);
   beginPage();
@@ -123,7 +123,7 @@ const readOn = () => {
   reading = false;
   if (!core.complete()) return begin(Infinity);
   soon();
-  setTimeout(() => {
+  later(() => {
     lookForScrolled();
     flush();
   });
@@ -161,7 +161,7 @@ export const onLoad = ({ target }) => {
   flush();
 };
 export const pacedFlush = () => {
-  paced ??= setTimeout(() => {
+  paced ??= later(() => {
     paced = undefined;
     flush();
   }, 2 * FRAME_MS);

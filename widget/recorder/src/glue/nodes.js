@@ -1,8 +1,8 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, firstOf, hostOf, innerRoots, isConnected, isLeft, languageOf, matches,
-  namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
+  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, clock, firstOf, hostOf, innerRoots, isConnected,
+  isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { fields } from "./fields.js";
 import { core, observe } from "./flush.js";
@@ -20,7 +20,7 @@ let open = [],
 const isLate = () => {
   if (until < Infinity && !late && --credit < 0) {
     credit = LOOK_AT_CLOCK;
-    late = performance.now() > until;
+    late = clock() > until;
   }
   return late;
 };
@@ -35,7 +35,7 @@ let removed = [],
   moved = new Set();
 // Elements that a rule names.
 const marked = new WeakSet();
-// What shows pictures that only this browser has: another module's to look at (widget/sight).
+// What shows pictures that only this browser has, or a page of another origin: another module's to look at (widget/sight).
 export const watched = new Set();
 const watch = (tag, node) => KINDS[tag] === WATCHED && (tag !== "img" || /^blob:/.test(attributeOf(node, "src"))) && watched.add(node);
 export let isMarked = false;
@@ -102,7 +102,7 @@ const element = (node, depth, masked) => {
   if (isField && node.type === "password") once.add(node);
   put1(1);
   shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box, page);
-  if (html && !box) watch(tag, node);
+  if (html && !page) watch(box || tag, node);
   if (tag === "style") styles.add(node);
   if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
     fields.set(node, "");
@@ -163,7 +163,7 @@ export const beginPage = () => {
 // Reads on for so many milliseconds, from where it stopped; true once all is read. What the page changed meanwhile was
 // told before, so that of each open node the first children are known and the others are not.
 export const putMore = (ms) => {
-  until = performance.now() + ms;
+  until = clock() + ms;
   credit = LOOK_AT_CLOCK;
   late = false;
   while (open.length && !late) {

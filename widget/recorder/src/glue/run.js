@@ -1,6 +1,6 @@
 // What is called from Rust; listens to the page.
 import { forgetNames, known } from "./batch.js";
-import { hostOf, innerRoots, isConnected, parentOf } from "./dom.js";
+import { hostOf, innerRoots, isConnected, later, parentOf } from "./dom.js";
 import { core, flush, onField, onLoad, onScroll, pacedFlush, pause, recordFor } from "./flush.js";
 import { shadowed } from "./nodes.js";
 import { roots } from "./sheets.js";
@@ -13,7 +13,7 @@ let looking, pointing, pointer;
 
 const onPointer = (event) => {
   pointer = event;
-  pointing ??= setTimeout(() => {
+  pointing ??= later(() => {
     pointing = undefined;
     sendPointer(pointer);
   }, POINTER_MS);

@@ -1,5 +1,6 @@
 // Holds the socket, and sends what was gathered as fast as the network takes it.
 import { known, nodeOf } from "./batch.js";
+import { cancel, clock, later } from "./dom.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { watched } from "./nodes.js";
 import { fieldFlags, ruling, strict } from "./rules.js";
@@ -24,8 +25,8 @@ let config, on, documentId, ws, live, stopped, beat, retry, heartbeat, frameTime
 
 export const soon = () => {
   if (frameTimer) return;
-  const wait = lastFrame + FRAME_MS - performance.now();
-  if (wait > 0) frameTimer = setTimeout(sendFrame, wait);
+  const wait = lastFrame + FRAME_MS - clock();
+  if (wait > 0) frameTimer = later(sendFrame, wait);
   else sendFrame();
 };
 const sendFrame = () => {
@@ -38,7 +39,7 @@ const sendFrame = () => {
   }
   const body = core.take();
   if (!body) return;
-  lastFrame = performance.now();
+  lastFrame = clock();
   const place = core.place();
   const transmit = (bytes, deflated) => recording && send(core.frame(place, bytes, deflated));
   const zipped =
@@ -82,6 +83,7 @@ const reach = {
   id: known,
   watched,
   roots,
+  config: () => [config, core],
   add: (bytes, field) => {
     if (recording) {
       core.add(bytes, field);
@@ -121,17 +123,17 @@ const receive = (message) => {
 // A message was heard: after a while without another one the server is asked, and then given up. Timers that
 // a message sets are not slowed down in hidden pages, chains of timers are.
 const listenOn = () => {
-  clearTimeout(beat);
-  beat = setTimeout(() => {
+  cancel(beat);
+  beat = later(() => {
     send(core.ping());
-    beat = setTimeout(() => ws.close(), heartbeat);
+    beat = later(() => ws.close(), heartbeat);
   }, heartbeat * 0.75);
 };
 export const connect = () => {
   if (stopped) return;
-  clearTimeout(retry);
+  cancel(retry);
   state("connecting");
-  const mine = (ws = new WebSocket(config.socket));
+  const mine = (ws = config.port || new WebSocket(config.socket));
   mine.binaryType = "arraybuffer";
   mine.onopen = () => mine.send(core.hello(config.token, config.tab, documentId));
   mine.onmessage = ({ data }) => {
@@ -141,7 +143,7 @@ export const connect = () => {
   mine.onclose = ({ code }) => {
     if (mine !== ws) return;
     live = false;
-    clearTimeout(beat);
+    cancel(beat);
     if (stopped) return;
     if (failed > KEPT_ATTEMPTS) pause();
     if (!core.comesBack(code)) {
@@ -149,7 +151,7 @@ export const connect = () => {
       return state("lost");
     }
     state("connecting");
-    retry = setTimeout(connect, Math.min(SLOWEST_RETRY_MS, 500 * 2 ** failed++) * (0.5 + Math.random() / 2));
+    retry = later(connect, Math.min(SLOWEST_RETRY_MS, 500 * 2 ** failed++) * (0.5 + Math.random() / 2));
   };
 };
 export const disconnect = () => ws.close();
@@ -166,7 +168,7 @@ export const stop = () => {
   live = false;
   leave();
   handOn([]);
-  clearTimeout(beat);
-  clearTimeout(retry);
+  cancel(beat);
+  cancel(retry);
   ws.close();
 };
