@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use contact_server::hub::{
     frame,
-    mirror::{Lead, LeadHold, Mirror, Rest, Viewing},
+    mirror::{Lead, LeadHold, Mirror, PageId, Rest, Viewing},
     outbox::Outbox,
 };
 use page_mirror::{
@@ -17,7 +17,7 @@ use shared::{
     AgentId, DocumentId, TabId, Timestamp,
     wire::{
         lead::Power,
-        mirror::{Frame, FrameKind, InFront, PublisherToServer, ViewerToServer},
+        mirror::{Frame, FrameKind, InFront, Masking, PublisherToServer, ViewerToServer},
     },
 };
 
@@ -209,8 +209,14 @@ fn hub(bytes: &[u8]) {
     let viewing = |sharing| Viewing { agent: Some(AgentId(1)), watchers: Vec::new(), sharing };
     mirror.set_viewing(viewing(true));
     for serial in [1, 2] {
-        let ids = (TabId(serial.into()), DocumentId(serial.into()));
-        assert!(mirror.join_publisher(serial, ids, Arc::new(Outbox::default())).is_ok());
+        let page = PageId {
+            tab: TabId(serial.into()),
+            document: DocumentId(serial.into()),
+            masking: Masking::Balanced,
+            mask_selectors: Vec::new(),
+        };
+        let outbox = Arc::new(Outbox::default());
+        assert!(mirror.join_publisher(serial, page, outbox, Timestamp(0)).is_ok());
     }
     let hold = LeadHold {
         number: 1,
