@@ -119,7 +119,7 @@ impl Story {
                 }
             };
             if tokio::time::timeout(PATIENCE, same).await.is_err() {
-                let seen = viewer.relay.seen();
+                let seen = (viewer.relay.seen(), self.line.seen());
                 let (page, shown) = last;
                 let said = said(&[&self.visitor, &viewer.person]);
                 bail!(
