@@ -13,7 +13,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU8, Ordering},
     },
     time::Duration,
@@ -100,20 +100,26 @@ impl Engines {
         }
         let filled = Arc::new(AtomicU8::new(0));
         let owner = owner::Owner { business, world: self.world.clone(), filled: filled.clone() };
-        let generation = owner.restore().await?;
         let (requests, inbox) = mpsc::channel(INBOX);
-        owners.spawn(owner.run(generation, inbox));
-        self.inboxes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(business, Inbox { requests, filled });
-        Ok(())
+        // Before it is rebuilt: drivers answer at once when they are told to hang up what was cut off, and a number
+        // stays taken until they have.
+        self.doors().insert(business, Inbox { requests, filled });
+        match owner.restore().await {
+            Ok(generation) => {
+                owners.spawn(owner.run(generation, inbox));
+                Ok(())
+            }
+            Err(error) => {
+                self.doors().remove(&business);
+                Err(error)
+            }
+        }
     }
 
     /// Takes no more requests, finishes those that were taken, and returns when the last is on disk.
     pub async fn stop(&self) {
         let mut owners = self.owners.lock().await;
-        self.inboxes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.doors().clear();
         while let Some(ended) = owners.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "an engine task did not end well");
@@ -157,6 +163,10 @@ impl Engines {
             }
         }
         all
+    }
+
+    fn doors(&self) -> RwLockWriteGuard<'_, BTreeMap<BusinessId, Inbox>> {
+        self.inboxes.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inbox(&self, business: BusinessId) -> Option<mpsc::Sender<Request>> {

@@ -39,7 +39,14 @@ impl Story {
         let options = StageOptions {
             origins: vec![plot.origin.clone()],
             // A telephone that rings and is not answered: the contact stays where it is.
-            settings: vec![("ring_customer", "10m"), ("retry.after_failure", "1s")],
+            settings: vec![
+                ("ring_customer", "10m"),
+                // After the restart the contact waits for its agent and the telephone, however slowly they come back.
+                ("retry.after_failure", "1s"),
+                ("retry.attempts", "100"),
+                ("dials_per_number", "100"),
+                ("console_grace", "2m"),
+            ],
             ..StageOptions::default()
         };
         let stage = Stage::start(options).await?;
@@ -112,7 +119,7 @@ impl Story {
                 }
             };
             if tokio::time::timeout(PATIENCE, same).await.is_err() {
-                let seen = viewer.relay.seen();
+                let seen = (viewer.relay.seen(), self.line.seen());
                 let (page, shown) = last;
                 let said = said(&[&self.visitor, &viewer.person]);
                 bail!(

@@ -166,6 +166,25 @@ async fn restarted_engine_calls_whom_the_former_promised_to_call() {
     stage.dials.close();
 }
 
+/// Drivers are told to hang up what was cut off, and answer at once: a number stays taken until they are heard.
+#[tokio::test(start_paused = true)]
+async fn what_drivers_say_while_a_business_is_rebuilt_is_heard() {
+    let mut stage = Stage::start().await;
+    stage.agent_is_ready().await;
+    stage.input(request(1)).await.unwrap();
+    stage.dialled().await;
+    stage.engines.stop().await;
+    stage.store.hold();
+    let engines = stage.engines.clone();
+    let start = tokio::spawn(async move { engines.start(BUSINESS).await });
+    stage.store.commit_begun().await;
+    settle().await;
+    stage.engines.post(BUSINESS, request(2)).await;
+    stage.store.release();
+    start.await.unwrap().unwrap();
+    assert_eq!(stage.phase(2).await, Phase::Waiting);
+}
+
 #[tokio::test(start_paused = true)]
 async fn scheduled_call_is_made_when_its_time_has_come() {
     let mut stage = Stage::start().await;
