@@ -155,6 +155,8 @@ export const onScroll = ({ target }) => {
 };
 export const onLoad = ({ target }) => {
   if (target.nodeType !== 1) return;
+  // What was read before it came is known by now.
+  markNew();
   if (tagOf(target) === "link") linkLoaded(target);
   else if (tagOf(target) === "iframe" && shadowOf(target) !== target.contentDocument) retake(target);
   else return;
