@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use e2e::Person;
 use rig::{bench::Goal, probe};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{
     Plan,
@@ -21,6 +21,8 @@ const LOOKS: u32 = 5;
 const MIB: f64 = 1024.0 * 1024.0;
 /// Changes of one task.
 const BURST: u32 = 200;
+/// From burst to burst, once all changes that were wanted are made and time is left.
+const BEAT: Duration = Duration::from_secs(1);
 /// What a browser's heap, or a server, may differ by from look to look without growing.
 const PAGE_GOAL_MIB: f64 = 1.0;
 const SERVER_GOAL_MIB: f64 = 8.0;
@@ -68,6 +70,8 @@ async fn walk(plan: &Plan, scene: &Scene, tab: &Tab<'_>, viewer: &Tab<'_>, site:
 async fn churn(plan: &Plan, scene: &Scene, tab: &Tab<'_>, viewer: &Tab<'_>) -> Result<Watched> {
     let mut watched = Watched::default();
     let each = Duration::from_secs(60) * plan.minutes / LOOKS;
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for look in 1..=LOOKS {
         let (ends, wanted) =
             (Instant::now() + each, u64::from(plan.churn) * u64::from(look) / u64::from(LOOKS));
@@ -77,9 +81,8 @@ async fn churn(plan: &Plan, scene: &Scene, tab: &Tab<'_>, viewer: &Tab<'_>) -> R
             let here = format!("() => {REPLICA}.getElementById('beat').textContent === '{last}'");
             scene.agent.finds("the replica has followed", &here).await?;
             watched.count += u64::from(BURST);
-            if watched.count >= wanted {
-                let rest = ends.saturating_duration_since(Instant::now());
-                tokio::time::sleep(rest.min(Duration::from_secs(1))).await;
+            if watched.count >= wanted && Instant::now() < ends {
+                beat.tick().await;
             }
         }
         watched.look(scene, Some(tab), viewer).await?;
