@@ -9,7 +9,9 @@
 //! - An answer, a dial or a notice leaves after the commit of its batch and of every batch before it.
 //!   Refusals and snapshots too: they may rest on something that is not on disk yet.
 //! - A batch that was not committed is dropped, and dropping an answer *is* the answer `Unavailable`.
-//! - After a failed commit the `Center` is thrown away and rebuilt from the store, under a new epoch.
+//! - After a failed commit the `Center` is thrown away and rebuilt from the store, under a new epoch. What was posted
+//!   and not committed, and what is posted meanwhile, the new one hears first: an input that may be posted is one that
+//!   may come twice.
 use std::{
     collections::BTreeMap,
     sync::{

@@ -176,6 +176,12 @@ impl Directory for Hub {
 
     fn rebuilt(&self, business: BusinessId) {
         self.desks().call_back(business);
+        // A page that is shown without a call counts as away until it comes back, as after a restart.
+        for shard in &self.rooms {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = (business, ContactId(0))..=(business, ContactId(u128::MAX));
+            shard.range(all).for_each(|(_, room)| room.lock().call_back_shown());
+        }
     }
 
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool {
@@ -213,7 +219,46 @@ impl Directory for Hub {
 
 #[cfg(test)]
 mod tests {
+    use shared::{
+        ProtocolVersion, Timestamp,
+        api::Channel,
+        close,
+        contact::{CustomerStatus, Phase},
+        wire::widget::Welcome,
+    };
+
     use super::*;
+
+    #[test]
+    fn of_a_business_that_was_rebuilt_the_pages_that_are_shown_without_a_call_come_back() {
+        let hub = Arc::new(Hub::default());
+        let business = BusinessId(1);
+        let page = |of, contact, phase| {
+            let seat = hub.enter(of, ContactId(contact));
+            let outbox = Arc::new(outbox::Outbox::default());
+            let welcome = Welcome { version: ProtocolVersion::CURRENT, now: Timestamp(0), heartbeat_ms: 1 };
+            seat.lock().join_widget(hub.serial(), true, outbox.clone(), welcome).unwrap();
+            let status = CustomerStatus {
+                phase,
+                channel: Channel::Page,
+                since: Timestamp(0),
+                position: None,
+                wait_seconds: None,
+                agent: None,
+                reason: None,
+                attempts: 0,
+                sharing: true,
+            };
+            hub.tell(of, Notice::Customer { contact: ContactId(contact), status });
+            (seat, outbox)
+        };
+        let shown = page(business, 1, Phase::Showing);
+        let called = page(business, 2, Phase::Talking);
+        let theirs = page(BusinessId(2), 1, Phase::Showing);
+        hub.rebuilt(business);
+        let closed = [&shown, &called, &theirs].map(|(_, outbox)| outbox.take().close);
+        assert_eq!(closed, [Some(close::INTERNAL), None, None], "nobody's call is disturbed");
+    }
 
     #[test]
     fn the_same_id_in_two_businesses_is_two_rooms() {

@@ -1,5 +1,6 @@
 //! The task that owns one business's `Center`.
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
@@ -9,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use contact_core::{Center, Effect};
+use contact_core::{Center, Effect, Input};
 use shared::{BusinessId, Timestamp};
 use store::{OwnerEpoch, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Request, World,
-    writer::{self, Batch},
+    INBOX, Request, World,
+    writer::{self, Batch, NotCommitted},
 };
 use crate::{clock::Clock, ids};
 
@@ -27,6 +28,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 /// Pause before the first new try to rebuild a `Center`; doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// What was said, and not asked, while a business cannot be served. Past it, what comes is lost, as `core` expects of
+/// drivers; what was under way when it broke comes on top.
+const UNHEARD: usize = INBOX;
 
 pub(super) struct Owner {
     pub(super) business: BusinessId,
@@ -65,7 +69,13 @@ impl Owner {
             (center, effects)
         }));
         let Ok((center, effects)) = restored else { return Err(StoreError::Corrupt("the business's state")) };
-        writer::commit(&self.world, self.business, epoch, vec![Batch { effects, answer: None }]).await?;
+        writer::commit(
+            &self.world,
+            self.business,
+            epoch,
+            vec![Batch { effects, answer: None, posted: None }],
+        )
+        .await?;
         Ok(Generation { center, epoch })
     }
 
@@ -73,15 +83,16 @@ impl Owner {
     pub(super) async fn run(self, first: Generation, mut inbox: mpsc::Receiver<Request>) {
         let business = self.business;
         let mut generation = first;
+        let mut unheard = VecDeque::new();
         loop {
-            match self.serve(generation, &mut inbox).await {
+            match self.serve(generation, &mut inbox, &mut unheard).await {
                 Ended::Stopped => return,
                 Ended::Fenced => {
                     tracing::error!(%business, "another process took this business over; it is not served here any more");
                     return;
                 }
                 Ended::Broken => {
-                    let Some(rebuilt) = self.rebuild(&mut inbox).await else { return };
+                    let Some(rebuilt) = self.rebuild(&mut inbox, &mut unheard).await else { return };
                     generation = rebuilt;
                     // Their sockets never broke, and the agents would be offline after the grace.
                     self.world.directory.rebuilt(business);
@@ -91,7 +102,13 @@ impl Owner {
         }
     }
 
-    async fn serve(&self, generation: Generation, inbox: &mut mpsc::Receiver<Request>) -> Ended {
+    /// `unheard` comes before the inbox; when a commit fails, what was said and is not on disk is there again.
+    async fn serve(
+        &self,
+        generation: Generation,
+        inbox: &mut mpsc::Receiver<Request>,
+        unheard: &mut VecDeque<Input>,
+    ) -> Ended {
         let Generation { mut center, epoch } = generation;
         let (batches, queue) = mpsc::channel(PENDING_BATCHES);
         let mut writer = tokio::spawn(writer::run(self.world.clone(), self.business, epoch, queue));
@@ -100,28 +117,29 @@ impl Owner {
             let due = center.poll_timeout().map(|(at, _why)| at);
             let step = tokio::select! {
                 biased;
-                ended = &mut writer => return self.writer_ended(ended),
+                ended = &mut writer => return self.writer_ended(ended, unheard),
                 now = due_or_recheck(&*self.world.clock, due) => {
                     match now {
                         Some(now) => guard(|| time_out(&mut center, now)),
                         None => continue,
                     }
                 }
-                request = inbox.recv() => {
-                    let Some(request) = request else { return self.finish(batches, writer).await };
+                request = next(unheard, inbox) => {
+                    let Some(request) = request else { return self.finish(batches, writer, unheard).await };
                     let now = self.world.clock.now();
                     guard(|| apply(&mut center, now, request))
                 }
             };
             let Some(batch) = step else {
                 // What was decided before is sound and is committed; the rest is rebuilt.
-                return match self.finish(batches, writer).await {
+                return match self.finish(batches, writer, unheard).await {
                     Ended::Stopped => Ended::Broken,
                     ended @ (Ended::Fenced | Ended::Broken) => ended,
                 };
             };
-            if batches.send(batch).await.is_err() {
+            if let Err(mpsc::error::SendError(batch)) = batches.send(batch).await {
                 tracing::debug!(business = %self.business, "the writer ended before a batch reached it");
+                batch.posted.into_iter().for_each(|input| unheard.push_front(input));
             }
         }
     }
@@ -130,19 +148,25 @@ impl Owner {
     async fn finish(
         &self,
         batches: mpsc::Sender<Batch>,
-        writer: JoinHandle<Result<(), StoreError>>,
+        writer: JoinHandle<Result<(), NotCommitted>>,
+        unheard: &mut VecDeque<Input>,
     ) -> Ended {
         drop(batches);
-        self.writer_ended(writer.await)
+        self.writer_ended(writer.await, unheard)
     }
 
-    fn writer_ended(&self, ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> Ended {
+    fn writer_ended(
+        &self,
+        ended: Result<Result<(), NotCommitted>, tokio::task::JoinError>,
+        unheard: &mut VecDeque<Input>,
+    ) -> Ended {
         let business = self.business;
         match ended {
             Ok(Ok(())) => Ended::Stopped,
-            Ok(Err(StoreError::Fenced)) => Ended::Fenced,
-            Ok(Err(error)) => {
+            Ok(Err(NotCommitted { error: StoreError::Fenced, .. })) => Ended::Fenced,
+            Ok(Err(NotCommitted { error, posted })) => {
                 tracing::error!(%business, error = &error as &dyn std::error::Error, "a commit failed");
+                posted.into_iter().rev().for_each(|input| unheard.push_front(input));
                 Ended::Broken
             }
             Err(error) => {
@@ -152,9 +176,13 @@ impl Owner {
         }
     }
 
-    /// Tries until the `Center` is rebuilt; whoever asks meanwhile is told `Unavailable`. None: nobody can
-    /// ask any more.
-    async fn rebuild(&self, inbox: &mut mpsc::Receiver<Request>) -> Option<Generation> {
+    /// Tries until the `Center` is rebuilt; whoever asks meanwhile is told `Unavailable`, and what is said meanwhile is
+    /// kept: a number stays taken until its driver was heard. None: nobody can ask any more.
+    async fn rebuild(
+        &self,
+        inbox: &mut mpsc::Receiver<Request>,
+        unheard: &mut VecDeque<Input>,
+    ) -> Option<Generation> {
         let mut pause = Duration::ZERO;
         loop {
             let this_pause = pause;
@@ -166,8 +194,11 @@ impl Owner {
                 tokio::select! {
                     biased;
                     restored = &mut attempt => break restored,
-                    // Dropping a request answers it.
-                    request = inbox.recv() => drop(request?),
+                    request = inbox.recv() => match request? {
+                        Request::Input { input, answer: None } if unheard.len() < UNHEARD => unheard.push_back(input),
+                        // Dropping a request answers it.
+                        request => drop(request),
+                    },
                 }
             };
             match restored {
@@ -193,6 +224,14 @@ async fn due_or_recheck(clock: &dyn Clock, due: Option<Timestamp>) -> Option<Tim
     (now >= due).then_some(now)
 }
 
+/// What was said before comes first. Loses nothing when it is not waited for.
+async fn next(unheard: &mut VecDeque<Input>, inbox: &mut mpsc::Receiver<Request>) -> Option<Request> {
+    match unheard.pop_front() {
+        Some(input) => Some(Request::Input { input, answer: None }),
+        None => inbox.recv().await,
+    }
+}
+
 /// Runs one step of the `Center`. None: it panicked, and nothing that it holds can be trusted.
 fn guard(step: impl FnOnce() -> Batch) -> Option<Batch> {
     let batch = catch_unwind(AssertUnwindSafe(step));
@@ -204,12 +243,13 @@ fn guard(step: impl FnOnce() -> Batch) -> Option<Batch> {
 
 fn time_out(center: &mut Center, now: Timestamp) -> Batch {
     center.handle_timeout(now);
-    Batch { effects: drain(center), answer: None }
+    Batch { effects: drain(center), answer: None, posted: None }
 }
 
 fn apply(center: &mut Center, now: Timestamp, request: Request) -> Batch {
     match request {
         Request::Input { input, answer } => {
+            let posted = answer.is_none().then(|| input.clone());
             let verdict = center.handle(now, input);
             if let Err(refusal) = &verdict {
                 tracing::debug!(%refusal, "an input was refused");
@@ -219,9 +259,9 @@ fn apply(center: &mut Center, now: Timestamp, request: Request) -> Batch {
                 // A caller that left does not want its answer.
                 Box::new(move || drop(sender.send(verdict.map_err(Into::into))))
             });
-            Batch { effects, answer }
+            Batch { effects, answer, posted }
         }
-        Request::View(read) => Batch { effects: Vec::new(), answer: Some(read(center)) },
+        Request::View(read) => Batch { effects: Vec::new(), answer: Some(read(center)), posted: None },
     }
 }
 

@@ -186,6 +186,43 @@ async fn what_drivers_say_while_a_business_is_rebuilt_is_heard() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_drivers_say_while_a_business_is_rebuilt_after_a_failed_commit_is_heard() {
+    let stage = Stage::start().await;
+    stage.store.fail_next(StoreFailure::Database);
+    stage.store.fail_loads(3);
+    assert_eq!(stage.input(request(1)).await, Err(EngineError::Unavailable));
+    stage.engines.post(BUSINESS, request(2)).await;
+    assert_eq!(stage.input(request(3)).await, Err(EngineError::Unavailable), "nobody serves it yet");
+    stage.engines.post(BUSINESS, request(4)).await;
+    stage.engines.post(BUSINESS, Input::Cancelled(contact(4))).await;
+    stage.until_served().await;
+    assert_eq!(stage.phase(2).await, Phase::Waiting);
+    assert_eq!(stage.phase(4).await, Phase::Ended, "in their order");
+    assert_eq!(stage.engines.customer(BUSINESS, contact(3)).await, Ok(None), "who was told no was not heard");
+}
+
+/// The driver does not say it again.
+#[tokio::test(start_paused = true)]
+async fn what_drivers_said_and_was_not_committed_is_heard_again() {
+    let stage = Stage::start().await;
+    stage.store.hold();
+    stage.engines.post(BUSINESS, request(1)).await;
+    stage.store.commit_begun().await;
+    let asked = stage.ask(request(2));
+    stage.engines.post(BUSINESS, request(3)).await;
+    settle().await;
+    stage.store.fail_next(StoreFailure::Database);
+    stage.store.release();
+    assert_eq!(asked.await.unwrap(), Err(EngineError::Unavailable));
+    stage.until_served().await;
+    assert_eq!(stage.phase(1).await, Phase::Waiting, "in the commit that failed");
+    assert_eq!(stage.phase(3).await, Phase::Waiting, "decided upon it");
+    assert_eq!(stage.engines.customer(BUSINESS, contact(2)).await, Ok(None));
+    let stage = stage.restart().await;
+    assert_eq!(stage.phase(3).await, Phase::Waiting, "on disk by now");
+}
+
+#[tokio::test(start_paused = true)]
 async fn scheduled_call_is_made_when_its_time_has_come() {
     let mut stage = Stage::start().await;
     stage.agent_is_ready().await;

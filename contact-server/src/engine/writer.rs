@@ -1,7 +1,7 @@
 //! Commits what has gathered, then lets it out.
 use std::time::Duration;
 
-use contact_core::{Change, DialCommand, Effect, Notice};
+use contact_core::{Change, DialCommand, Effect, Input, Notice};
 use shared::BusinessId;
 use store::{OwnerEpoch, StoreError};
 use tokio::sync::mpsc;
@@ -16,6 +16,15 @@ const COMMIT_LIMIT: Duration = Duration::from_secs(15);
 pub(super) struct Batch {
     pub(super) effects: Vec<Effect>,
     pub(super) answer: Option<Answer>,
+    /// An input that nobody waits for: whoever said it does not say it again when it was not committed.
+    pub(super) posted: Option<Input>,
+}
+
+/// A commit failed, and with it whatever waited behind it.
+pub(super) struct NotCommitted {
+    pub(super) error: StoreError,
+    /// Of all those batches, in order.
+    pub(super) posted: Vec<Input>,
 }
 
 /// What leaves after the commit.
@@ -31,11 +40,19 @@ pub(super) async fn run(
     business: BusinessId,
     epoch: OwnerEpoch,
     mut queue: mpsc::Receiver<Batch>,
-) -> Result<(), StoreError> {
+) -> Result<(), NotCommitted> {
     let most = world.inputs_per_commit;
     let mut gathered = Vec::with_capacity(most);
     while queue.recv_many(&mut gathered, most).await > 0 {
-        commit(&world, business, epoch, std::mem::take(&mut gathered)).await?;
+        let mut batches = std::mem::take(&mut gathered);
+        let mut posted: Vec<Input> = batches.iter_mut().filter_map(|batch| batch.posted.take()).collect();
+        if let Err(error) = commit(&world, business, epoch, batches).await {
+            queue.close();
+            while let Some(batch) = queue.recv().await {
+                posted.extend(batch.posted);
+            }
+            return Err(NotCommitted { error, posted });
+        }
     }
     Ok(())
 }

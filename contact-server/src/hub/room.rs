@@ -135,6 +135,15 @@ impl RoomState {
         Ok(())
     }
 
+    /// Pages that are shown without a call connect anew, and so say that they are there.
+    pub(super) fn call_back_shown(&self) {
+        if self.status.as_ref().is_some_and(|status| status.phase == Phase::Showing) {
+            for widget in &self.widgets {
+                widget.outbox.close(close::INTERNAL);
+            }
+        }
+    }
+
     pub fn has_widgets(&self) -> bool {
         !self.widgets.is_empty()
     }
