@@ -2,7 +2,7 @@
 //! a running server notices within seconds ([`crate::setup`]).
 use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use shared::ContactId;
 use store::{Business, PromptClip, Store};
@@ -316,7 +316,7 @@ pub async fn run(
         Admin::Consent(command) => consents::consent(&mut desk, command).await,
         Admin::Customer(command) => customers::customer(&mut desk, config, command).await,
         Admin::Recording(command) => recordings::recording(&mut desk, config, command).await,
-        Admin::Backup { to, keep_days } => desk.backup(to, keep_days).await,
+        Admin::Backup { to, keep_days } => desk.backup(config, to, keep_days).await,
         Admin::Restore { .. } => bail!("a database that is open cannot be restored"),
         Admin::HandsetCode { business, number } => desk.handset(config, &Of { business }, &number).await,
     }
@@ -352,9 +352,16 @@ pub async fn restore(
 }
 
 impl Desk<'_> {
-    async fn backup(&mut self, to: PathBuf, keep_days: u32) -> anyhow::Result<()> {
+    async fn backup(&mut self, config: &Config, to: PathBuf, keep_days: u32) -> anyhow::Result<()> {
+        let known_days = config.keep.erasures_days;
+        ensure!(
+            known_days == 0 || keep_days < known_days,
+            "a copy that is kept for {keep_days} days outlives the journal of erasures, so that a restore would bring \
+             erased customers back: set `erasures_days` in [keep], which is {known_days} now, to more"
+        );
         let keep = Duration::from_secs(u64::from(keep_days) * 24 * 3600);
-        let made = backup::make(&**self.store, &**self.clock, &to, keep).await?;
+        let complete_since = config.keep.ends(self.clock.now()).erasures.unwrap_or_default();
+        let made = backup::make(&**self.store, &**self.clock, &to, keep, complete_since).await?;
         writeln!(self.out, "{}\t{} bytes\t{} expired", made.file.display(), made.bytes, made.expired.len())?;
         Ok(())
     }

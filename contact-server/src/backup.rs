@@ -18,7 +18,10 @@ use store::Store;
 use crate::{
     archive::shelf::Shelf,
     clock::Clock,
-    erasure::{self, journal},
+    erasure::{
+        self,
+        journal::{self, Journal},
+    },
 };
 
 const PREFIX: &str = "ringside-";
@@ -35,19 +38,22 @@ pub struct Made {
     pub expired: Vec<PathBuf>,
 }
 
-/// Writes a copy and the journal into a folder, and deletes copies there that are older than `keep`.
+/// Writes a copy and the journal (of what was asked for from `complete_since` on) into a folder, and deletes copies
+/// there that are older than `keep`.
 pub async fn make(
     store: &dyn Store,
     clock: &dyn Clock,
     folder: &Path,
     keep: Duration,
+    complete_since: Timestamp,
 ) -> anyhow::Result<Made> {
     let now = clock.now();
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let file = folder.join(name_of(now).context("the clock is out of any range")?);
     store.records().backup(&file).await.with_context(|| format!("{} cannot be written", file.display()))?;
-    let erasures = store.records().erasures().await?;
-    journal::write(&folder.join(journal::FILE), &erasures)?;
+    let mut erasures = store.records().erasures().await?;
+    erasures.retain(|erasure| erasure.asked_at >= complete_since || erasure.done_at.is_none());
+    journal::write(&folder.join(journal::FILE), &Journal { complete_since, erasures })?;
     let bytes = fs::metadata(&file)?.len();
     let mut expired = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -97,8 +103,21 @@ pub async fn restore(
         );
     }
     let mut erasures = Vec::new();
+    let made = from.file_name().and_then(|name| name.to_str()).and_then(time_of);
     for path in journals {
-        erasures.extend(journal::read(path).with_context(|| format!("{} cannot be used", path.display()))?);
+        let journal = journal::read(path).with_context(|| format!("{} cannot be used", path.display()))?;
+        let since = journal.complete_since;
+        ensure!(
+            made.is_none_or(|made| made >= since),
+            "{} has let go of erasures that were asked for before {}, and the copy is older: who was erased between \
+             would come back. `keep.erasures_days` must be longer than copies are kept",
+            path.display(),
+            name_of(since)
+                .as_deref()
+                .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX))
+                .unwrap_or("?"),
+        );
+        erasures.extend(journal.erasures);
     }
     if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

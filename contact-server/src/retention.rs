@@ -3,8 +3,9 @@
 //! `core` says what is due ([`Keep::ends`]). A customer goes by the way of every erasure (journal, engine,
 //! scrub: [`crate::erasure`]), so that a restored backup forgets again; trails go before, records after, straight
 //! from the store, and a restored backup forgets those at its first turn. Calls never wait for long: each batch is
-//! a small transaction, and pauses lie between them. What a turn leaves over is the next one's.
-use std::{path::PathBuf, sync::Arc, time::Duration};
+//! a small transaction, and pauses lie between them. What a turn leaves over is the next one's. Last go those entries
+//! of the journal of erasures that no copy of the data needs any more.
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use contact_core::{
     Input,
@@ -54,6 +55,8 @@ pub struct Gone {
     pub customers: u32,
     /// Batches of contacts and events, by the greater count of each.
     pub records: u32,
+    /// Entries of the journal.
+    pub erasures: u32,
 }
 
 pub struct Retention {
@@ -114,7 +117,22 @@ impl Retention {
         if gone.trails + gone.recordings + gone.customers > 0 {
             self.store.records().scrub().await?;
         }
+        self.erasures(&mut gone).await?;
         Ok(gone)
+    }
+
+    /// In the file, and those that are done in its table.
+    async fn erasures(&self, gone: &mut Gone) -> Result<(), RetentionError> {
+        let Some(before) = self.keep.ends(self.clock.now()).erasures else { return Ok(()) };
+        let records = self.store.records();
+        let unfinished = records.unfinished_erasures().await?;
+        let unfinished: BTreeSet<u128> = unfinished.into_iter().map(|erasure| erasure.id).collect();
+        let path = self.journal.clone();
+        let expired = tokio::task::spawn_blocking(move || journal::expire(&path, before, &unfinished)).await;
+        gone.erasures =
+            u32::try_from(expired.map_err(|error| JournalError::Io(error.into()))??).unwrap_or(u32::MAX);
+        self.metrics.let_go("erasures", gone.erasures);
+        Ok(records.drop_erasures(before).await?)
     }
 
     async fn business(&self, business: &Business, ends: Ends, gone: &mut Gone) -> Result<(), RetentionError> {

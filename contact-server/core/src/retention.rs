@@ -3,6 +3,9 @@
 //! Counted from the request, of contacts that are closed. Three times, the shorter within the longer: where the
 //! customer went (trail, context) and, counted from its own beginning, what was recorded of it; who it was (name, number, note, wrap-up), which goes by an erasure; and that
 //! there was a call at all (contact, legs, events, without a name), which bills and statistics need longest.
+//!
+//! Beside those, of the server alone: that somebody was erased (ids, no name), as long as there is a copy of the data
+//! in which the customer still stands.
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,11 +21,19 @@ pub struct Keep {
     pub recordings_days: u32,
     pub customers_days: u32,
     pub records_days: u32,
+    /// Longer than any copy of the data is kept anywhere.
+    pub erasures_days: u32,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { trails_days: 30, recordings_days: 30, customers_days: 365, records_days: 3_650 }
+        Self {
+            trails_days: 30,
+            recordings_days: 30,
+            customers_days: 365,
+            records_days: 3_650,
+            erasures_days: 400,
+        }
     }
 }
 
@@ -43,6 +54,7 @@ impl KeepOf {
             recordings_days: self.recordings_days.unwrap_or(server.recordings_days),
             customers_days: self.customers_days.unwrap_or(server.customers_days),
             records_days: self.records_days.unwrap_or(server.records_days),
+            erasures_days: server.erasures_days,
         }
     }
 }
@@ -55,6 +67,8 @@ pub struct Ends {
     pub recordings: Option<Timestamp>,
     pub customers: Option<Timestamp>,
     pub records: Option<Timestamp>,
+    /// What was asked for before.
+    pub erasures: Option<Timestamp>,
 }
 
 impl Keep {
@@ -66,6 +80,7 @@ impl Keep {
             recordings: before(self.recordings_days, now).max(customers),
             customers,
             records: customers.and_then(|customers| Some(before(self.records_days, now)?.min(customers))),
+            erasures: before(self.erasures_days, now),
         }
     }
 }
@@ -87,19 +102,20 @@ mod tests {
     }
 
     fn ends(trails_days: u32, customers_days: u32, records_days: u32) -> Ends {
-        Keep { trails_days, recordings_days: trails_days, customers_days, records_days }.ends(NOW)
+        let recordings_days = trails_days;
+        Keep { trails_days, recordings_days, customers_days, records_days, erasures_days: 0 }.ends(NOW)
     }
 
     /// Trails and recordings end alike here.
     fn at(trails: Option<Timestamp>, customers: Option<Timestamp>, records: Option<Timestamp>) -> Ends {
-        Ends { trails, recordings: trails, customers, records }
+        Ends { trails, recordings: trails, customers, records, erasures: None }
     }
 
     #[test]
     fn each_ends_after_its_own_days() {
         assert_eq!(ends(30, 365, 3_650), at(ago(30), ago(365), ago(3_650)));
         let shorter = Keep { recordings_days: 7, ..Keep::default() }.ends(NOW);
-        assert_eq!((shorter.trails, shorter.recordings), (ago(30), ago(7)));
+        assert_eq!((shorter.trails, shorter.recordings, shorter.erasures), (ago(30), ago(7), ago(400)));
     }
 
     #[test]

@@ -3,14 +3,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
-use shared::ContactId;
+use shared::{ContactId, Timestamp};
 use store::{Business, Erasure};
 
 use super::{CustomerCommand, Desk, Who};
 use crate::{
     archive::shelf::Shelf,
     config::Config,
-    erasure::{self, journal},
+    erasure::{
+        self,
+        journal::{self, Journal},
+    },
     ids, numbers,
 };
 
@@ -28,10 +31,17 @@ pub(super) async fn customer(
         CustomerCommand::Export { who } => export(desk, &who).await,
         CustomerCommand::Erase { who, no_server } => erase(desk, config, &who, no_server).await,
         CustomerCommand::Replay { journal } => {
-            let erasures = journal::read(&journal)
+            let Journal { complete_since, erasures } = journal::read(&journal)
                 .with_context(|| format!("the journal {} cannot be used", journal.display()))?;
             let count =
                 crate::backup::replay(desk.store, &erasures, desk.clock, &Shelf::below(&config.data)).await?;
+            if complete_since > Timestamp::default() {
+                let days = desk.clock.now().since(complete_since).as_secs() / (24 * 3600);
+                writeln!(
+                    desk.out,
+                    "The journal knows the last {days} days: was the dump older, do not use it."
+                )?;
+            }
             writeln!(desk.out, "{count} erasures were carried out on this database.")?;
             Ok(())
         }

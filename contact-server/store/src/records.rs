@@ -49,6 +49,7 @@ const ERASURES: &str =
     "SELECT id, business, contacts, asked_at, taken_at, done_at FROM erasures ORDER BY asked_at, id";
 const UNFINISHED: &str = "SELECT id, business, contacts, asked_at, taken_at, done_at FROM erasures \
      WHERE done_at IS NULL ORDER BY asked_at, id";
+const DROP_ERASURES: &str = "DELETE FROM erasures WHERE asked_at < $1 AND done_at IS NOT NULL";
 const CONSENTS: &str = "SELECT version, text, at FROM consents WHERE business = $1 ORDER BY at, version";
 const CONSENT: &str = "SELECT text FROM consents WHERE business = $1 AND version = $2";
 const PUT_CONSENT: &str = "INSERT INTO consents (business, version, text, at) VALUES ($1, $2, $3, $4) \
@@ -87,8 +88,9 @@ pub trait Records: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<u32, StoreError>;
-    /// Deletes contacts of which nothing personal is kept, with their legs, events and journal entries, each of
-    /// before `before`: at most `limit` contacts and events. Returns the greater of the two counts.
+    /// Deletes entries of the journal that are done and were asked for before `before`.
+    async fn drop_erasures(&self, before: Timestamp) -> Result<(), StoreError>;
+    /// Deletes contacts of which nothing personal is kept, with their legs, and events, each of before `before`: at most `limit` contacts and events. Returns the greater of the two counts.
     async fn drop_records(
         &self,
         business: BusinessId,
@@ -224,6 +226,10 @@ impl Records for Kept {
         limit: u32,
     ) -> Result<u32, StoreError> {
         retention::records(&self.backend, business, before, limit).await
+    }
+
+    async fn drop_erasures(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.backend.change("an erasure", DROP_ERASURES, args().time(before)).await.map(drop)
     }
 
     async fn begin_recording(&self, business: BusinessId, recording: &Recording) -> Result<bool, StoreError> {

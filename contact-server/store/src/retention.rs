@@ -25,8 +25,6 @@ const DROP: &str = "DELETE FROM contacts WHERE business = $1 AND id = $2 AND clo
 /// Times never go back along the numbers, so that the oldest stand first.
 pub(crate) const OLDEST: &str = "SELECT seq, at FROM events WHERE business = $1 ORDER BY seq LIMIT $2";
 const DROP_EVENTS: &str = "DELETE FROM events WHERE business = $1 AND seq <= $2";
-const DROP_ERASURES: &str =
-    "DELETE FROM erasures WHERE business = $1 AND asked_at < $2 AND done_at IS NOT NULL";
 
 /// Nothing personal is kept of it any more.
 pub(crate) async fn emptied(
@@ -90,7 +88,6 @@ pub(crate) async fn records(
     if let Some(last) = last {
         session.run(DROP_EVENTS, args().id(business.0).number(last)).await?;
     }
-    session.run(DROP_ERASURES, args().id(business.0).time(before)).await?;
     session.commit().await?;
     Ok(count(due.len()).max(events))
 }

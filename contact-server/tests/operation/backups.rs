@@ -48,6 +48,9 @@ async fn a_restore_overwrites_nothing_and_leaves_nothing_half_done() {
     assert!(place.fails(&["admin", "restore", &copy]).contains("journal"));
     fs::write(place.path("damaged"), "{}\n").unwrap();
     place.fails(&["admin", "restore", &copy, "--journal", "damaged"]);
+    fs::write(place.path("forgetful"), "{\"complete_since\":99999999999999}\n").unwrap();
+    let said = place.fails(&["admin", "restore", &copy, "--journal", "forgetful"]);
+    assert!(said.contains("the copy is older"), "{said}");
     fs::write(place.path("empty"), "").unwrap();
     fs::write(place.path("no.db"), "x".repeat(4096)).unwrap();
     fs::create_dir(place.path("data")).unwrap();
@@ -71,6 +74,15 @@ fn copies_expire_and_other_files_stay() {
     for (name, stays) in old.into_iter().zip([false, true, true]) {
         assert_eq!(exists(&place.path("copies").join(name)), stays, "{name}");
     }
+}
+
+#[test]
+fn no_copy_is_kept_for_longer_than_erasures_are_known() {
+    let place = Place::sqlite();
+    place.says(&["admin", "business", "create", "--name", "Acme", "--region", "DE"]);
+    place.says(&["admin", "backup", "--to", "copies", "--keep-days", "399"]);
+    let said = place.fails(&["admin", "backup", "--to", "copies", "--keep-days", "400"]);
+    assert!(said.contains("erasures_days"), "{said}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use contact_server::{
     run,
 };
 use shared::{ContactId, api::PageView};
+use store::Erasure;
 
 use crate::{
     erasure::{OLD_CONTACT, days_ago, plant_an_old_call},
@@ -70,10 +71,20 @@ async fn a_customer_kept_long_enough_is_found_nowhere_and_a_younger_one_is_still
         journal: data.join(journal::FILE),
         shelf: Shelf::below(&data),
     };
+    let past = Erasure {
+        id: 1,
+        business,
+        contacts: vec![ContactId(1)],
+        asked_at: days_ago(500),
+        taken_at: None,
+        done_at: None,
+    };
+    journal::append(&data.join(journal::FILE), &past).unwrap();
     // The server's own turns know of a year, and let these be.
-    let keep = Keep { trails_days: 0, recordings_days: 0, customers_days: 1, records_days: 0 };
+    let keep =
+        Keep { trails_days: 0, recordings_days: 0, customers_days: 1, records_days: 0, erasures_days: 400 };
     let gone = retention(keep).turn().await.unwrap();
-    assert_eq!(gone, Gone { trails: 1, recordings: 0, customers: 1, records: 0 });
+    assert_eq!(gone, Gone { trails: 1, recordings: 0, customers: 1, records: 0, erasures: 1 });
     assert_eq!(retention(keep).turn().await.unwrap(), Gone::default(), "once");
     assert_eq!(found_below(&data, &planted()), [""; 0], "while the server runs");
     let left = found_below(&data, &young);

@@ -53,6 +53,7 @@ const METHODS: [(&str, Reach); 46] = [
     ("finish_erasure", Reach::Installation),
     ("erasures", Reach::Installation),
     ("unfinished_erasures", Reach::Installation),
+    ("drop_erasures", Reach::Installation),
     ("put_consent", Reach::Business),
     ("consents", Reach::Business),
     ("expired_customers", Reach::Business),

@@ -84,11 +84,15 @@ pub(crate) async fn a_record_goes_once_nobody_is_named_in_it(db: TestDatabase) {
     };
     records.ask_erasure(&erasure(1, Some(NOON))).await.unwrap();
     records.ask_erasure(&erasure(2, None)).await.unwrap();
+    records.ask_erasure(&Erasure { asked_at: at(13), ..erasure(3, Some(at(13))) }).await.unwrap();
     records.drop_records(SHOP, at(12), MANY).await.unwrap();
+    assert_eq!(records.erasures().await.unwrap().len(), 3, "they have a time of their own");
+    records.drop_erasures(at(12)).await.unwrap();
     assert_eq!(db.store.contact(SHOP, ContactId(11)).await.unwrap(), None);
     let younger = db.store.contact(SHOP, ContactId(12)).await.unwrap().unwrap();
     assert_eq!(younger.legs.len(), 1, "a younger one has its records");
-    assert_eq!(records.erasures().await.unwrap(), [erasure(2, None)], "what is unfinished stays");
+    let left: Vec<u128> = records.erasures().await.unwrap().iter().map(|erasure| erasure.id).collect();
+    assert_eq!(left, [2, 3], "what is unfinished stays, and what is younger");
     db.store.commit(SHOP, epoch, &[ended(12, 100)]).await.unwrap();
     assert_eq!(events(&db.url, SHOP).await.1, last + 1, "numbers go on");
 }
