@@ -20,7 +20,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 46] = [
+const METHODS: [(&str, Reach); 47] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
