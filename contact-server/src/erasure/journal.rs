@@ -341,7 +341,8 @@ mod tests {
                     (0..25).for_each(|n| append(path, &young(100 + writer * 25 + n)).unwrap());
                 });
             }
-            (5..45).for_each(|at| drop(expire(&path, Timestamp(at + 1), &nobody()).unwrap()));
+            let gone = (5..45).map(|at| expire(&path, Timestamp(at + 1), &nobody()).unwrap()).sum::<usize>();
+            assert_eq!(gone, 40);
         });
         assert_eq!(read(&path).unwrap().erasures, (100..200).map(young).collect::<Vec<_>>());
     }

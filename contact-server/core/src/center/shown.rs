@@ -8,7 +8,7 @@ use shared::{AgentId, ContactId, contact::EndReason};
 
 use super::{Center, ContactState, contacts::Contact};
 use crate::{
-    Refusal,
+    Refusal, Settings,
     record::{WatchBy, WatchEnd},
 };
 
@@ -20,7 +20,8 @@ pub(super) fn reader(contact: &Contact) -> Option<AgentId> {
 
 impl Center {
     pub(super) fn first_showing(&self) -> ContactState {
-        ContactState::Showing { until: self.now + self.settings.show_unseen, away: false }
+        let Settings { show_unseen, show_limit, .. } = *self.settings;
+        ContactState::Showing { until: self.now + show_unseen.min(show_limit), away: false }
     }
 
     /// The customer has a page open, or none.

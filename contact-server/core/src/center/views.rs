@@ -186,8 +186,9 @@ impl Center {
     }
 
     fn tell_contact(&mut self, id: ContactId) {
-        self.straighten_lead(id);
+        // Who looks no more may hold nothing.
         self.straighten_watch(id);
+        self.straighten_lead(id);
         self.changed_contacts.remove(&id);
         let Some(contact) = self.contacts.get(&id) else { return };
         let lead = self.lead_of(contact);

@@ -100,6 +100,29 @@ fn it_ends_unseen_without_a_page_and_after_its_longest_time() {
 }
 
 #[test]
+fn who_had_the_code_and_goes_home_holds_nothing_in_it_any_more() {
+    let (mut stage, contact) = shown(settings());
+    watch(&mut stage, ADA, contact, WatchBy::Code).unwrap();
+    stage.must(Input::PowerAsked { agent: ADA, contact, power: Power::Control });
+    stage.must(Input::PowerAnswered { contact, number: 1, consent: Some("control-1".into()) });
+    stage.must(Input::SignedOut { agent: ADA, station: station(ADA) });
+    assert_eq!(stage.center.lead(contact).unwrap().holds, []);
+    assert!(stage.ledger.contacts[&contact].lead.holds.is_empty());
+}
+
+#[test]
+fn it_is_never_shown_for_longer_than_the_longest_time() {
+    let limit = seconds(30);
+    let (mut stage, contact) = shown(Settings { show_limit: limit, ..settings() });
+    stage.pass(limit);
+    assert_eq!(
+        stage.reason(contact),
+        Some(EndReason::Shown),
+        "nobody looked, and the time for that was longer"
+    );
+}
+
+#[test]
 fn after_a_restart_its_page_must_come_back_and_who_looks_goes_on() {
     let (mut stage, contact) = shown(settings());
     watch(&mut stage, ADA, contact, WatchBy::Code).unwrap();

@@ -15,6 +15,7 @@ mod invariants;
 mod leads;
 mod model;
 mod people;
+mod shown;
 mod transitions;
 mod world;
 

@@ -149,11 +149,11 @@ impl Cause {
                 Self::On { request: contacts.first().map(|id| (*id, "erased")), agent: None }
             }
             // Of contacts that are over, mostly, and nothing changes by it.
-            // Pages that are shown without a call have claims of their own.
-            Input::Configured(_)
-            | Input::Requested(_)
-            | Input::RecordingPlayed { .. }
-            | Input::PagesOpen(..) => Self::On { request: None, agent: None },
+            Input::Configured(_) | Input::Requested(_) | Input::RecordingPlayed { .. } => {
+                Self::On { request: None, agent: None }
+            }
+            Input::PagesOpen(contact, true) => on(contact, "page open"),
+            Input::PagesOpen(contact, false) => on(contact, "no page open"),
             Input::AgentSet(profile) => by(&profile.id, "changed"),
             Input::AgentRemoved(agent) => by(agent, "removed"),
             Input::Cancelled(contact) => on(contact, "cancelled"),
@@ -228,6 +228,9 @@ pub(super) fn state_of(request: &Request) -> &'static str {
         At::Farewell { reason: EndReason::OptedOut, .. } => "goodbye",
         At::Farewell { .. } => "sorry",
         At::WrapUp { .. } => "wrap-up",
+        At::Shown { away_since: Some(_), .. } => "shown, page away",
+        At::Shown { .. } if request.watch.is_empty() => "shown to nobody",
+        At::Shown { .. } => "shown",
         At::Closed => "closed",
     }
 }

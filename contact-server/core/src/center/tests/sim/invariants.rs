@@ -98,8 +98,7 @@ impl World {
                     EndReason::Unreachable => "unreachable",
                     EndReason::OptedOut => "ended as opted out",
                     EndReason::NoMicrophone => "no microphone",
-                    // Claims of their own.
-                    EndReason::Shown => continue,
+                    EndReason::Shown => "shown, and over",
                 },
                 _ => continue,
             };
@@ -127,6 +126,7 @@ impl World {
         self.must(record.ended_at.is_none(), "a leg that has ended is dialled");
         let contact = &self.ledger.contacts[&record.contact];
         self.must(!contact.merged, "a merged request was dialled");
+        self.must(contact.channel != Channel::Page, "a page that is shown was dialled");
         match to {
             Endpoint::Telephone(_) if self.watch.erased.contains(&contact.id) => {}
             Endpoint::Telephone(number) => {
@@ -198,6 +198,7 @@ impl World {
                 self.must(taken.insert(agent), "an agent was taken twice");
             }
             self.must(!row.merged || row.state.customer_leg().is_none(), "a merged request has a leg");
+            self.check_shown(row);
             held.extend(row.state.customer_leg().into_iter().chain(row.state.agent_leg()));
         }
         for leg in &held {

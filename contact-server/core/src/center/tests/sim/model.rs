@@ -28,6 +28,7 @@ mod calls;
 mod customers;
 mod lead;
 mod restart;
+mod shown;
 mod turns;
 mod views;
 mod watch;
@@ -115,6 +116,7 @@ pub(super) enum At {
     Talks { agent_leg: LegId, on_hold: bool, since: Timestamp },
     Farewell { effect: EffectId, reason: EndReason, until: Timestamp },
     WrapUp { until: Option<Timestamp> },
+    Shown { sign: Timestamp, away_since: Option<Timestamp> },
     Closed,
 }
 
@@ -233,10 +235,7 @@ impl Model {
             Input::WatchAsked { agent, contact, by } => self.asks_to_watch(agent, contact, by),
             Input::WatchLeft { agent, contact } => self.leaves_watch(agent, contact),
             Input::CodeMade(contact) => self.wants_code(contact),
-            // A call is none the worse for it.
-            Input::PagesOpen(contact, _) => {
-                self.requests.get(&contact).map(drop).ok_or(Refusal::NoSuchContact)
-            }
+            Input::PagesOpen(contact, open) => self.pages_open(contact, open),
             Input::SignedIn { agent, station } => self.signed_in(agent, station),
             Input::SignedOut { agent, station } => self.signed_out(agent, station),
             Input::ConsoleLost { agent, station } => self.console_lost(agent, station),

@@ -63,7 +63,7 @@ impl World {
         self.model.agents.keys().copied().collect()
     }
 
-    fn random_request(&mut self) -> Requested {
+    pub(super) fn random_request(&mut self) -> Requested {
         self.people.requests += 1;
         let mut request = request(self.people.requests);
         // A few numbers, so that requests meet.
@@ -157,6 +157,10 @@ impl World {
 
     pub(super) fn customer_asks(&mut self) {
         let request = self.random_request();
+        self.asks(request);
+    }
+
+    pub(super) fn asks(&mut self, request: Requested) {
         let known = self.model.requests.contains_key(&request.contact);
         match self.input(Input::Requested(Box::new(request))) {
             Err(Refusal::BudgetSpent { .. }) => self.saw("budget refused"),
@@ -167,13 +171,15 @@ impl World {
             Err(Refusal::WindowPassed) => self.saw("window passed"),
             Err(Refusal::OptedOut) => self.saw("opted out before"),
             Err(Refusal::RegionDenied) => self.saw("region denied"),
+            Err(Refusal::ShowingOff) => self.saw("pages are not shown"),
             Ok(()) => self.must(!known, "a contact was begun twice"),
             Err(_) => {}
         }
     }
 
-    fn customer_acts(&mut self, some: ContactId) {
-        match self.rng.below(19) {
+    pub(super) fn customer_acts(&mut self, some: ContactId) {
+        match self.rng.below(20) {
+            19 => self.pages_come_and_go(some),
             18 => drop(self.input(Input::CodeMade(some))),
             16 | 17 => self.customer_allows(some),
             0..=9 => self.customer_asks(),
@@ -280,7 +286,7 @@ impl World {
         self.agent_says_anything_of(agent, contact);
     }
 
-    fn agent_says_anything_of(&mut self, agent: AgentId, contact: ContactId) {
+    pub(super) fn agent_says_anything_of(&mut self, agent: AgentId, contact: ContactId) {
         let wrap_up = WrapUp::default();
         let on = self.rng.one_in(2);
         let input = match self.rng.below(7) {
@@ -377,7 +383,7 @@ impl World {
         self.pass(Duration::from_millis(1));
     }
 
-    fn station_of(&self, agent: AgentId) -> StationId {
+    pub(super) fn station_of(&self, agent: AgentId) -> StationId {
         match self.model.agents[&agent].console {
             Console::Here(station) => station,
             Console::Lost { .. } | Console::Gone => StationId(0),

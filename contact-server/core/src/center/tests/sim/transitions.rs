@@ -26,7 +26,7 @@ const MOVES: &[(&str, &[From])] = &[
         ("held", &["closed", "offered", "sorry", "to be tried again"]),
         ("held, page away", &["closed", "held", "offered", "sorry", "to be tried again"]),
         ("in line", &["closed", "feigned", "rings"]),
-        ("new", &["feigned", "in line", "rings", "scheduled"]),
+        ("new", &["feigned", "in line", "rings", "scheduled", "shown to nobody"]),
         ("offered", &["accepted", "closed", "held", "sorry", "talks", "to be tried again"]),
         ("on hold", &["closed", "talks", "wrap-up"]),
         ("rings", &[
@@ -38,6 +38,9 @@ const MOVES: &[(&str, &[From])] = &[
             "to be tried again",
         ]),
         ("scheduled", &["closed", "feigned", "in line", "rings"]),
+        ("shown", &["closed", "shown to nobody", "shown, page away"]),
+        ("shown to nobody", &["closed", "shown", "shown, page away"]),
+        ("shown, page away", &["closed", "shown", "shown to nobody"]),
         ("sorry", &["closed", "to be tried again"]),
         ("talks", &["closed", "on hold", "wrap-up"]),
         ("to be tried again", &["closed", "feigned", "in line", "rings"]),
@@ -80,7 +83,7 @@ const MOVES: &[(&str, &[From])] = &[
 ];
 
 /// Who may be asked of a request: at their consoles, in the shop.
-const OF_REQUESTS: [&str; 19] = [
+const OF_REQUESTS: [&str; 21] = [
     "erased",
     "cancelled",
     "page viewed",
@@ -93,6 +96,8 @@ const OF_REQUESTS: [&str; 19] = [
     "watch asked",
     "watch left",
     "code wanted",
+    "page open",
+    "no page open",
     "accepted",
     "declined",
     "hung up",
@@ -138,12 +143,13 @@ const OF_LEGS: [&str; 12] = [
 
 /// Why a state is never met by a stimulus.
 fn cannot_meet(state: &str, stimulus: &str) -> Option<&'static str> {
-    let nobody_called = ["scheduled", "in line", "to be tried again", "feigned", "wrap-up", "closed"];
+    let shown = ["shown", "shown to nobody", "shown, page away"];
+    let waits = ["scheduled", "in line", "to be tried again", "feigned", "wrap-up", "closed"];
     let agent_called = ["offered", "accepted", "talks", "on hold"];
     match stimulus {
         "restart" if state == "closed" => Some("a restart reads open requests only"),
-        "a dead leg" if state == "scheduled" => Some("it was never called"),
-        _ if stimulus.starts_with("customer's leg") && nobody_called.contains(&state) => {
+        "a dead leg" if state == "scheduled" || shown.contains(&state) => Some("it was never called"),
+        _ if stimulus.starts_with("customer's leg") && (waits.contains(&state) || shown.contains(&state)) => {
             Some("the customer has no leg")
         }
         _ if stimulus.starts_with("agent's leg") && !agent_called.contains(&state) => {

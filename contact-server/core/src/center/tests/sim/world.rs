@@ -128,6 +128,9 @@ impl World {
         if self.rng.one_in(3) {
             self.the_rare_meets_all();
         }
+        if self.rng.one_in(12) {
+            self.pages_are_shown();
+        }
         match self.rng.below(200) {
             0..=69 => {
                 let long = self.rng.one_in(12);
@@ -335,6 +338,11 @@ fn random_settings(rng: &mut Rng, version: u32) -> Settings {
         merged_contacts: 4,
         pointing: !rng.one_in(6),
         control: !rng.one_in(6),
+        show_page: !rng.one_in(8),
+        shown_pages: rng.pick(&[1, 3]),
+        show_unseen: seconds(rng.pick(&[20, 600])),
+        show_limit: seconds(rng.pick(&[60, 300])),
+        page_grace: seconds(10),
         ..settings()
     }
 }

@@ -56,11 +56,8 @@ impl Model {
         let number = asked.person.e164.clone().filter(|_| asked.channel == Channel::Telephone);
         let has_one = |r: &Request| number.is_some() && !r.over() && r.number() == number.as_ref();
         let merged = self.requests.values().any(has_one);
-        let open = self.requests.values().filter(|r| !r.over() && r.merged == merged).count();
-        let most = if merged { self.settings.merged_contacts } else { self.settings.open_contacts };
-        if open >= most as usize {
-            return Err(Refusal::TooManyOpen);
-        }
+        let page = asked.channel == Channel::Page;
+        self.has_room(page, merged)?;
         if asked.channel == Channel::Telephone {
             self.may_dial(&asked.person)?;
         }
@@ -71,7 +68,9 @@ impl Model {
         let opens = asked.due.map(|(from, _)| from).filter(|from| *from > self.now);
         let (channel, skill, consent) = (asked.channel, asked.skill.clone(), asked.consent.clone());
         self.log(Event::Requested { contact: id, channel, skill, consent, merged });
-        self.log(Event::Queued { contact: id, not_before: opens });
+        if !page {
+            self.log(Event::Queued { contact: id, not_before: opens });
+        }
         self.keys.insert(asked.idempotency.key, (asked.idempotency.body, id, self.now + DAY));
         let request = Request {
             asked,
@@ -83,7 +82,11 @@ impl Model {
             sharing: true,
             lead: super::lead::Allowed::default(),
             watch: Vec::new(),
-            at: opens.map_or(At::InLine { not_before: None }, At::Scheduled),
+            at: match opens {
+                _ if page => At::Shown { sign: self.now, away_since: None },
+                Some(at) => At::Scheduled(at),
+                None => At::InLine { not_before: None },
+            },
             phase_since: self.now,
             leg: None,
             agent: None,
@@ -97,6 +100,19 @@ impl Model {
         self.requests.insert(id, request);
         self.line_changed_at = self.now;
         Ok(())
+    }
+
+    fn has_room(&self, page: bool, merged: bool) -> Result<(), Refusal> {
+        let of_calls = |r: &&Request| !r.over() && r.merged == merged && r.asked.channel != Channel::Page;
+        let (open, most) = match (page, merged) {
+            (true, _) => (self.shown_now(), self.settings.shown_pages),
+            (_, true) => (self.requests.values().filter(of_calls).count(), self.settings.merged_contacts),
+            (_, false) => (self.requests.values().filter(of_calls).count(), self.settings.open_contacts),
+        };
+        if open >= most as usize {
+            return Err(Refusal::TooManyOpen);
+        }
+        if page && !self.settings.show_page { Err(Refusal::ShowingOff) } else { Ok(()) }
     }
 
     pub(super) fn may_dial(&self, person: &Person) -> Result<(), Refusal> {
@@ -124,6 +140,10 @@ impl Model {
     pub(super) fn cancelled(&mut self, id: ContactId) -> Result<(), Refusal> {
         let Some(request) = self.requests.get(&id).filter(|request| !request.over()) else { return Ok(()) };
         let (at, leg) = (request.at.clone(), request.leg);
+        if let At::Shown { .. } = at {
+            self.finish(id, EndReason::Shown);
+            return Ok(());
+        }
         if let At::Talks { .. } = at {
             if let Some(leg) = leg {
                 self.hang_up(leg, LegCause::HungUp);

@@ -137,9 +137,9 @@ impl Model {
     pub(super) fn powers_end(&mut self) {
         let all: Vec<ContactId> = self.requests.keys().copied().collect();
         for id in all {
+            self.only_those_watch_who_may(id);
             let (sees, sharing) = self.viewing(id);
             self.ends(id, PowerEnd::Over, |by, _| !sharing || sees != Some(by));
-            self.only_those_watch_who_may(id);
         }
     }
 

@@ -74,6 +74,13 @@ impl Model {
                 self.log(Event::OfferLapsed { contact: id, agent, declined: false });
                 self.attempt_failed(id, EndReason::Interrupted);
             }
+            // Nobody knows whether its page is still there.
+            At::Shown { .. } => {
+                let now = self.now;
+                if let At::Shown { away_since, .. } = &mut self.request(id).at {
+                    *away_since = Some(now);
+                }
+            }
             At::Scheduled(_) | At::InLine { .. } | At::Feigned { .. } | At::WrapUp { .. } | At::Closed => {}
         }
     }

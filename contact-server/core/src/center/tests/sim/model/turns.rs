@@ -39,6 +39,7 @@ impl Model {
                 | At::Accepted { until, .. }
                 | At::Farewell { until, .. }
                 | At::WrapUp { until: Some(until) } => until,
+                At::Shown { .. } => request.shown_until()?,
                 At::Talks { .. } | At::WrapUp { until: None } | At::Closed => return None,
             };
             Some((at, Due::Request(*id)))
@@ -92,6 +93,7 @@ impl Model {
             At::Accepted { .. } => self.offer_lapses(id, false, Some("Voice did not connect")),
             At::Farewell { .. } => self.let_go(id),
             At::WrapUp { .. } => self.wrap_up_done(id),
+            At::Shown { .. } => self.finish(id, EndReason::Shown),
             At::Talks { .. } | At::Closed => {}
         }
     }

@@ -22,6 +22,7 @@ pub(super) fn phase(at: &At) -> Phase {
         At::Talks { on_hold: false, .. } => Phase::Talking,
         At::Talks { on_hold: true, .. } => Phase::OnHold,
         At::WrapUp { .. } | At::Closed => Phase::Ended,
+        At::Shown { .. } => Phase::Showing,
     }
 }
 
@@ -48,6 +49,10 @@ impl Request {
             }
             At::Farewell { effect, reason, until } => ContactState::Closing { leg, effect, reason, until },
             At::WrapUp { until } => ContactState::WrapUp { agent: somebody, until },
+            At::Shown { away_since, .. } => ContactState::Showing {
+                until: self.shown_until().unwrap_or_default(),
+                away: away_since.is_some(),
+            },
             At::Closed => ContactState::Ended,
         }
     }
@@ -89,7 +94,8 @@ impl Model {
     pub(in super::super) fn status(&self, id: ContactId) -> CustomerStatus {
         let request = &self.requests[&id];
         let with = matches!(request.at, At::Offered { .. } | At::Accepted { .. } | At::Talks { .. });
-        let agent = request.agent.filter(|_| with).and_then(|agent| self.agents.get(&agent));
+        let agent =
+            request.agent.filter(|_| with).or(request.reader()).and_then(|agent| self.agents.get(&agent));
         let first = agent.map(|worker| worker.profile.name.split(' ').next().unwrap_or_default().to_owned());
         CustomerStatus {
             phase: phase(&request.at),
@@ -166,7 +172,7 @@ impl Model {
     pub(in super::super) fn viewing(&self, id: ContactId) -> (Option<AgentId>, bool) {
         let request = &self.requests[&id];
         let shown = request.agent.filter(|agent| self.doing(*agent).1 == Some(id));
-        (shown.filter(|_| !request.over()), request.sharing)
+        (shown.filter(|_| !request.over()).or(request.reader()), request.sharing)
     }
 }
 
@@ -184,9 +190,10 @@ impl Model {
         self.opt_outs.iter()
     }
 
-    /// How much of the room for open requests is taken, in percent; merged ones have a room of their own.
+    /// How much of the room for open requests is taken, in percent; merged ones and shown pages have rooms of their own.
     pub(in super::super) fn filled(&self) -> u8 {
-        let open = self.requests.values().filter(|request| !request.over() && !request.merged).count();
+        let called = |r: &&Request| !r.over() && !r.merged && !matches!(r.at, At::Shown { .. });
+        let open = self.requests.values().filter(called).count();
         let most = self.settings.open_contacts.max(1) as usize;
         u8::try_from(open * 100 / most).unwrap_or(u8::MAX)
     }

@@ -35,6 +35,7 @@ impl Model {
         }
         self.request(id).watch.push(Watch { agent, by, since });
         self.log(Event::WatchBegan { contact: id, agent, by });
+        self.may_look(id);
         Ok(())
     }
 
@@ -50,6 +51,7 @@ impl Model {
             return Err(Refusal::NotNow { input: "", state: "" });
         }
         self.log(Event::CodeMade { contact: id });
+        self.may_look(id);
         Ok(())
     }
 
@@ -73,8 +75,12 @@ impl Model {
         let (out, stay): (Vec<_>, Vec<_>) =
             self.request(id).watch.iter().cloned().partition(|watch| ends(watch));
         self.request(id).watch = stay;
-        for watch in out {
+        for watch in &out {
             self.log(Event::WatchEnded { contact: id, agent: watch.agent, end });
+            self.may_look(id);
+        }
+        if end == WatchEnd::Left && out.iter().any(|watch| watch.by == WatchBy::Code) {
+            self.code_is_left(id);
         }
     }
 }
