@@ -152,11 +152,13 @@ impl Core {
         self.recorder.borrow_mut().complete() && self.is_as_ruled()
     }
 
-    /// Takes a batch. False: the script must begin again, and send nothing before.
-    pub fn flush(&self, numbers: &[u32], text: &str) -> bool {
+    /// Takes a batch. False: the script must begin again, and send nothing before. `text`: in UTF-8; the script has it
+    /// encoded, since what comes with a `&str` reads a page's text letter by letter.
+    pub fn flush(&self, numbers: &[u32], text: &[u8]) -> bool {
         let mut recorder = self.recorder.borrow_mut();
         self.attention.tell_base(&mut recorder);
-        recorder.flush(numbers, text).is_ok() && !recorder.wants_keyframe()
+        let taken = std::str::from_utf8(text).is_ok_and(|text| recorder.flush(numbers, text).is_ok());
+        taken && !recorder.wants_keyframe()
     }
 
     /// One of the events that `glue/run.js` lists.

@@ -6,30 +6,27 @@ let nodes = [],
   firstNew = 0;
 let numbers = new Uint32Array(1 << 12),
   count = 0,
-  parts = [];
+  parts = "";
 const names = new Map();
 
-export const put = (...list) => {
-  if (count + list.length > numbers.length) {
-    const larger = new Uint32Array(numbers.length * 2);
-    larger.set(numbers);
-    numbers = larger;
-  }
-  for (let i = 0; i < list.length; i++) numbers[count++] = list[i];
-};
 export const put1 = (number) => {
-  if (count === numbers.length) put(number);
-  else numbers[count++] = number;
+  if (count === numbers.length) {
+    const full = numbers;
+    numbers = new Uint32Array(count * 2);
+    numbers.set(full);
+  }
+  numbers[count++] = number;
 };
+export const put = (...list) => list.forEach(put1);
 export const string = (text) => {
   // Half a character at the end would become whole with what follows.
-  if ((text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800) text = text.slice(0, -1) + "\ufffd";
+  if (text.charCodeAt(text.length - 1) >> 10 === 0xd800 >> 10) text = text.slice(0, -1) + "\ufffd";
   put1(text.length);
-  parts.push(text);
+  parts += text;
 };
 export const name = (text) => {
   const known = names.get(text);
-  if (known !== undefined) return put1(known);
+  if (known >= 0) return put1(known);
   put1(names.size);
   names.set(text, names.size);
   string(text);
@@ -57,15 +54,15 @@ export const forgetAll = (root) => {
   // All nodes are new.
   firstNew = 0;
   count = 0;
-  parts = [];
+  parts = "";
 };
 // Gives the batch to `core`. False: begin again.
 export const handOver = (core) => {
   if (!count) return true;
   const batch = numbers.subarray(0, count),
-    text = parts.join("");
+    text = new TextEncoder().encode(parts);
   count = 0;
-  parts = [];
+  parts = "";
   const fits = core.flush(batch, text);
   for (const id of core.freed()) {
     const node = nodes[id];

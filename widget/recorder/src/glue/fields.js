@@ -6,7 +6,7 @@ import { fieldFlags } from "./rules.js";
 // Form fields that are looked at, with how they looked last time; what scrolled since the last flush.
 export const fields = new Map(),
   scrolled = new Set();
-const SHORT = 80;
+export const SHORT = 80;
 // What else an element is, by letter (codec::state::FLAGS).
 const FLAGS = "m:modal p:popover-open u:not(:defined) i:user-invalid v:user-valid".split(" ");
 const is = (node, selector) => {
@@ -55,11 +55,10 @@ export const lookAtFields = (onlyNew) => {
 };
 export const fieldChanged = (node) => fields.has(node) && (lookAtField(node), true);
 
-// What was scrolled before anybody looked. To ask is dear: not where little is in it that could be scrolled.
+// What may have been scrolled before anybody looked. To ask is dear: not where little is in it that could be scrolled.
+export const large = [];
 export const lookForScrolled = () => {
-  for (const node of ids.keys())
-    if (typeOf(node) === 1 && (node.firstElementChild || (node.value || node.textContent)[SHORT]))
-      if (node.scrollTop || node.scrollLeft) scrolled.add(node);
+  for (const node of [...large.splice(0), ...fields.keys()]) if (node.scrollTop || node.scrollLeft) scrolled.add(node);
 };
 export const putScrolls = () => {
   for (const node of scrolled) {

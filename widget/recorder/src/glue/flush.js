@@ -1,7 +1,7 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
 import { forgetAll, handOver, known, markNew } from "./batch.js";
 import { cancel, clock, hostOf, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
-import { fieldChanged, fields, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
+import { fieldChanged, fields, large, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
   watched,
@@ -17,11 +17,11 @@ const MANY = 64,
 export const FRAME_MS = 8;
 
 let paced, keyframeTimer, sliceMs,
-  // Not all of the page is read yet.
-  reading = false,
   lastKeyframe = 0;
 export let core,
-  recording = false;
+  recording = false,
+  // Not all of the page is read yet.
+  reading = false;
 
 export const recordFor = (given) => (core = given);
 export const observe = (root) =>
@@ -41,8 +41,7 @@ const see = (records) => {
     if (style && typeOf(style) === 1 && tagOf(style) === "style") styles.add(style);
     else if (type === "childList") {
       const { addedNodes, removedNodes } = record;
-      for (let i = 0; i < addedNodes.length; i++) touched.add(addedNodes[i]);
-      for (let i = 0; i < removedNodes.length; i++) touched.add(removedNodes[i]);
+      for (const list of [addedNodes, removedNodes]) for (let i = 0; i < list.length; i++) touched.add(list[i]);
     } else texts.add(target);
   }
 };
@@ -100,6 +99,7 @@ const startOver = (root) => {
   nothingNew();
   fields.clear();
   watched.clear();
+  large.splice(0);
   forgetSheets();
   forgetAll(root);
 };

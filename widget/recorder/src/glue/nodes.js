@@ -4,8 +4,8 @@ import {
   BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, clock, firstOf, hostOf, innerRoots, isConnected,
   isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
-import { fields } from "./fields.js";
-import { core, observe } from "./flush.js";
+import { SHORT, fields, large } from "./fields.js";
+import { core, observe, reading } from "./flush.js";
 import { listenTo } from "./run.js";
 import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isBlocked, isMasked, isRule, once, ruling, selectors } from "./rules.js";
 import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
@@ -18,10 +18,8 @@ let open = [],
   late = false,
   credit = 0;
 const isLate = () => {
-  if (until < Infinity && !late && --credit < 0) {
-    credit = LOOK_AT_CLOCK;
-    late = clock() > until;
-  }
+  late ||= clock() > until;
+  credit = late ? 0 : LOOK_AT_CLOCK;
   return late;
 };
 // What happened since the last flush.
@@ -52,9 +50,9 @@ const shape = (element, tag, flags, keys, box, page) => {
   name(box ? "ringside-box" : tag);
   put1(flags);
   put1(keys.length + (box ? 3 : page ? 1 : 0));
-  for (const key of keys) {
-    name(key);
-    string(attributeOf(element, key));
+  for (let i = 0; i < keys.length; i++) {
+    name(keys[i]);
+    string(attributeOf(element, keys[i]));
   }
   if (box) {
     const { width, height } = element.getBoundingClientRect();
@@ -69,45 +67,56 @@ const shape = (element, tag, flags, keys, box, page) => {
     string(page.baseURI.split(/[?#]/)[0]);
   }
 };
-// As `isLeft` says.
-const isWidget = (tag, keys) => tag === "ringside-widget" || keys.includes("data-ringside");
+// Tags of which nothing is asked but attributes and children, as of most elements.
+const plain = new Set();
 const element = (node, depth, masked) => {
   let tag = tagOf(node),
-    keys = namesOf(node);
-  const language = LANGUAGES[languageOf(node)] ?? 0,
-    html = !language,
-    ruled = (asks || keys.some(isRule)) && matches(node, selectors);
-  if (isWidget(tag, keys)) return;
+    keys = namesOf(node),
+    flags = LANGUAGES[languageOf(node)] ?? 0,
+    isOdd = asks || depth > DEEPEST || !plain.has(tag),
+    page,
+    box = "";
+  for (let i = 0; i < keys.length; i++) isOdd ||= /^(?:data-ringside|popover$)/.test(keys[i]);
+  if (isOdd) {
+    const html = !flags,
+      ruled = (asks || keys.some(isRule)) && matches(node, selectors);
+    // As `isLeft` says.
+    if (tag === "ringside-widget" || keys.includes("data-ringside")) return;
+    if (ruled) {
+      marked.add(node);
+      isMarked = true;
+      masked = !matches(node, ruling[1]) && (masked || matches(node, ruling[0]));
+    }
+    // Null, unless it is of this origin.
+    page = html && tag === "iframe" && node.contentDocument;
+    box = html && !page ? LEAVES[tag] || "" : "";
+    if (ruled && matches(node, ruling[2])) box = "block";
+    else if (page && core.hides(page.URL)) box = "block";
+    else if (depth > DEEPEST) box = "deep";
+    if (box) keys = keys.filter((key) => BARE.test(key));
+    if (html && tag === "link") {
+      const isSheet = isSheetLink(node);
+      if (!isSheet || inlines(node)) keys = [];
+      if (inlined.has(node)) tag = "style";
+    }
+    if (tag === "style") {
+      // What it is for stands in its text.
+      keys = keys.filter((key) => key !== "media");
+      styles.add(node);
+    }
+    const isField = html && KINDS[tag] === FIELD;
+    if (isField && node.type === "password") once.add(node);
+    if (isField && once.has(node)) flags |= ONCE_PASSWORD;
+    if (html && !page) watch(box || tag, node);
+    if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
+      fields.set(node, "");
+    if (page && !box) innerRoots.set(node, page);
+    if (!(tag in LEAVES || tag in KINDS || /-|^(?:link|dialog)$/.test(tag))) plain.add(tag);
+  }
   adopt(node);
-  if (ruled) {
-    marked.add(node);
-    isMarked = true;
-    masked = !matches(node, ruling[1]) && (masked || matches(node, ruling[0]));
-  }
-  // Null, unless it is of this origin.
-  const page = html && tag === "iframe" && node.contentDocument;
-  let box = html && !page ? LEAVES[tag] || "" : "";
-  if (ruled && matches(node, ruling[2])) box = "block";
-  else if (page && core.hides(page.URL)) box = "block";
-  else if (depth > DEEPEST) box = "deep";
-  if (box) keys = keys.filter((key) => BARE.test(key));
-  if (html && tag === "link") {
-    const isSheet = isSheetLink(node);
-    if (!isSheet || inlines(node)) keys = [];
-    if (inlined.has(node)) tag = "style";
-  }
-  // What it is for stands in its text.
-  if (tag === "style") keys = keys.filter((key) => key !== "media");
-  const isField = html && KINDS[tag] === FIELD;
-  if (isField && node.type === "password") once.add(node);
   put1(1);
-  shape(node, tag, language | (masked ? MASKED : 0) | (isField && once.has(node) ? ONCE_PASSWORD : 0), keys, box, page);
-  if (html && !page) watch(box || tag, node);
-  if (tag === "style") styles.add(node);
-  if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
-    fields.set(node, "");
-  if (page && !box) innerRoots.set(node, page);
-  if (!box && (page || LEAVES[tag] === undefined)) {
+  shape(node, tag, masked ? flags | MASKED : flags, keys, box, page);
+  if (!box && (page || !(tag in LEAVES))) {
     const shadow = shadowOf(node);
     if (shadow) {
       adopt(shadow);
@@ -119,20 +128,22 @@ const element = (node, depth, masked) => {
     if (!page) below(node, depth + 1, masked);
   }
   put1(0);
+  return true;
 };
 const below = (node, depth, masked, child = firstOf(node)) => {
+  // All that is in it, as long as that is a short text.
+  let little = child;
   for (; child; child = nextOf(child)) {
-    if (isLate()) return open.push([node, depth]);
-    item(child, depth, masked);
+    if (--credit < 0 && isLate()) return open.push([node, depth]);
+    if ((item(child, depth, masked) || child !== little) && little) little = reading && !large.push(node);
   }
 };
-// One node with all below it; one that the other side has already moves.
+// One node with all below it; one that the other side has already moves. Says whether it is more than a short text.
 const item = (node, depth, masked) => {
   const id = known(node);
   if (id) {
     put(4, id);
-    moved.add(node);
-    return;
+    return moved.add(node);
   }
   const type = typeOf(node);
   if (type === 1) return element(node, depth, masked);
@@ -140,7 +151,9 @@ const item = (node, depth, masked) => {
   if (type !== 3 && type !== 4) return put1(type === 10 ? 6 : 3);
   put1(2);
   put1(masked ? MASKED : 0);
-  string(node.data);
+  const { data } = node;
+  string(data);
+  return data.length > SHORT;
 };
 const watchRoot = (root) => {
   roots.set(root, "");
@@ -156,7 +169,7 @@ export const beginPage = () => {
   for (const node of document.querySelectorAll("input,textarea")) {
     if (!node.value) continue;
     put1(13);
-    shape(node, tagOf(node), fieldFlags(node), namesOf(node), "");
+    shape(node, tagOf(node), fieldFlags(node), namesOf(node));
     string(node.value);
   }
 };
@@ -164,8 +177,6 @@ export const beginPage = () => {
 // told before, so that of each open node the first children are known and the others are not.
 export const putMore = (ms) => {
   until = clock() + ms;
-  credit = LOOK_AT_CLOCK;
-  late = false;
   while (open.length && !late) {
     const [[node, depth], ...others] = open;
     const id = ids.get(node);
@@ -175,6 +186,7 @@ export const putMore = (ms) => {
     for (; child && (ids.has(child) || isLeft(child)); child = nextOf(child)) after = ids.get(child) || after;
     if (child) {
       put(1, id, after);
+      large.push(node);
       below(node, depth, isMasked(typeOf(node) === 1 ? node : hostOf(node)), child);
       put1(0);
     }
@@ -193,7 +205,7 @@ export const place = () => {
     const parent = parentOf(node);
     const parentId = parent && known(parent);
     if (!parentId || moved.has(node) || isNew(node) || isLeft(node) || !isConnected(parent)) continue;
-    if (typeOf(parent) === 1 && (LEAVES[tagOf(parent)] !== undefined || isBlocked(parent))) continue;
+    if (typeOf(parent) === 1 && (tagOf(parent) in LEAVES || isBlocked(parent))) continue;
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;
