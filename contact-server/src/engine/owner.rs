@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use contact_core::{Center, Effect, Input};
+use contact_core::{Center, Effect};
 use shared::{BusinessId, Timestamp};
 use store::{OwnerEpoch, StoreError};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     INBOX, Request, World,
-    writer::{self, Batch, NotCommitted},
+    writer::{self, Batch, NotCommitted, Posted},
 };
 use crate::{clock::Clock, ids};
 
@@ -31,6 +31,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What was said, and not asked, while a business cannot be served. Past it, what comes is lost, as `core` expects of
 /// drivers; what was under way when it broke comes on top.
 const UNHEARD: usize = INBOX;
+/// Commits that may fail with the same thing that was said: with these pauses, for a minute and a half. It may be what
+/// the store can't take, and would keep everybody else out.
+pub(super) const TRIES: u32 = 24;
 
 pub(super) struct Owner {
     pub(super) business: BusinessId,
@@ -107,7 +110,7 @@ impl Owner {
         &self,
         generation: Generation,
         inbox: &mut mpsc::Receiver<Request>,
-        unheard: &mut VecDeque<Input>,
+        unheard: &mut VecDeque<Posted>,
     ) -> Ended {
         let Generation { mut center, epoch } = generation;
         let (batches, queue) = mpsc::channel(PENDING_BATCHES);
@@ -125,9 +128,9 @@ impl Owner {
                     }
                 }
                 request = next(unheard, inbox) => {
-                    let Some(request) = request else { return self.finish(batches, writer, unheard).await };
+                    let Some((request, failed)) = request else { return self.finish(batches, writer, unheard).await };
                     let now = self.world.clock.now();
-                    guard(|| apply(&mut center, now, request))
+                    guard(|| apply(&mut center, now, request, failed))
                 }
             };
             let Some(batch) = step else {
@@ -139,7 +142,7 @@ impl Owner {
             };
             if let Err(mpsc::error::SendError(batch)) = batches.send(batch).await {
                 tracing::debug!(business = %self.business, "the writer ended before a batch reached it");
-                batch.posted.into_iter().for_each(|input| unheard.push_front(input));
+                batch.posted.into_iter().for_each(|posted| unheard.push_front(posted));
             }
         }
     }
@@ -149,7 +152,7 @@ impl Owner {
         &self,
         batches: mpsc::Sender<Batch>,
         writer: JoinHandle<Result<(), NotCommitted>>,
-        unheard: &mut VecDeque<Input>,
+        unheard: &mut VecDeque<Posted>,
     ) -> Ended {
         drop(batches);
         self.writer_ended(writer.await, unheard)
@@ -158,7 +161,7 @@ impl Owner {
     fn writer_ended(
         &self,
         ended: Result<Result<(), NotCommitted>, tokio::task::JoinError>,
-        unheard: &mut VecDeque<Input>,
+        unheard: &mut VecDeque<Posted>,
     ) -> Ended {
         let business = self.business;
         match ended {
@@ -166,7 +169,13 @@ impl Owner {
             Ok(Err(NotCommitted { error: StoreError::Fenced, .. })) => Ended::Fenced,
             Ok(Err(NotCommitted { error, posted })) => {
                 tracing::error!(%business, error = &error as &dyn std::error::Error, "a commit failed");
-                posted.into_iter().rev().for_each(|input| unheard.push_front(input));
+                for Posted { input, failed } in posted.into_iter().rev() {
+                    if failed + 1 < TRIES {
+                        unheard.push_front(Posted { input, failed: failed + 1 });
+                    } else {
+                        tracing::error!(%business, "what was said could not be stored again and again, and is lost");
+                    }
+                }
                 Ended::Broken
             }
             Err(error) => {
@@ -181,9 +190,11 @@ impl Owner {
     async fn rebuild(
         &self,
         inbox: &mut mpsc::Receiver<Request>,
-        unheard: &mut VecDeque<Input>,
+        unheard: &mut VecDeque<Posted>,
     ) -> Option<Generation> {
-        let mut pause = Duration::ZERO;
+        let failed = unheard.iter().map(|posted| posted.failed).max().unwrap_or_default();
+        // The first time at once.
+        let mut pause = (1..failed).fold(Duration::ZERO, |pause, _| longer(pause));
         loop {
             let this_pause = pause;
             let mut attempt = pin!(async move {
@@ -195,9 +206,11 @@ impl Owner {
                     biased;
                     restored = &mut attempt => break restored,
                     request = inbox.recv() => match request? {
-                        Request::Input { input, answer: None } if unheard.len() < UNHEARD => unheard.push_back(input),
+                        Request::Input { input, answer: None } if unheard.len() < UNHEARD => {
+                            unheard.push_back(Posted { input, failed: 0 });
+                        }
                         // Dropping a request answers it.
-                        request => drop(request),
+                        request @ (Request::Input { .. } | Request::View(_)) => drop(request),
                     },
                 }
             };
@@ -208,7 +221,7 @@ impl Owner {
                     tracing::error!(%business, error = &error as &dyn std::error::Error, "the business cannot be rebuilt yet");
                 }
             }
-            pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            pause = longer(pause);
         }
     }
 }
@@ -224,11 +237,15 @@ async fn due_or_recheck(clock: &dyn Clock, due: Option<Timestamp>) -> Option<Tim
     (now >= due).then_some(now)
 }
 
-/// What was said before comes first. Loses nothing when it is not waited for.
-async fn next(unheard: &mut VecDeque<Input>, inbox: &mut mpsc::Receiver<Request>) -> Option<Request> {
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+}
+
+/// What was said before comes first, with how often it failed. Loses nothing when it is not waited for.
+async fn next(unheard: &mut VecDeque<Posted>, inbox: &mut mpsc::Receiver<Request>) -> Option<(Request, u32)> {
     match unheard.pop_front() {
-        Some(input) => Some(Request::Input { input, answer: None }),
-        None => inbox.recv().await,
+        Some(Posted { input, failed }) => Some((Request::Input { input, answer: None }, failed)),
+        None => Some((inbox.recv().await?, 0)),
     }
 }
 
@@ -246,10 +263,10 @@ fn time_out(center: &mut Center, now: Timestamp) -> Batch {
     Batch { effects: drain(center), answer: None, posted: None }
 }
 
-fn apply(center: &mut Center, now: Timestamp, request: Request) -> Batch {
+fn apply(center: &mut Center, now: Timestamp, request: Request, failed: u32) -> Batch {
     match request {
         Request::Input { input, answer } => {
-            let posted = answer.is_none().then(|| input.clone());
+            let posted = answer.is_none().then(|| Posted { input: input.clone(), failed });
             let verdict = center.handle(now, input);
             if let Err(refusal) = &verdict {
                 tracing::debug!(%refusal, "an input was refused");

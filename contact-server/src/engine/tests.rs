@@ -223,6 +223,20 @@ async fn what_drivers_said_and_was_not_committed_is_heard_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_said_and_can_never_be_stored_keeps_nobody_out_for_ever() {
+    for (failing, is_stored) in [(owner::TRIES - 1, true), (owner::TRIES, false)] {
+        let stage = Stage::start().await;
+        stage.store.fail_commits(failing);
+        stage.engines.post(BUSINESS, request(1)).await;
+        while stage.input(request(2)).await.is_err() {
+            stage.until_served().await;
+        }
+        let stored = stage.engines.customer(BUSINESS, contact(1)).await.unwrap().is_some();
+        assert_eq!(stored, is_stored, "after {failing} commits that failed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn scheduled_call_is_made_when_its_time_has_come() {
     let mut stage = Stage::start().await;
     stage.agent_is_ready().await;

@@ -16,15 +16,21 @@ const COMMIT_LIMIT: Duration = Duration::from_secs(15);
 pub(super) struct Batch {
     pub(super) effects: Vec<Effect>,
     pub(super) answer: Option<Answer>,
-    /// An input that nobody waits for: whoever said it does not say it again when it was not committed.
-    pub(super) posted: Option<Input>,
+    pub(super) posted: Option<Posted>,
+}
+
+/// An input that nobody waits for: whoever said it does not say it again when it was not committed.
+pub(super) struct Posted {
+    pub(super) input: Input,
+    /// Commits that failed with it.
+    pub(super) failed: u32,
 }
 
 /// A commit failed, and with it whatever waited behind it.
 pub(super) struct NotCommitted {
     pub(super) error: StoreError,
     /// Of all those batches, in order.
-    pub(super) posted: Vec<Input>,
+    pub(super) posted: Vec<Posted>,
 }
 
 /// What leaves after the commit.
@@ -45,7 +51,7 @@ pub(super) async fn run(
     let mut gathered = Vec::with_capacity(most);
     while queue.recv_many(&mut gathered, most).await > 0 {
         let mut batches = std::mem::take(&mut gathered);
-        let mut posted: Vec<Input> = batches.iter_mut().filter_map(|batch| batch.posted.take()).collect();
+        let mut posted: Vec<Posted> = batches.iter_mut().filter_map(|batch| batch.posted.take()).collect();
         if let Err(error) = commit(&world, business, epoch, batches).await {
             queue.close();
             while let Some(batch) = queue.recv().await {

@@ -245,13 +245,9 @@ impl Console {
     /// The socket is gone; the agent may come back.
     async fn lost(self) {
         let Session { business, agent, .. } = self.session;
-        let input = Input::ConsoleLost { agent, station: self.station };
         tracing::info!(%agent, station = %self.station, "console lost");
-        match self.edge.app.engine.input(business, input).await {
-            // Displaced and signed-out stations are nothing to the engine any more.
-            Ok(()) | Err(EngineError::Refused(_)) => {}
-            Err(error) => tracing::warn!(%agent, %error, "a lost console was not recorded"),
-        }
+        // Displaced and signed-out stations are nothing to the engine any more.
+        self.edge.app.engine.post(business, Input::ConsoleLost { agent, station: self.station }).await;
     }
 
     /// Ends the connection if the engine is away; a refusal is for the agent to read.

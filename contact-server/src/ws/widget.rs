@@ -211,7 +211,7 @@ impl Peer for Page {
                 self.line.outbox.send(ServerToWidget::from(pong).encode());
                 Flow::Continue(())
             }
-            WidgetToServer::Cancel(_) => self.input(Input::Cancelled(contact)).await,
+            WidgetToServer::Cancel(_) => self.withdraw(Input::Cancelled(contact)).await,
             WidgetToServer::PageViewed(PageViewed { page }) => match checks::page(&page) {
                 Ok(page) => self.input(Input::PageViewed(contact, page)).await,
                 Err(_) => Flow::Break(close::MALFORMED),
@@ -222,7 +222,10 @@ impl Peer for Page {
                 }
                 Ok(_) | Err(_) => Flow::Break(close::MALFORMED),
             },
-            WidgetToServer::Share(Share { on }) => self.input(Input::SharingSet(contact, on)).await,
+            WidgetToServer::Share(Share { on: false }) => {
+                self.withdraw(Input::SharingSet(contact, false)).await
+            }
+            WidgetToServer::Share(Share { on: true }) => self.input(Input::SharingSet(contact, true)).await,
             WidgetToServer::LegOffer(LegOffer { leg, sdp }) => self.offer(leg, sdp).await,
             WidgetToServer::LegFailed(failed) => {
                 let from = Endpoint::Page(contact);
@@ -253,6 +256,12 @@ impl Page {
                 }
             });
         }
+    }
+
+    /// What a customer takes back is heard, also by a business that is just being rebuilt: the page says it once.
+    async fn withdraw(&self, input: Input) -> Flow {
+        self.edge.app.engine.post(self.seat.business, input).await;
+        Flow::Continue(())
     }
 
     async fn input(&self, input: Input) -> Flow {

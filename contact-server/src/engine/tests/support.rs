@@ -226,6 +226,7 @@ pub(super) struct FakeStore {
     epoch: AtomicU64,
     failure: Mutex<Option<StoreFailure>>,
     failing_loads: AtomicU64,
+    failing_commits: AtomicU64,
     held: watch::Sender<bool>,
     begun: Notify,
 }
@@ -254,6 +255,7 @@ impl FakeStore {
             epoch: AtomicU64::new(0),
             failure: Mutex::new(None),
             failing_loads: AtomicU64::new(0),
+            failing_commits: AtomicU64::new(0),
             held: watch::Sender::new(false),
             begun: Notify::new(),
         }
@@ -279,6 +281,10 @@ impl FakeStore {
 
     pub(super) fn fail_loads(&self, count: u64) {
         self.failing_loads.store(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn fail_commits(&self, count: u32) {
+        self.failing_commits.store(count.into(), Ordering::Relaxed);
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -361,6 +367,10 @@ impl Store for FakeStore {
         held.wait_for(|held| !held).await.unwrap();
         if epoch.0 != self.epoch() {
             return Err(StoreError::Fenced);
+        }
+        let fails = |left: u64| left.checked_sub(1);
+        if self.failing_commits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fails).is_ok() {
+            return Err(away());
         }
         match self.failure.lock().unwrap().take() {
             Some(StoreFailure::Database) => return Err(away()),
