@@ -63,8 +63,10 @@ impl Shelf {
         for business in store.businesses().await? {
             let folder = self.0.join(business.id.to_string());
             for contact in named::<ContactId>(&folder)? {
+                // A row is there before its file: of what is found here, nothing is younger than the rows.
+                let found = named::<RecordingId>(&self.folder(business.id, contact))?;
                 let known = store.records().recordings_of(business.id, contact).await?;
-                for recording in named::<RecordingId>(&self.folder(business.id, contact))? {
+                for recording in found {
                     if !known.iter().any(|known| known.id == recording) {
                         self.remove(Of { business: business.id, contact, recording })?;
                         swept += 1;

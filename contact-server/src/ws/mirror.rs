@@ -8,7 +8,10 @@ use shared::{
     wire::{
         Ping, Pong,
         lead::{AnswerPower, RemoveNote, StopPower},
-        mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
+        mirror::{
+            InFront, Masking, PageSays, PartsSay, PublisherHello, PublisherToServer, PublisherWelcome,
+            ServerToPublisher,
+        },
     },
 };
 use store::Business;
@@ -160,26 +163,28 @@ impl Peer for Publisher {
         if self.frames.take(FRAMES, 1, now).and_then(|()| self.kib.take(FRAME_KIB, kib, now)).is_err() {
             return Flow::Break(close::TOO_MANY);
         }
-        let mut rest = &bytes[..];
-        loop {
+        let (mut rest, mut page, mut parts) = (&bytes[..], None, None);
+        while !rest.is_empty() {
             match frame::says(rest) {
                 Ok((None, _)) => break,
+                Ok((Some(Says::Parts(says)), _)) if says.pages.len() > PARTS => {
+                    return Flow::Break(close::MALFORMED);
+                }
                 Ok((Some(says), after)) => {
-                    let mirror = &mut self.seat.lock().mirror;
                     match says {
-                        Says::Page(page) => mirror.page_says(self.serial, &page),
-                        Says::Parts(parts) if parts.pages.len() > PARTS => {
-                            return Flow::Break(close::MALFORMED);
-                        }
-                        Says::Parts(parts) => mirror.parts_say(self.serial, &parts.pages),
+                        Says::Page(says) => page = Some(says),
+                        Says::Parts(says) => parts = Some(says),
                     }
                     rest = after;
                 }
                 Err(_) => return Flow::Break(close::MALFORMED),
             }
-            if rest.is_empty() {
-                return Flow::Continue(());
-            }
+        }
+        if page.is_some() || parts.is_some() {
+            self.said(page.as_ref(), parts.as_ref());
+        }
+        if rest.is_empty() && !bytes.is_empty() {
+            return Flow::Continue(());
         }
         match frame::read(rest) {
             Ok(Some(frame)) => match self.seat.lock().mirror.take(self.serial, &frame, now) {
@@ -193,6 +198,17 @@ impl Peer for Publisher {
 }
 
 impl Publisher {
+    /// The last word of a message counts for the frame behind it: whoever says much has it looked at once.
+    fn said(&self, page: Option<&PageSays>, parts: Option<&PartsSay>) {
+        let mirror = &mut self.seat.lock().mirror;
+        if let Some(page) = page {
+            mirror.page_says(self.serial, page);
+        }
+        if let Some(parts) = parts {
+            mirror.parts_say(self.serial, &parts.pages);
+        }
+    }
+
     async fn other(&self, bytes: &[u8]) -> Flow {
         match PublisherToServer::decode(bytes) {
             Ok(PublisherToServer::Ping(Ping { nonce })) => {
@@ -212,7 +228,9 @@ impl Publisher {
                 return self.input(Input::PowerAnswered { contact, number, consent }).await;
             }
             Ok(PublisherToServer::StopPower(StopPower { power })) => {
-                return self.input(Input::PowerStopped(self.seat.contact, power)).await;
+                // Heard also by a business that is just being rebuilt: the page says it once.
+                let stopped = Input::PowerStopped(self.seat.contact, power);
+                self.edge.app.engine.post(self.customer.business, stopped).await;
             }
             Ok(PublisherToServer::ActDone(done)) => self.seat.lock().mirror.act_done(&done),
             Ok(PublisherToServer::RemoveNote(RemoveNote { note })) => {

@@ -181,8 +181,9 @@ impl Mirror {
 
     /// Passes a deed on to the page in front, or says why not.
     pub fn act(&mut self, serial: u64, Act { act, document, epoch, seq, deed }: Act) {
-        let Some(agent) = self.viewer(serial).map(|viewer| viewer.agent) else { return };
-        let Some(number) = self.leading.control(agent).map(|hold| hold.number) else {
+        // Control is of whoever leads, whatever else is said of it.
+        let leads = self.leader(serial).map(|viewer| viewer.agent);
+        let Some(number) = leads.and_then(|agent| self.leading.control(agent)).map(|hold| hold.number) else {
             return self.tell_outcome(serial, act, Some(refused::NO_CONTROL));
         };
         let here = self.front_publisher().filter(|front| self.sharing && !front.standing.is_away());

@@ -160,10 +160,10 @@ impl Mirror {
         !self.viewers.is_empty() && !self.wants_tape()
     }
 
-    /// What the frames from here on are of.
+    /// What the frames from here on are of. What is said while nothing is recorded is not looked at, and counts as what
+    /// may not be.
     pub fn page_says(&mut self, serial: u64, says: &PageSays) {
-        let Some(taping) = &self.taping else { return };
-        let page = taping.takes(says);
+        let page = self.taping.as_ref().is_some_and(|taping| taping.takes(says));
         if let Some(publisher) = self.publisher(serial) {
             publisher.fit.page = page;
         }
@@ -171,8 +171,8 @@ impl Mirror {
 
     /// What the pages in its frames are, from here on.
     pub fn parts_say(&mut self, serial: u64, pages: &[PageSays]) {
-        let Some(taping) = &self.taping else { return };
-        let spoiled = !pages.iter().all(|page| taping.takes(page));
+        let all = |taping: &Taping| pages.iter().all(|page| taping.takes(page));
+        let spoiled = !pages.is_empty() && !self.taping.as_ref().is_some_and(all);
         if let Some(publisher) = self.publisher(serial) {
             publisher.fit.spoiled = spoiled;
         }

@@ -9,6 +9,7 @@ use super::*;
 
 mod order;
 mod rest;
+mod tape;
 
 const ADA: AgentId = AgentId(1);
 const GRACE: AgentId = AgentId(2);

@@ -65,6 +65,18 @@ fn a_deed_without_a_grant_reaches_no_page_and_one_with_it_does() {
 }
 
 #[test]
+fn who_only_looks_on_does_nothing_whatever_is_said_of_its_powers() {
+    let (mut mirror, page) = led_page();
+    let watchers = vec![Watcher { agent: GRACE, name: None }];
+    mirror.set_viewing(Viewing { agent: Some(ADA), watchers, sharing: true });
+    let _grace = join(&mut mirror, 11, GRACE);
+    mirror.set_lead(control(GRACE, 1, true));
+    told_hand(&page);
+    mirror.act(11, act(1, PAGE));
+    assert_eq!(told_hand(&page), []);
+}
+
+#[test]
 fn marks_and_notes_need_pointing_and_notes_are_bounded_and_go_with_their_document() {
     let (mut mirror, page) = led_page();
     mirror.set_lead(Lead { pointing: false, ..Lead::default() });
