@@ -21,7 +21,8 @@ use shared::{
 pub trait Engine: Send + Sync + 'static {
     async fn input(&self, business: BusinessId, input: Input) -> Result<(), EngineError>;
     /// Gives an input whose outcome nobody waits for, such as a dialer's event. Returns once it stands in
-    /// line, waiting for room if need be: inputs that one caller posts keep their order.
+    /// line, waiting for room if need be: inputs that one caller posts keep their order. If its commit fails it is
+    /// applied again to the business as it was rebuilt: post only what may come twice.
     async fn post(&self, business: BusinessId, input: Input);
     /// How much of a business's room for open requests is taken, in percent; nothing where nobody knows.
     fn filled(&self, _business: BusinessId) -> u8 {
@@ -48,7 +49,8 @@ pub trait Directory: Send + Sync + 'static {
     /// [`Self::leg_gone`]. False if nobody is connected there now.
     fn invite(&self, business: BusinessId, to: &Endpoint, leg: LegId, caller_name: &str) -> bool;
     fn leg_gone(&self, business: BusinessId, to: &Endpoint, leg: LegId);
-    /// The business was rebuilt from the store, and knows of no console: each must sign in again.
+    /// The business was rebuilt from the store, and knows of no console: each must sign in again. Nor does it know that
+    /// pages which are shown without a call are there: they must say so again.
     fn rebuilt(&self, business: BusinessId);
 }
 

@@ -335,10 +335,10 @@ fn told_refusal(refusal: &Refusal) -> Told {
         .field("number"),
         // Whoever knows what time it is says more (`ApiError::BudgetSpent`).
         Refusal::BudgetSpent { .. } => told_budget_spent(3_600),
-        Refusal::OptedOut => told(
+        Refusal::NumberNotCalled => told(
             S::UNPROCESSABLE_ENTITY,
-            Code::OptedOut,
-            "This number asked never to be called again. Give another number.",
+            Code::NumberNotCalled,
+            "This number can't be called. Give another number.",
         )
         .field("number"),
         Refusal::TooManyOpen => told(

@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
+use contact_core::center;
 use contact_server::clock::Clock as _;
 use shared::{ContactId, Timestamp, contact::EndReason};
 use tokio::{
@@ -212,7 +213,7 @@ async fn conclude(
         match rows.get(contact) {
             None => report.faults.push(format!("contact {contact} was answered by 201 and is lost")),
             // A page that was told by its close alone knows no reason.
-            Some(row) if reason.is_some() && row.reason != *reason => {
+            Some(row) if reason.is_some() && row.reason.map(center::told) != *reason => {
                 report.faults.push(format!("contact {contact} ended {:?}, told {reason:?}", row.reason));
             }
             Some(_) => {}

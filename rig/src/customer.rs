@@ -53,10 +53,10 @@ pub struct Story {
     pub reconnects: u32,
 }
 
-/// Asks for a call and stays until the contact has ended. None: the number asked never to be called again.
+/// Asks for a call and stays until the contact has ended. None: the number is not called (any more).
 pub async fn call(world: &Arc<World>, wish: Wish, chance: &mut Chance) -> Result<Option<Story>> {
     let asked = ask(world, &wish, chance).await;
-    if asked.as_ref().is_err_and(|error| error.to_string().contains("\"opted_out\"")) {
+    if asked.as_ref().is_err_and(|error| error.to_string().contains("\"number_not_called\"")) {
         return Ok(None);
     }
     let (accepted, tries) = asked?;

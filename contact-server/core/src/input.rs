@@ -178,8 +178,10 @@ pub enum Refusal {
     RegionDenied,
     #[error("the business's dial budget is used up until {until:?}")]
     BudgetSpent { until: Timestamp },
-    #[error("the number asked never to be called again")]
-    OptedOut,
+    /// Now, because it was called often enough today, or ever again, because whoever has it said so. Which of them is
+    /// for nobody to know who merely has the number.
+    #[error("the number is not called")]
+    NumberNotCalled,
     #[error("too many requests are open")]
     TooManyOpen,
     #[error("the business does not offer that skill")]

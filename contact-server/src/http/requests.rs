@@ -42,6 +42,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Answers 201 when the request is on disk. The same `Idempotency-Key` with the same body gives the same contact
 /// with a new token; with another body it is refused.
 ///
+/// A number that was called as often as it may be today and one whose holder wants no calls are refused alike: 422 with
+/// the code `number_not_called`.
+///
 /// While there is an attack the answer is 429 with the code `proof_required` and a challenge in `proof`: the same request
 /// with the header `Ringside-Proof` is taken, or one without it after `Retry-After` if the attack is over by then.
 #[utoipa::path(

@@ -115,10 +115,11 @@ codes! {
         "This server has no line to the telephone network on which that number could be called.",
         "Talk in the browser. The operator can connect a line.";
     BudgetSpent "budget_spent" "No more calls for now":
-        "The calls of these 24 hours, in all or to this number, are used up.",
+        "The business's calls of these 24 hours are used up.",
         "Wait as long as the Retry-After header says, or talk in the browser.";
-    OptedOut "opted_out" "Not called":
-        "Whoever has this number asked never to be called again.", "Give another number.";
+    NumberNotCalled "number_not_called" "Not called":
+        "The business does not call this number: it was called often enough today, or whoever has it wants no calls. \
+         Which of them is not told.", "Give another number.";
     TooManyOpen "too_many_open" "Too many wait already":
         "Very many people wait for a call now.", "Wait as long as the Retry-After header says.";
     SkillUnknown "skill_unknown" "Unknown skill":

@@ -19,7 +19,7 @@ use shared::{
     wire::console::{ConsoleToServer, GoReady},
 };
 
-use super::support::*;
+use super::{rebuilds::WALL, support::*};
 
 /// Numbers that cost or annoy, and how they are refused where all ordinary British ones may be called.
 const DEAR: [(&str, &str); 12] = [
@@ -124,11 +124,44 @@ async fn one_number_is_called_a_few_times_a_day_however_many_ask_for_it() {
     }
     for _ in 0..5 {
         let refused = ask_other(&server, "020 7946 0100").await;
-        assert_eq!((refused.status, refused.problem().as_str()), (503, "budget_spent"));
-        let seconds: u32 = refused.header("retry-after").unwrap().parse().unwrap();
-        assert!(seconds > 23 * 3_600, "{seconds}");
+        assert_eq!((refused.status, refused.problem().as_str()), (422, "number_not_called"));
+        assert_eq!(refused.header("retry-after"), None, "that would tell when it was called");
     }
     assert_eq!(dialled(&server).await, ["+442079460100", "+442079460100"]);
+}
+
+#[tokio::test]
+async fn the_answer_does_not_tell_a_number_that_opted_out_from_one_that_was_called_often() {
+    let mut database = String::new();
+    let server = server_with(|config, settings| {
+        config.database.clone_into(&mut database);
+        settings.retry = Retry { attempts: 1, ..Retry::default() };
+        settings.dials_per_number = 1;
+    })
+    .await;
+    let waiting = ask_for_call(&server, "020 7946 0100").await;
+    assert_eq!(ended(&server, &waiting).await, Some(EndReason::Unreachable));
+    // Somebody presses 9 elsewhere, and the business is rebuilt.
+    let opts_out = format!(
+        "INSERT INTO opt_outs (business, e164, at) SELECT id, '+442079460101', 1 FROM businesses WHERE public_key = '{OTHER_KEY}'"
+    );
+    store::testing::tamper(&database, &opts_out).await;
+    store::testing::tamper(&database, WALL).await;
+    assert_eq!(ask_other(&server, "020 7946 0102").await.status, 503);
+    store::testing::tamper(&database, "DROP TRIGGER wall").await;
+
+    let mut answers = Vec::new();
+    for number in ["020 7946 0100", "020 7946 0101"] {
+        let mut refused = ask_other(&server, number).await;
+        while refused.status == 503 {
+            refused = ask_other(&server, number).await; // until it is served again
+        }
+        assert_eq!(refused.problem(), "number_not_called");
+        refused.headers.remove("date");
+        answers.push((refused.status, refused.headers, refused.body));
+    }
+    assert_eq!(answers[0], answers[1], "nothing in the answer says which of the two it is");
+    assert_eq!(ask_other(&server, "020 7946 0102").await.status, 201, "the control");
 }
 
 #[tokio::test]

@@ -75,22 +75,17 @@ impl Limits {
         if !settings.regions.contains(region) {
             return Err(Refusal::RegionDenied);
         }
-        let number = fingerprint(self.salt, number);
-        if self.opt_outs.contains(&number) {
-            return Err(Refusal::OptedOut);
-        }
         self.forget_dials(now);
         if let Some(until) =
             freed_at(self.dials.iter().map(|(at, _)| *at), self.dials.len(), settings.dial_budget)
         {
             return Err(Refusal::BudgetSpent { until: until.unwrap_or(now + BUDGET_WINDOW) });
         }
-        let dials = self.by_number.get(number.as_str()).map(VecDeque::as_slices).unwrap_or_default();
-        let (count, dials) = (dials.0.len() + dials.1.len(), dials.0.iter().chain(dials.1).copied());
-        if let Some(until) = freed_at(dials, count, settings.dials_per_number) {
-            return Err(Refusal::BudgetSpent { until: until.unwrap_or(now + BUDGET_WINDOW) });
-        }
-        Ok(())
+        let number = fingerprint(self.salt, number);
+        let dials = self.by_number.get(number.as_str()).map_or(0, VecDeque::len);
+        let called_often = dials >= usize::try_from(settings.dials_per_number).unwrap_or(usize::MAX);
+        // Both are looked at, and after everything that is no number's own.
+        if called_often | self.opt_outs.contains(&number) { Err(Refusal::NumberNotCalled) } else { Ok(()) }
     }
 
     pub(super) fn count_dial(&mut self, at: Timestamp, number: &str) {

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     AgentId, ContactId,
-    contact::{CustomerStatus, Phase, Presence},
+    contact::{CustomerStatus, EndReason, Phase, Presence},
     wire::console::{AgentState, ContactShown, Queue, QueueEntry, Today},
 };
 
@@ -154,7 +154,7 @@ impl Center {
             position,
             wait_seconds,
             agent: with_agent.and_then(|id| self.agents.get(&id)).map(|agent| agent.first_name()),
-            reason: row.reason.filter(|_| phase == Phase::Ended),
+            reason: row.reason.filter(|_| phase == Phase::Ended).map(told),
             attempts: row.attempts,
             sharing: row.sharing,
         }
@@ -266,6 +266,12 @@ impl Center {
             self.tell(Notice::Customer { contact: id, status });
         }
     }
+}
+
+/// Why it ended, for whoever asked: that may be somebody else than who has the number, and that it is never called again
+/// is between the latter and the business. That nobody pressed 1 is so as well.
+pub fn told(reason: EndReason) -> EndReason {
+    if reason == EndReason::OptedOut { EndReason::NotConfirmed } else { reason }
 }
 
 /// What an agent may see before being chosen: the customer's name, or the title of the page.

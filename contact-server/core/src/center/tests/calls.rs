@@ -151,9 +151,11 @@ fn pressing_9_opts_the_number_out_says_so_and_hangs_up() {
     stage.must(Input::Dialer(leg, DialEvent::PlayEnded { effect: goodbye.effect }));
     assert!(stage.hung_up(leg).is_some());
     assert_eq!(stage.reason(contact), Some(EndReason::OptedOut));
+    let told = stage.status(contact).reason;
+    assert_eq!(told, Some(EndReason::NotConfirmed), "whoever asked may be somebody else");
     let mut again = request(2);
     again.person.e164 = Some(number(1));
-    assert_eq!(stage.input(Input::Requested(Box::new(again))), Err(Refusal::OptedOut));
+    assert_eq!(stage.input(Input::Requested(Box::new(again))), Err(Refusal::NumberNotCalled));
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl World {
             Err(Refusal::TooManyOpen) => self.saw("too many open"),
             Err(Refusal::SkillUnknown) => self.saw("skill unknown"),
             Err(Refusal::WindowPassed) => self.saw("window passed"),
-            Err(Refusal::OptedOut) => self.saw("opted out before"),
+            Err(Refusal::NumberNotCalled) => self.saw("number not called"),
             Err(Refusal::RegionDenied) => self.saw("region denied"),
             Err(Refusal::ShowingOff) => self.saw("pages are not shown"),
             Ok(()) => self.must(!known, "a contact was begun twice"),

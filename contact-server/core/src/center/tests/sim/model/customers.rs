@@ -122,17 +122,17 @@ impl Model {
         if !self.settings.regions.contains(region) {
             return Err(Refusal::RegionDenied);
         }
-        if self.opt_outs.contains(number) {
-            return Err(Refusal::OptedOut);
-        }
         let lately = self.dials.iter().filter(|(at, ..)| *at + DAY > self.now);
         let all: Vec<Timestamp> = lately.clone().map(|(at, ..)| *at).collect();
-        let same: Vec<Timestamp> = lately.filter(|(_, to, _)| to == number).map(|(at, ..)| *at).collect();
-        for (dials, budget) in [(all, self.settings.dial_budget), (same, self.settings.dials_per_number)] {
-            let Some(surplus) = dials.len().checked_sub(budget as usize) else { continue };
+        if let Some(surplus) = all.len().checked_sub(self.settings.dial_budget as usize) {
             // Room again when so many have left the window that one more fits.
-            let until = dials.get(surplus).map_or(self.now + DAY, |at| *at + DAY);
+            let until = all.get(surplus).map_or(self.now + DAY, |at| *at + DAY);
             return Err(Refusal::BudgetSpent { until });
+        }
+        let same = lately.filter(|(_, to, _)| to == number).count();
+        let often = same >= self.settings.dials_per_number as usize;
+        if often || self.opt_outs.contains(number) {
+            return Err(Refusal::NumberNotCalled);
         }
         Ok(())
     }

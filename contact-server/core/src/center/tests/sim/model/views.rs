@@ -104,7 +104,10 @@ impl Model {
             position: None,
             wait_seconds: None,
             agent: first,
-            reason: request.ended.map(|(_, reason)| reason),
+            reason: request.ended.map(|(_, reason)| match reason {
+                EndReason::OptedOut => EndReason::NotConfirmed,
+                reason => reason,
+            }),
             attempts: request.attempts,
             sharing: request.sharing,
         }
