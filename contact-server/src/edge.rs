@@ -11,6 +11,7 @@ use crate::{
     hub::Hub,
     limits::{self, Buckets},
     lobby::Lobby,
+    passwords::Aside,
 };
 
 /// Cheap to clone.
@@ -35,8 +36,7 @@ pub struct Parts {
     pub code_tries_of_all: Buckets<BusinessId>,
     /// Codes that are made for one contact.
     pub codes: Buckets<(BusinessId, ContactId)>,
-    pub passwords: Semaphore,
-    pub passwords_waiting: Semaphore,
+    pub passwords: Aside,
     /// Connections in all.
     pub sockets: Arc<Semaphore>,
     /// Those that have not said hello.
@@ -71,8 +71,7 @@ impl Edge {
             code_tries: Buckets::new(limits::CODE_TRIES),
             code_tries_of_all: Buckets::new(limits::CODE_TRIES_OF_ALL),
             codes: Buckets::new(limits::CODES),
-            passwords: Semaphore::new(limits::PASSWORDS_AT_ONCE),
-            passwords_waiting: Semaphore::new(limits::PASSWORDS_WAITING),
+            passwords: Aside::default(),
             sockets: Arc::new(Semaphore::new(limits::SOCKETS)),
             lobby: Arc::new(Lobby::new(limits::SOCKETS_UNKNOWN)),
             crowd: Arc::new(Crowd::new(app.config.shares.sockets_per_address)),

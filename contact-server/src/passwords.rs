@@ -1,18 +1,16 @@
 //! Agents' passwords: argon2id in PHC strings.
-use std::{io, thread};
-
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use rand::{TryRng as _, rngs::SysRng};
-use tokio::sync::oneshot;
+
+mod aside;
+pub use aside::{Aside, AsideError};
 
 /// Fewer characters are refused; NIST SP 800-63B, section 3.1.1.2, asks for at least 8 with a second factor
 /// and 15 without. A call centre's console has none yet, so the middle is required and the rest advised.
 pub const SHORTEST: usize = 10;
-/// Some thirtieth of the weight that the threads of requests and sockets have (sched(7)).
-const NICENESS: i32 = 16;
 /// More bytes are refused before any hashing, so that nobody makes the server hash a book.
 pub const LONGEST_BYTES: usize = 256;
 
@@ -44,20 +42,6 @@ pub fn verify(password: &str, phc: &str) -> bool {
     password.len() <= LONGEST_BYTES
         && PasswordHash::new(phc)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
-/// Does such work on a thread of its own, which the system lets run when others leave it time: whoever floods the
-/// server with passwords must not slow down those who are signed in.
-pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    let (done, result) = oneshot::channel();
-    thread::Builder::new().name("password".to_owned()).spawn(move || {
-        // Of this thread alone (Linux).
-        if let Err(error) = rustix::process::nice(NICENESS) {
-            tracing::debug!(%error, "a password is verified at the common priority");
-        }
-        drop(done.send(work()));
-    })?;
-    result.await.map_err(io::Error::other)
 }
 
 /// Makes a password that can be read out: 20 letters and digits without look-alikes, about 98 bits.

@@ -21,7 +21,7 @@ use shared::{
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, interval_at, sleep},
 };
 
 use crate::{lock, place::SHOP, probe::Spread, socket::Closed, socket::Socket};
@@ -106,6 +106,12 @@ pub async fn publish(stage: Arc<Stage>, relay: Relay, session: usize, token: Str
     stage.ended(publisher(&stage, &relay, session, token).await);
 }
 
+/// When in the period that page sends: pages know nothing of each other, so that they do not all send at one instant.
+fn moment(session: usize, period: Duration) -> Duration {
+    const MOMENTS: u32 = 97;
+    period * u32::try_from(session % 97).unwrap_or(0) / MOMENTS
+}
+
 async fn publisher(stage: &Stage, relay: &Relay, session: usize, token: String) -> Result<(), Closed> {
     let mut socket = match relay {
         Relay::Ringside { addr, .. } => Socket::connect(*addr, "/ws/mirror", &[("origin", SHOP)]).await?,
@@ -126,11 +132,10 @@ async fn publisher(stage: &Stage, relay: &Relay, session: usize, token: String) 
     let (mut epoch, mut seq) = (1, 0);
     socket.send(frame(FrameKind::Keyframe, epoch, seq, &vec![7; KEYFRAME_BYTES])).await?;
     let mut beat = interval(Duration::from_secs(10));
-    // Not all at one instant.
-    sleep(Duration::from_millis(u64::try_from(session % 97).unwrap_or(0))).await;
     loop {
         let now = *pace.borrow_and_update();
-        let mut tick = interval(Duration::from_secs(1) / now.per_second.max(1));
+        let period = Duration::from_secs(1) / now.per_second.max(1);
+        let mut tick = interval_at(Instant::now() + moment(session, period), period);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {

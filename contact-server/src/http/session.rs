@@ -18,7 +18,8 @@ use super::{address::Caller, body::Json};
 use crate::{
     auth::{self, Session},
     edge::Edge,
-    ids, limits, passwords,
+    ids, limits,
+    passwords::{self, AsideError},
     problem::{ApiError, Denied},
 };
 
@@ -95,15 +96,15 @@ pub async fn sign_out(State(edge): State<Edge>, headers: HeaderMap) -> Result<im
 
 /// Checks the password. Takes as long for a login that does not exist.
 async fn verify(edge: &Edge, found: Option<AgentLogin>, password: String) -> Result<AgentLogin, ApiError> {
-    let busy = || ApiError::TooMany { retry_after: 2 };
-    let _waiting = edge.passwords_waiting.try_acquire().map_err(|_| busy())?;
-    let _turn = edge.passwords.acquire().await.map_err(|_| busy())?;
     let hash = found.as_ref().map(|login| login.password_hash.clone());
-    let is_right = passwords::aside(move || {
+    let is_right = edge.passwords.run(move || {
         let hash = hash.as_deref().unwrap_or_else(|| nobodys_hash());
         passwords::verify(&password, hash)
     });
-    let is_right = is_right.await.map_err(ApiError::internal)?;
+    let is_right = is_right.await.map_err(|error| match error {
+        AsideError::Crowded => ApiError::TooMany { retry_after: 2 },
+        AsideError::Thread(error) => ApiError::internal(error),
+    })?;
     match found {
         Some(login) if is_right => Ok(login),
         found => {
