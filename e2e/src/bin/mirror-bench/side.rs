@@ -1,4 +1,8 @@
 //! Who records a page.
+
+/// Less is noise: what a page costs by itself differs by more from time to time.
+const LEAST_CPU_MS: f64 = 1.0;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     /// Nobody: what the page costs by itself.
@@ -64,8 +68,10 @@ impl Costs {
 }
 
 impl Compared {
+    /// What costs less than the page's own noise may be below zero: two such figures are no ratio, and what ours costs
+    /// beside one is not hidden.
     pub(crate) fn cpu_ratio(&self) -> f64 {
-        self.ours.cpu_ms / self.rrweb.cpu_ms
+        self.ours.cpu_ms.max(0.0) / self.rrweb.cpu_ms.max(LEAST_CPU_MS)
     }
 
     pub(crate) fn bytes_ratio(&self) -> f64 {
