@@ -39,6 +39,10 @@ pub enum Help {
     None,
 }
 
+/// Closed shadow roots open for the story's eyes.
+const OPENED: &str = "const attach = Element.prototype.attachShadow; \
+    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };";
+
 pub struct Person {
     pub name: &'static str,
     pub page: Page,
@@ -130,6 +134,11 @@ impl Person {
     pub async fn goes_to(&self, url: &str) -> Result<()> {
         self.page.goto(url, None).await.with_context(|| format!("{} goes to {url}", self.name))?;
         Ok(())
+    }
+
+    /// From the next page on, what pages keep in closed shadow roots is seen as well.
+    pub async fn sees_through(&self) -> Result<()> {
+        self.context.add_init_script(OPENED).await.with_context(|| format!("{} sees through", self.name))
     }
 
     /// Waits until it shows, and returns it.

@@ -6,8 +6,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    net::TcpListener,
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::{TcpListener, TcpStream},
     process::{Child, ChildStdout, Command},
 };
 
@@ -66,6 +66,22 @@ pub fn program(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// A debug build of the server reads `dist/` where it was built: one that was copied from another checkout serves that
+/// one's, and a story would judge scripts that are not here.
+async fn serves_this_tree(url: &str) -> Result<()> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/widget.js");
+    let built = std::fs::read(built).context("`cargo xtask build` comes first")?;
+    let address = url.trim_start_matches("http://");
+    let mut server = TcpStream::connect(address).await?;
+    server.write_all(format!("GET /widget.js HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await?;
+    if !answer.ends_with(&built) {
+        bail!("the server serves another checkout's files: build it here (`cargo xtask test stories` does)");
+    }
+    Ok(())
+}
+
 impl StageOptions {
     fn server(&self) -> Result<PathBuf> {
         self.program.clone().map_or_else(|| program("ringside"), Ok)
@@ -79,6 +95,7 @@ impl Stage {
         let shop = format!("http://{}", listener.local_addr()?);
         std::fs::write(folder.path().join(CONFIG), options.config)?;
         let (server, ready) = Server::start(folder.path(), &shop, &options, "127.0.0.1:0").await?;
+        serves_this_tree(&ready.url).await?;
         let stage_shop = demo_site::router(&ready.url).context("the shop takes the server's address")?;
         let shop_task = tokio::spawn(async move {
             // It ends with the story; a shop that fails shows in the browser at once.

@@ -1,4 +1,9 @@
 //! Both lead: an agent points, asks for control and acts in the customer's page; the customer allows, sees, and stops it.
+#[path = "both_lead/anew.rs"]
+mod anew;
+#[path = "both_lead/forged.rs"]
+mod forged;
+
 use anyhow::{Context, Result, ensure};
 use e2e::{
     Person, Stage, StageOptions, Troupe, agent,
@@ -10,26 +15,15 @@ use e2e::{
     shopper,
 };
 use playwright_rs::protocol::CDPSession;
-use shared::wire::{
-    lead::{ActAsked, Deed, Spot},
-    mirror::ServerToHand,
-};
 
 /// A field like React's: it notices what comes past its own setter with an `input` event, and nothing else.
 const FIXTURE: &str = include_str!("../fixtures/lead/order.html");
-/// What the page's own developers would not have: the closed shadow root opens for the story's eyes, and the mirror's
-/// socket is known, so that a message can be forged.
-const EYES: &str = "const attach = Element.prototype.attachShadow;
-    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };
-    globalThis.sockets = [];
+/// What the page's own developers would not have: the mirror's socket is known, so that a message can be forged.
+const SOCKETS: &str = "globalThis.sockets = [];
     globalThis.broken = [];
     addEventListener('securitypolicyviolation', event => broken.push(event.effectiveDirective + ' ' + event.blockedURI));
     globalThis.WebSocket = class extends WebSocket { constructor(...list) { super(...list); sockets.push(this); } };";
 const HAND: &str = "ringside-hand";
-const LOOKS: usize = 3;
-/// Whether the page hears of what is filled in, soon.
-const NOTICED: &str = "() => new Promise(done => { setTimeout(() => done(false), 4000); \
-    const look = () => noticed.at(-1) === 'Ada King' ? done(true) : setTimeout(look, 50); look(); })";
 const BAR_IS_GONE: &str =
     "() => !document.querySelector('ringside-hand').shadowRoot.querySelector('.bar:not(.points)')";
 
@@ -60,7 +54,8 @@ impl Story {
         let shop = plot.build([("/order", Sheet { policy: Some(policy), html })]);
         let troupe = Troupe::assemble().await?;
         let visitor = troupe.reader("visitor").await?;
-        visitor.context.add_init_script(EYES).await?;
+        visitor.sees_through().await?;
+        visitor.context.add_init_script(SOCKETS).await?;
         let agent = troupe.speaker("agent", AGENT, stage.data(), Help::Flags, &[]).await?;
         // A telephone that rings and is not answered: the contact stays where it is.
         let holder = troupe.speaker("handset", SHOPPER, stage.data(), Help::Flags, &[]).await?;
@@ -113,11 +108,12 @@ async fn an_agent_points_asks_acts_and_is_stopped() -> Result<()> {
     let mut axe = Inspector::new()?;
     asks(&story, &mut axe).await.context("asking")?;
     acts(&story).await.context("acting")?;
+    anew::types_on(&story).await.context("a page that is read anew")?;
     is_refused(&story).await.context("refusals")?;
     customer_first(&story).await.context("the customer comes first")?;
     scrolls_and_writes(&story).await.context("leading")?;
     is_stopped_in_mid_drag(&story).await.context("stopping")?;
-    forged(&story).await.context("forging")?;
+    forged::forged(&story).await.context("forging")?;
     axe.verdict()?;
     let broken: Vec<String> = merchant::broken(&story.visitor).await?;
     ensure!(broken.is_empty(), "the page's policy was broken: {broken:?}");
@@ -162,16 +158,9 @@ async fn asks(story: &Story, axe: &mut Inspector) -> Result<()> {
 
 async fn acts(story: &Story) -> Result<()> {
     let agent = &story.agent;
-    // A keyframe may come between the look and the deed, which is refused then: the agent looks again, as told.
-    for _ in 0..LOOKS {
-        story.presses("#name").await?;
-        agent.sees(".replica-ghost").await?;
-        agent.page.keyboard().type_text("Ada King", None).await?;
-        if story.visitor.asks::<bool>(NOTICED).await? {
-            break;
-        }
-        agent.presses("Escape").await?;
-    }
+    story.presses("#name").await?;
+    agent.sees(".replica-ghost").await?;
+    agent.page.keyboard().type_text("Ada King", None).await?;
     story
         .page_finds("the page noticed what was filled in", "globalThis.noticed.at(-1) === 'Ada King'")
         .await?;
@@ -335,47 +324,4 @@ async fn is_stopped_in_mid_drag(story: &Story) -> Result<()> {
     let dropped: bool = visitor.asks("() => globalThis.dragged.includes('pointerup')").await?;
     ensure!(!dropped, "nothing was dropped");
     Ok(())
-}
-
-/// Whoever holds the wire cannot do more than the customer allowed; what is allowed works the same way.
-async fn forged(story: &Story) -> Result<()> {
-    let pressed = "() => { for (const bytes of FORGED) sockets.filter(s => /mirror/.test(s.url)).at(-1)
-        .dispatchEvent(new MessageEvent('message', { data: Uint8Array.from(bytes).buffer }));
-        return globalThis.clicks; }";
-    let forge = |number: u32| {
-        let mut all = Vec::new();
-        for (epoch, node) in (1..=6_u32).flat_map(|epoch| (2..=80_u32).map(move |node| (epoch, node))) {
-            let at = Spot { node, x: 5_000, y: 5_000 };
-            let asked = ActAsked { order: 1, number, epoch, seq: u32::MAX, deed: Deed::Click { at } };
-            all.push(ServerToHand::from(asked).encode());
-        }
-        pressed.replace("FORGED", &serde_json::to_string(&all).expect("numbers are JSON"))
-    };
-    let before: u32 = story.visitor.asks("() => globalThis.clicks").await?;
-    for number in 0..=3 {
-        let after: u32 = story.visitor.asks(&forge(number)).await?;
-        ensure!(after == before, "a forged message pressed the button");
-    }
-    // The customer is asked again no sooner than five seconds after a stop.
-    story.agent.finds("control can be asked for", "() => [...document.querySelectorAll('.lead button')].some(b => b.textContent === 'Ask for control')").await?;
-    let answer =
-        "() => document.querySelector('.lead-state').textContent.match(/Waiting|too soon/)?.[0] ?? ''";
-    loop {
-        // Another tool takes old words away.
-        story.agent.clicks(".lead button:text-is('Draw')").await?;
-        story.agent.clicks(".lead button:has-text('Ask for control')").await?;
-        story.agent.finds("an answer", &answer.replace("?? ''", "?? false")).await?;
-        if story.agent.asks::<String>(answer).await? == "Waiting" {
-            break;
-        }
-    }
-    story.visitor.clicks(&format!("{HAND} .ask [data-do=allow]")).await?;
-    story.agent_reads("You are in control").await?;
-    // Nobody may be at it: the press on the button above is one.
-    story
-        .page_finds(
-            "the same messages work with the grant's number",
-            &format!("(({}))() > {before}", forge(2)),
-        )
-        .await
 }

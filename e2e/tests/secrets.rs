@@ -1,5 +1,7 @@
 //! Secrets planted in every kind of place of a page: none leaves the browser. With masking off, the same search finds
 //! every one of them but those that stand where nothing is mirrored at all.
+#[path = "secrets/moves.rs"]
+mod moves;
 #[path = "secrets/places.rs"]
 mod places;
 
@@ -17,9 +19,6 @@ use e2e::{
 use places::{Kind, Secret, secrets};
 use playwright_rs::protocol::{ColorScheme, EmulateMediaOptions, Viewport};
 
-/// The closed shadow root of what is drawn above the page opens for the story's eyes.
-const EYES: &str = "const attach = Element.prototype.attachShadow; \
-    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };";
 const PLANT: &str = include_str!("../fixtures/secrets/plant.js");
 /// Nobody answers the telephone: the page is shown all the while.
 const RINGS: (&str, &str) = ("ring_customer", "3600s");
@@ -86,7 +85,7 @@ async fn with_masking_off_the_same_search_finds_them() -> Result<()> {
 async fn the_customer_sees_what_is_hidden() -> Result<()> {
     let scene = Scene::open(RULES.to_vec()).await?;
     let (shopper, mut axe) = (&scene.shopper, Inspector::new()?);
-    shopper.context.add_init_script(EYES).await?;
+    shopper.sees_through().await?;
     shopper.goes_to(&format!("{}/page", scene.merchant.origin)).await?;
     agent::sees_page(&scene.agent, "Secrets").await?;
     shopper.asks::<bool>("() => { showcase(); return true; }").await?;

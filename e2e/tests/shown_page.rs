@@ -12,17 +12,17 @@ use shared::{api::Channel, contact::EndReason};
 /// More than one agent may make at once.
 const MANY_TRIES: usize = 12;
 const SHOW: &str = "ringside-widget #card button:has-text('Show this page')";
-/// The closed shadow root of what the agent shows and asks opens for the story's eyes.
-const EYES: &str = "const attach = Element.prototype.attachShadow;
-    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }); };";
 const CODE: &str = "(() => { const code = document.querySelector('ringside-widget').shadowRoot.querySelector('.code'); \
     return code ? code.textContent : ''; })()";
 /// What is masked is a dot a letter.
 const MASKED: &str = "() => { const text = document.querySelector('.page-view iframe')?.contentDocument?.body?.innerText \
     ?? ''; return text.includes('••••') && !/Quiet|hushed/.test(text); }";
+const VALUE_IS_DOTS: &str = "() => document.querySelector('.page-view iframe').contentDocument.querySelector('#name')?.value === '••••••••'";
+const HEADING: &str =
+    "document.querySelector('.page-view iframe')?.contentDocument?.querySelector('#heading')?.textContent";
 
 struct Story {
-    _stage: Stage,
+    stage: Stage,
     shop: Merchant,
     visitor: Person,
     agent: Person,
@@ -39,21 +39,22 @@ impl Story {
         };
         let stage = Stage::start(options).await?;
         let sheet = |name: &str| {
-            let body = format!("<h1>{name}</h1><label>Name <input id=name></label><p>It is hushed.</p>");
+            let body =
+                format!("<h1 id=heading>{name}</h1><label>Name <input id=name></label><p>It is hushed.</p>");
             Sheet { policy: None, html: page(&stage.ready.url, &body, KEY) }
         };
         let sheets = [("/basket", sheet("Basket")), ("/other", sheet("Other")), ("/quiet", sheet("Quiet"))];
         let shop = plot.build(sheets);
         let troupe = Troupe::assemble().await?;
         let visitor = troupe.reader("visitor").await?;
-        visitor.context.add_init_script(EYES).await?;
+        visitor.sees_through().await?;
         let agent = visitor.as_another("agent").await?;
         agent::signs_in(&agent, &stage.ready).await?;
         agent.clicks(".tab:has-text('Watch')").await?;
         visitor.goes_to(&format!("{}/basket", shop.origin)).await?;
         shopper::opens_the_form(&visitor).await?;
         visitor.clicks(SHOW).await?;
-        Ok(Self { _stage: stage, shop, visitor, agent, _troupe: troupe })
+        Ok(Self { stage, shop, visitor, agent, _troupe: troupe })
     }
 
     async fn code(&self) -> Result<String> {
@@ -80,6 +81,7 @@ async fn a_page_is_shown_without_a_call_by_a_code() -> Result<()> {
     lead(&story).await.context("leading")?;
     let tab = switch(&story).await.context("tabs")?;
     strict(&story, &tab).await.context("strict pages")?;
+    strict_everywhere(&story, &tab).await.context("a strict business")?;
     end(&story, &tab, &code).await.context("the end")?;
     axe.verdict()
 }
@@ -147,9 +149,29 @@ async fn strict(story: &Story, tab: &Person) -> Result<()> {
     tab.goes_to(&format!("{}/quiet", shop.origin)).await?;
     agent.finds("text is dots", MASKED).await?;
     tab.types("#name", "Lovelace").await?;
-    agent.finds("a value is dots", "() => document.querySelector('.page-view iframe').contentDocument.querySelector('#name')?.value === '••••••••'").await?;
+    agent.finds("a value is dots", VALUE_IS_DOTS).await?;
     let seen = agent::replica_text(agent).await?;
     ensure!(!seen.contains("Lovelace") && !seen.contains("Quiet"), "{seen}");
+    Ok(())
+}
+
+/// The business masks all of its pages from now on. The server hears of it within two seconds; a page that comes then is
+/// masked.
+async fn strict_everywhere(story: &Story, tab: &Person) -> Result<()> {
+    let Story { agent, shop, .. } = story;
+    let set = ["business", "set", "--business", "harbour-and-pine", "mask_strict", "true"];
+    story.stage.admin(&set).await?;
+    loop {
+        tab.goes_to(&format!("{}/basket", shop.origin)).await?;
+        agent.finds("the page is shown", &format!("() => /^(Basket|•{{6}})$/.test({HEADING})")).await?;
+        if agent.asks::<String>(&format!("() => {HEADING}")).await? != "Basket" {
+            break;
+        }
+    }
+    tab.types("#name", "Lovelace").await?;
+    agent.finds("a value is dots", VALUE_IS_DOTS).await?;
+    let seen = agent::replica_text(agent).await?;
+    ensure!(!seen.contains("hushed") && !seen.contains("Merchant"), "{seen}");
     Ok(())
 }
 

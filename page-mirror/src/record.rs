@@ -74,6 +74,7 @@ impl Recorder {
     /// [`ROOT`], which is the document.
     pub fn begin(&mut self) {
         self.epoch += 1;
+        self.seq = 0;
         self.beginning = true;
         self.pending.clear();
         self.tree.clear();

@@ -2,7 +2,6 @@
 use js_sys::{Array, Reflect};
 use shared::wire::lead::Spot;
 use softphone::dom::Timer;
-use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, Event, HtmlElement, PointerEvent, Window};
 
@@ -188,11 +187,6 @@ impl Replica {
         {
             let _ = self.overlay().remove_child(&oldest);
         }
-    }
-
-    /// Runs `work` a moment later, in place of what waited.
-    pub(crate) fn with_later(&self, later: &RefCell<Option<Timer>>, ms: u32, work: impl FnOnce() + 'static) {
-        later.replace(Some(Timer::new(ms, work)));
     }
 
     fn document(&self) -> Option<Document> {

@@ -56,14 +56,22 @@ pub(crate) struct Tools {
     later: RefCell<Option<Timer>>,
     down: RefCell<Option<Down>>,
     stroke: Cell<u32>,
-    wheel: Cell<Option<(u32, f64, f64, f64)>>,
+    wheel: Cell<Option<(Reading, u32, f64, f64, f64)>>,
     ghost: RefCell<Option<Rc<Ghost>>>,
     listeners: RefCell<Vec<Listener>>,
     pinned: Rc<dyn Fn()>,
 }
 
+/// Where numbers of nodes mean something: a document, as it was read from a keyframe on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reading {
+    document: DocumentId,
+    epoch: u32,
+}
+
 /// A button that is held.
 struct Down {
+    of: Reading,
     x: f64,
     y: f64,
     spot: Spot,
@@ -134,7 +142,7 @@ impl Tools {
     /// Pins what was prepared.
     pub(crate) fn pin(&self, at: Option<Spot>) {
         let text = self.note.take();
-        let (Some(document), Some((epoch, _))) = ((self.document)(), self.replica.position()) else { return };
+        let Some((Reading { document, epoch }, _)) = self.reading() else { return };
         if !text.is_empty() {
             (self.send)(AddNote { document, epoch, at, text }.into());
             (self.pinned)();
@@ -146,17 +154,33 @@ impl Tools {
         self.ghost.take();
     }
 
-    pub(crate) fn act(&self, deed: Deed) -> Option<u32> {
-        let (document, (epoch, seq)) = ((self.document)()?, self.replica.position()?);
+    /// What is shown, and the seq of its last frame.
+    fn reading(&self) -> Option<(Reading, u32)> {
+        let (epoch, seq) = self.replica.position()?;
+        Some((Reading { document: (self.document)()?, epoch }, seq))
+    }
+
+    /// A deed upon what the agent saw in one reading; another may be shown by now, in which the number is another
+    /// node's. What all of that one's frames told was seen then.
+    fn deed(&self, of: Reading, deed: Deed) -> Act {
         let act = self.acts.get() + 1;
         self.acts.set(act);
-        (self.send)(Act { act, document, epoch, seq, deed }.into()).then_some(act)
+        let seq = self.reading().filter(|(now, _)| *now == of).map_or(u32::MAX, |(_, seq)| seq);
+        Act { act, document: of.document, epoch: of.epoch, seq, deed }
+    }
+
+    fn act(&self, of: Reading, deed: Deed) {
+        (self.send)(self.deed(of, deed).into());
     }
 
     fn mark(&self, mark: Mark) {
-        if let (Some(document), Some((epoch, _))) = ((self.document)(), self.replica.position()) {
-            (self.send)(Point { document, epoch, mark }.into());
+        if let Some((now, _)) = self.reading() {
+            self.mark_in(now, mark);
         }
+    }
+
+    fn mark_in(&self, Reading { document, epoch }: Reading, mark: Mark) {
+        (self.send)(Point { document, epoch, mark }.into());
     }
 
     fn heard(self: &Rc<Self>, kind: &str, event: &Event) {
@@ -178,16 +202,16 @@ impl Tools {
             return;
         }
         let (x, y) = (f64::from(mouse.client_x()), f64::from(mouse.client_y()));
-        let Some(hit) = self.replica.hit(x, y) else { return };
+        let (Some(hit), Some((of, _))) = (self.replica.hit(x, y), self.reading()) else { return };
         match kind {
-            "pointerdown" if mouse.button() == 0 => self.pressed(tool, event, (x, y), &hit),
-            "pointermove" => self.moved(tool, (x, y), &hit),
-            "pointerup" => self.released(tool, &hit),
+            "pointerdown" if mouse.button() == 0 => self.pressed(tool, event, (x, y), (of, &hit)),
+            "pointermove" => self.moved(tool, (x, y), (of, &hit)),
+            "pointerup" => self.released(tool, (of, &hit)),
             _ => {}
         }
     }
 
-    fn pressed(&self, tool: Tool, event: &Event, (x, y): (f64, f64), hit: &Hit) {
+    fn pressed(&self, tool: Tool, event: &Event, (x, y): (f64, f64), (of, hit): (Reading, &Hit)) {
         event.prevent_default();
         self.replica.capture(event);
         match tool {
@@ -204,10 +228,10 @@ impl Tools {
         }
         let origin = (hit.bounds.left, hit.bounds.top);
         let points = vec![relative(hit, origin)];
-        self.down.replace(Some(Down { x, y, spot: hit.spot, drags: false, origin, points }));
+        self.down.replace(Some(Down { of, x, y, spot: hit.spot, drags: false, origin, points }));
     }
 
-    fn moved(self: &Rc<Self>, tool: Tool, (x, y): (f64, f64), hit: &Hit) {
+    fn moved(self: &Rc<Self>, tool: Tool, (x, y): (f64, f64), (of, hit): (Reading, &Hit)) {
         let mut down = self.down.borrow_mut();
         match (tool, &mut *down) {
             (Tool::Draw, Some(down)) => {
@@ -216,72 +240,72 @@ impl Tools {
                 if self.is_time() || down.points.len() >= INK_POINTS {
                     let (anchor, stroke) = (down.spot.node, self.stroke.get());
                     let points = std::mem::take(&mut down.points);
-                    self.mark(Mark::Ink { anchor, stroke, points });
+                    self.mark_in(down.of, Mark::Ink { anchor, stroke, points });
                 }
             }
             (Tool::Control, Some(down)) => {
                 let far = (x - down.x).abs().max((y - down.y).abs()) > DRAG_PX;
                 if far && !down.drags {
                     down.drags = true;
-                    self.act(Deed::Grab { at: down.spot });
+                    self.act(down.of, Deed::Grab { at: down.spot });
                 }
                 if down.drags && self.is_time() {
-                    self.act(Deed::Drag { at: hit.spot });
+                    self.act(of, Deed::Drag { at: hit.spot });
                     self.mark(Mark::Laser(hit.spot));
                 }
             }
             _ => {
                 drop(down);
-                self.laser(hit.spot);
+                self.laser(of, hit.spot);
             }
         }
     }
 
-    fn released(self: &Rc<Self>, tool: Tool, hit: &Hit) {
+    fn released(self: &Rc<Self>, tool: Tool, (of, hit): (Reading, &Hit)) {
         let Some(down) = self.down.take() else { return };
         match tool {
             Tool::Draw => {
                 let (anchor, stroke, points) = (down.spot.node, self.stroke.get(), down.points);
-                self.mark(Mark::Ink { anchor, stroke, points });
+                self.mark_in(down.of, Mark::Ink { anchor, stroke, points });
                 self.replica.end_stroke();
             }
             Tool::Control if down.drags => {
-                self.act(Deed::Drag { at: hit.spot });
-                self.act(Deed::Drop { at: hit.spot });
+                self.act(of, Deed::Drag { at: hit.spot });
+                self.act(of, Deed::Drop { at: hit.spot });
             }
-            Tool::Control => self.pressed_and_released(down.spot, hit),
+            Tool::Control => self.pressed_and_released(&down, of, hit),
             Tool::Look | Tool::Point | Tool::Highlight | Tool::Note => {}
         }
     }
 
     /// A click; in a field, what is typed next goes there.
-    fn pressed_and_released(self: &Rc<Self>, spot: Spot, hit: &Hit) {
+    fn pressed_and_released(self: &Rc<Self>, down: &Down, of: Reading, hit: &Hit) {
         let weak = Rc::downgrade(self);
         let act = Rc::new(move |deed| {
             if let Some(tools) = weak.upgrade() {
-                tools.act(deed);
+                tools.act(of, deed);
             }
         });
         self.ghost.take();
         let ghost = Ghost::over(self.replica.overlay(), hit, act);
         let is_select = ghost.as_ref().is_some_and(|ghost| ghost.is_select());
         if !is_select {
-            self.act(Deed::Click { at: spot });
+            self.act(down.of, Deed::Click { at: down.spot });
         }
         self.ghost.replace(ghost);
     }
 
     /// The last place is told, too, a moment later.
-    fn laser(self: &Rc<Self>, spot: Spot) {
+    fn laser(self: &Rc<Self>, of: Reading, spot: Spot) {
         if self.is_time() {
             self.later.take();
-            return self.mark(Mark::Laser(spot));
+            return self.mark_in(of, Mark::Laser(spot));
         }
         let weak = Rc::downgrade(self);
         let timer = Timer::new(PACE_MS as u32, move || {
             if let Some(tools) = weak.upgrade() {
                 tools.marked_at.set(Date::now());
-                tools.mark(Mark::Laser(spot));
+                tools.mark_in(of, Mark::Laser(spot));
             }
         });
         self.later.replace(Some(timer));
@@ -302,33 +326,22 @@ impl Tools {
         }
         event.prevent_default();
         let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-        let Some((node, x, y)) = self.replica.scroller(at.0, at.1, event.delta_y() != 0.0) else { return };
+        let there = self.replica.scroller(at.0, at.1, event.delta_y() != 0.0).zip(self.reading());
+        let Some(((node, x, y), (of, _))) = there else { return };
         let now = Date::now();
-        let before = self.wheel.get().filter(|(of, _, _, at)| *of == node && now - at < WHEEL_MS);
-        let (x, y) = before.map_or((x, y), |(_, x, y, _)| (x, y));
+        let before =
+            self.wheel.get().filter(|last| (last.0, last.1) == (of, node) && now - last.4 < WHEEL_MS);
+        let (x, y) = before.map_or((x, y), |(_, _, x, y, _)| (x, y));
         let scale = self.replica.scale().max(0.1);
         let (x, y) = ((x + event.delta_x() / scale).max(0.0), (y + event.delta_y() / scale).max(0.0));
-        self.wheel.set(Some((node, x, y, now)));
+        self.wheel.set(Some((of, node, x, y, now)));
+        let act = self.deed(of, Deed::Scroll { node, x: x as i32, y: y as i32 });
         if self.is_time() {
-            self.scroll_to(node, x, y);
+            (self.send)(act.into());
         } else {
-            self.replica.with_later(&self.later, PACE_MS as u32, {
-                let (send, document, replica) =
-                    (self.send.clone(), self.document.clone(), self.replica.clone());
-                let act = self.acts.get() + 1;
-                self.acts.set(act);
-                move || {
-                    if let (Some(document), Some((epoch, seq))) = (document(), replica.position()) {
-                        let deed = Deed::Scroll { node, x: x as i32, y: y as i32 };
-                        send(Act { act, document, epoch, seq, deed }.into());
-                    }
-                }
-            });
+            let send = self.send.clone();
+            self.later.replace(Some(Timer::new(PACE_MS as u32, move || drop(send(act.into())))));
         }
-    }
-
-    fn scroll_to(&self, node: u32, x: f64, y: f64) {
-        self.act(Deed::Scroll { node, x: x as i32, y: y as i32 });
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     customer::Customer,
     dom::{document, element_at, get, is_within, set_native, window},
     events::{self, At},
+    slider::{range, slide, slide_to},
     touch::{self, Refused},
 };
 
@@ -38,22 +39,32 @@ struct Grip {
 #[derive(Default)]
 pub(crate) struct Doer {
     grip: RefCell<Option<Grip>>,
+    /// What was filled in last, and how it was named: an agent who types on does not look anew.
+    field: RefCell<Option<(u32, u32, Element)>>,
 }
 
 /// All that a deed needs to know.
 pub(crate) struct Around<'a> {
     pub(crate) reach: &'a Reach,
+    /// In which the numbers of nodes are meant.
+    pub(crate) epoch: u32,
     pub(crate) customer: &'a Customer,
     pub(crate) changes: Option<&'a Changes>,
     pub(crate) origins: &'a [String],
 }
 
+impl Around<'_> {
+    /// The node that the agent saw under a number, whatever number it has by now. A page that was read anew once since
+    /// then is the same page.
+    fn node(&self, number: u32) -> Result<Node, Refused> {
+        let age = self.reach.age(self.epoch).filter(|age| *age <= 1).ok_or(refused::STALE)?;
+        self.reach.node(number, age).ok_or(refused::GONE)
+    }
+}
+
 impl Doer {
     /// The grant was checked before. Everything else is checked here.
     pub(crate) fn act(&self, around: &Around<'_>, asked: &ActAsked) -> Result<(), Refused> {
-        if around.reach.position().is_none_or(|(epoch, _)| epoch != asked.epoch) {
-            return Err(refused::STALE);
-        }
         let fresh = |element: &Element| {
             let changed = around.changes.is_some_and(|known| known.since(element, asked.epoch, asked.seq));
             if changed { Err(refused::CHANGED) } else { Ok(()) }
@@ -65,7 +76,12 @@ impl Doer {
                 fresh(&element)?;
                 self.click(around, &element, *at)
             }
-            Deed::Fill { node, text, done } => fill(around, &self.element(around, *node)?, text, *done),
+            Deed::Fill { node, text, done } => {
+                let element = self.element(around, *node)?;
+                fill(around, &element, text, *done)?;
+                self.field.replace(Some((around.epoch, *node, element)));
+                Ok(())
+            }
             Deed::Choose { node, options } => choose(around, &self.element(around, *node)?, options),
             Deed::Press { node, key } => {
                 let element = self.element(around, *node)?;
@@ -93,10 +109,10 @@ impl Doer {
     }
 
     fn element(&self, around: &Around<'_>, node: u32) -> Result<Element, Refused> {
-        let node: Node =
-            around.reach.node(node).filter(|node: &Node| node.is_connected()).ok_or(refused::GONE)?;
+        let held = self.field.borrow().clone().filter(|held| (held.0, held.1) == (around.epoch, node));
+        let node = held.map_or_else(|| around.node(node), |(_, _, field)| Ok(field.into()))?;
         let element = node.dyn_ref::<Element>().cloned().or_else(|| node.parent_element());
-        let element = element.ok_or(refused::NOT_POSSIBLE)?;
+        let element = element.filter(|element| element.is_connected()).ok_or(refused::GONE)?;
         touch::check(around.reach, &element)?;
         Ok(element)
     }
@@ -181,7 +197,7 @@ impl Doer {
 
 /// Where a spot lies now.
 fn place(around: &Around<'_>, spot: Spot) -> Result<At, Refused> {
-    let node = around.reach.node(spot.node).ok_or(refused::GONE)?;
+    let node = around.node(spot.node)?;
     let element = node
         .dyn_ref::<Element>()
         .cloned()
@@ -239,8 +255,7 @@ fn scroll(around: &Around<'_>, node: u32, x: f64, y: f64) -> Result<(), Refused>
         window().scroll_to_with_scroll_to_options(&to);
         return Ok(());
     }
-    let element =
-        around.reach.node(node).and_then(|node| node.dyn_into::<Element>().ok()).ok_or(refused::GONE)?;
+    let element = around.node(node)?.dyn_into::<Element>().map_err(|_| refused::GONE)?;
     element.scroll_to_with_scroll_to_options(&to);
     Ok(())
 }
@@ -358,33 +373,5 @@ fn press(around: &Around<'_>, element: &Element, key: Key) -> Result<(), Refused
             button.click();
         }
     }
-    Ok(())
-}
-
-fn range(element: &Element) -> Option<HtmlInputElement> {
-    element.dyn_ref::<HtmlInputElement>().filter(|input| input.type_() == "range").cloned()
-}
-
-/// Sets a slider to a part of its length; the browser rounds it to a step.
-fn slide(range: &HtmlInputElement, spot: Spot) -> Result<(), Refused> {
-    slide_to(range, inside(range, spot))?;
-    events::plain(range, "change");
-    Ok(())
-}
-
-fn slide_to(range: &HtmlInputElement, at: At) -> Result<(), Refused> {
-    let bounds = range.get_bounding_client_rect();
-    let part = ((at.x - bounds.left()) / bounds.width().max(1.0)).clamp(0.0, 1.0);
-    let read = |text: String, otherwise: f64| match js_sys::Number::parse_float(&text) {
-        number if number.is_nan() => otherwise,
-        number => number,
-    };
-    let (low, high) = (read(range.min(), 0.0), read(range.max(), 100.0));
-    let value = low + part * (high - low);
-    events::focus(range);
-    if !set_native(range, "value", &events::number(value)) {
-        return Err(refused::NOT_POSSIBLE);
-    }
-    events::plain(range, "input");
     Ok(())
 }

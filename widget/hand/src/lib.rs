@@ -21,6 +21,7 @@ mod deed;
 mod dom;
 mod events;
 mod hidden;
+mod slider;
 mod stage;
 mod state;
 mod touch;
@@ -41,9 +42,9 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 extern "C" {
     /// What the recorder lends.
     pub type Reach;
-    /// The node of a number, if the mirror has it.
+    /// The node of a number, if the mirror has it. `age` 1: if it had it before the page was last read anew.
     #[wasm_bindgen(method, js_name = of)]
-    fn node(this: &Reach, id: u32) -> Option<Node>;
+    fn node(this: &Reach, id: u32, age: u32) -> Option<Node>;
     /// How an element is masked: see [`touch`].
     #[wasm_bindgen(method, js_name = mask)]
     fn flags(this: &Reach, element: &Element) -> u32;
@@ -62,6 +63,11 @@ impl Reach {
     fn position(&self) -> Option<(u32, u32)> {
         let &[epoch, seq] = &self.place()[..] else { return None };
         Some((epoch, seq))
+    }
+
+    /// How often the page was read anew since an epoch; none: it did not come yet.
+    fn age(&self, epoch: u32) -> Option<u32> {
+        self.position()?.0.checked_sub(epoch)
     }
 
     /// As [`Self::rules`].
@@ -197,6 +203,7 @@ impl Inner {
             let changes = self.changes.borrow();
             let around = Around {
                 reach: &self.reach,
+                epoch: asked.epoch,
                 customer: &self.customer,
                 changes: changes.as_ref(),
                 origins: &origins,

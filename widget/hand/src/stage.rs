@@ -362,7 +362,7 @@ fn place(shown: &Shown) {
 }
 
 fn anchor(reach: &Reach, node: u32) -> Option<Element> {
-    let node = reach.node(node)?;
+    let node = reach.node(node, 0)?;
     let element = node.dyn_ref::<Element>().cloned().or_else(|| node.parent_element());
     element.or_else(|| document().document_element())
 }

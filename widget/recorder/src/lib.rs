@@ -124,14 +124,14 @@ impl Core {
         self.level.get().map(|_| Array::of2(&url, &title))
     }
 
-    /// A frame's page is one that must not be seen as the page around it is.
+    /// A page, or one in a frame, is one that must not be seen as the page that is being read is.
     pub fn hides(&self, url: &str) -> bool {
         self.level.get() != Some(OFF) && self.rules.borrow().shade(url) > self.shade.get()
     }
 
-    /// The page is still one that may be seen as far as the one that is being read.
-    fn is_as_ruled(&self) -> bool {
-        self.level.get() == Some(OFF) || self.rules.borrow().shade(&attention::address()) == self.shade.get()
+    /// More of the page may be seen by now than of the one that is being read.
+    fn is_brighter(&self) -> bool {
+        self.level.get() != Some(OFF) && self.rules.borrow().shade(&attention::address()) < self.shade.get()
     }
 
     /// The whole page follows: in one batch, or in `several`, of which nothing is taken before
@@ -149,7 +149,7 @@ impl Core {
 
     /// All of the page was handed over. False: it must be begun again, and handed over in one batch.
     pub fn complete(&self) -> bool {
-        self.recorder.borrow_mut().complete() && self.is_as_ruled()
+        self.recorder.borrow_mut().complete()
     }
 
     /// Takes a batch. False: the script must begin again, and send nothing before. `text`: in UTF-8; the script has it
@@ -168,7 +168,7 @@ impl Core {
 
     /// Adds what is around the nodes. `look`: also where no event says so. False: as for [`Self::flush`].
     pub fn attend(&self, look: bool) -> bool {
-        self.attention.tell(&self.recorder, look) && self.is_as_ruled()
+        self.attention.tell(&self.recorder, look) && !self.is_brighter()
     }
 
     /// Adds sections that another module made, about a field (0: none).
@@ -188,9 +188,6 @@ impl Core {
 
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
     pub fn take(&self) -> Option<Vec<u8>> {
-        if !self.is_as_ruled() {
-            return None;
-        }
         let mut body = self.recorder.borrow_mut().take()?;
         self.says.borrow_mut().append(&mut body.says);
         let bytes = std::mem::take(&mut body.bytes);

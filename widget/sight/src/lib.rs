@@ -240,7 +240,8 @@ impl Eyes {
         }
         // What draws by itself does it just before the page is painted, and some of it is gone just after.
         let painted = Promise::new(&mut |done, _| drop(self.window.request_animation_frame(&done)));
-        if JsFuture::from(painted).await.is_ok() {
+        // Meanwhile the page may have gone to where nothing of it may be seen.
+        if JsFuture::from(painted).await.is_ok() && self.kept_back(canvas).is_none() {
             self.picture(epoch, id, &Source::Canvas(canvas), canvas.width(), canvas.height()).await;
         }
     }

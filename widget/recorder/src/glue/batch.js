@@ -1,7 +1,11 @@
 // One batch of what changed, and what the other side knows: nodes by id, and ids by node. The batch's grammar stands in
 // page-mirror/src/record/batch.rs.
+import { hand } from "./socket.js";
+
 export const ids = new Map();
 let nodes = [],
+  // As they were before the page was begun anew, where somebody may act on what was seen a moment ago.
+  before,
   // Ids from here on are of this batch.
   firstNew = 0;
 let numbers = new Uint32Array(1 << 12),
@@ -42,13 +46,14 @@ export const known = (node) => {
 };
 export const isNew = (node) => ids.get(node) >= firstNew;
 // What is adopted from here on is new.
-export const nodeOf = (id) => nodes[id];
+export const nodeOf = (id, age) => (age ? before : nodes)?.[id];
 export const markNew = () => (firstNew = nodes.length);
 
 export const forgetNames = () => names.clear();
 // Forgets what the other side knows, and the batch.
 export const forgetAll = (root) => {
   ids.clear();
+  before = hand && nodes;
   nodes = root ? [undefined, root] : [];
   if (root) ids.set(root, 1);
   // All nodes are new.

@@ -11,7 +11,7 @@ export const WATCHED = 1,
   FIELD = 2,
   KINDS = { __proto__: null, canvas: 1, video: 1, audio: 1, img: 1, iframe: 1, input: 2, textarea: 2, select: 2 };
 // Attributes that are kept of what is shown as a box.
-export const BARE = /^(?:id|class|style)$/;
+export const BARE = /^(id|class|style)$/;
 
 export const clock = () => performance.now(),
   later = setTimeout,
@@ -34,14 +34,17 @@ export const parentOf = getter(N, "parentNode"),
   attributeOf = method(E, "getAttribute"),
   matches = method(E, "matches"),
   closest = method(E, "closest"),
-  rootOf = method(N, "getRootNode");
+  rootOf = method(N, "getRootNode"),
+  // Null: its frame is gone.
+  viewOf = getter(Document.prototype, "defaultView"),
+  addressOf = (page) => viewOf(page)?.location.href;
 
 // Open shadow roots, closed ones that were seen when they were made, and the documents of frames as they were mirrored.
 export const innerRoots = new WeakMap(),
   openRootOf = getter(E, "shadowRoot"),
   shadowOf = (node) => openRootOf(node) || innerRoots.get(node),
   // The element that holds a shadow root or a frame's document.
-  hostOf = (root) => (typeOf(root) === 11 ? root.host : typeOf(root) === 9 && root.defaultView?.frameElement);
+  hostOf = (root) => (typeOf(root) === 11 ? root.host : typeOf(root) === 9 && viewOf(root)?.frameElement);
 
 // The widget is no part of the page.
 export const isLeft = (node) =>

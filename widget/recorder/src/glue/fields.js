@@ -33,7 +33,7 @@ const lookAtField = (node) => {
     // Other options may be selected in the same places.
     which = Array.from(node.selectedOptions, (option) => "/" + ids.get(option));
     initial = null;
-  } else if (/^(?:checkbox|radio)$/.test(node.type)) {
+  } else if (/^(checkbox|radio)$/.test(node.type)) {
     kind = 1;
     now = node.indeterminate ? "2" : node.checked ? "1" : "0";
     initial = attributeOf(node, "checked") === null ? "0" : "1";

@@ -1,12 +1,12 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
-import { forgetAll, handOver, known, markNew } from "./batch.js";
-import { cancel, clock, hostOf, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
+import { forgetAll, handOver, markNew } from "./batch.js";
+import { cancel, clock, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, large, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
   attributes, beginPage, changes, forgetChanges, isMarked, place, putMore, retake, retakeOthers, ruled, texts, touched,
   watched,
 } from "./nodes.js";
-import { asks, hasRules, isRule, readRules, setRuleless, strict } from "./rules.js";
+import { asks, hasRules, isAstray, isRule, readRules, setRuleless, strict } from "./rules.js";
 import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
 import { lookCloser, soon, state } from "./socket.js";
 
@@ -56,13 +56,12 @@ export const flush = (look) => {
   if (!recording) return;
   see(observer.takeRecords());
   markNew();
+  if (isAstray()) return keyframe();
   // Rules of the page stand in attributes, which were seen. For those of the business and many changes one search of
   // the page is cheaper than a question for each.
   const ruleless =
     !isMarked && (!asks || (attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules)));
   setRuleless(ruleless);
-  // A frame's script may have led it to where nothing of it may be seen.
-  for (const root of roots.keys()) if (root.URL && known(root) && core.hides(root.URL)) retake(hostOf(root));
   retakeOthers(ruleless);
   if (look) lookAtSheets();
   place();
@@ -78,19 +77,18 @@ export const flush = (look) => {
   else soon();
   if (look && (watched.size || roots.size > 1 || visualViewport.scale > 1 || fields.has(document.activeElement))) lookCloser();
 };
+// Until it begins nothing is read, and nothing that was leaves.
 const keyframe = () => {
-  const wait = lastKeyframe + KEYFRAME_MS - clock();
-  if (wait > 0) {
-    recording = false;
-    beginAfter(wait, () => true);
-  } else begin();
+  recording = reading = false;
+  beginAfter(lastKeyframe + KEYFRAME_MS - clock(), () => true);
 };
 // Begins once it is `ready`, which is asked every `wait` milliseconds.
 export const beginAfter = (wait, ready) => {
   cancel(keyframeTimer);
   keyframeTimer = later(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
 };
-const startOver = (root) => {
+// Begins anew with `root`; without one, for now nothing is recorded.
+export const pause = (root) => {
   cancel(keyframeTimer);
   recording = reading = !!root;
   readRules(core.rules());
@@ -107,7 +105,7 @@ const startOver = (root) => {
 export const begin = (ms = SLICE_MS) => {
   lastKeyframe = clock();
   sliceMs = ms;
-  startOver(document);
+  pause(document);
   beginPage();
   if (scrollX || scrollY) scrolled.add(document);
   readOn();
@@ -137,7 +135,6 @@ const giveUp = () => {
   pause();
   state("stopped");
 };
-export const pause = () => startOver();
 export const again = () => recording && begin();
 
 const observer = new MutationObserver((records) => {
@@ -145,7 +142,7 @@ const observer = new MutationObserver((records) => {
   flush();
 });
 export const onField = (event) => {
-  if (recording && fieldChanged(event.composedPath()[0])) flush();
+  if (recording && !isAstray() && fieldChanged(event.composedPath()[0])) flush();
 };
 export const onScroll = ({ target }) => {
   if (!recording) return;
@@ -163,8 +160,8 @@ export const onLoad = ({ target }) => {
   flush();
 };
 export const pacedFlush = () => {
-  paced ??= later(() => {
-    paced = undefined;
+  paced ||= later(() => {
+    paced = 0;
     flush();
   }, 2 * FRAME_MS);
 };

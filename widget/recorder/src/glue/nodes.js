@@ -1,8 +1,8 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, attributeOf, clock, firstOf, hostOf, innerRoots, isConnected,
-  isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
+  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, addressOf, attributeOf, clock, firstOf, hostOf, innerRoots,
+  isConnected, isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { SHORT, fields, large } from "./fields.js";
 import { core, observe, reading } from "./flush.js";
@@ -91,7 +91,7 @@ const element = (node, depth, masked) => {
     page = html && tag === "iframe" && node.contentDocument;
     box = html && !page ? LEAVES[tag] || "" : "";
     if (ruled && matches(node, ruling[2])) box = "block";
-    else if (page && core.hides(page.URL)) box = "block";
+    else if (page && core.hides(addressOf(page))) box = "block";
     else if (depth > DEEPEST) box = "deep";
     if (box) keys = keys.filter((key) => BARE.test(key));
     if (html && tag === "link") {
@@ -225,7 +225,7 @@ export const place = () => {
   }
   for (const id of removed) put(2, id);
 };
-const disown = (node) => {
+export const disown = (node) => {
   // What came into it since the last flush stands elsewhere on the other side.
   if (touched.has(node) && known(node)) removed.push(known(node));
   ids.delete(node);

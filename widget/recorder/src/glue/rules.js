@@ -1,5 +1,9 @@
 // Masking: which rules apply where. The rules are given; none is decided here.
-import { closest, hostOf, matches, rootOf } from "./dom.js";
+import { ids } from "./batch.js";
+import { addressOf, closest, hostOf, matches, rootOf, typeOf } from "./dom.js";
+import { core } from "./flush.js";
+import { disown } from "./nodes.js";
+import { roots } from "./sheets.js";
 
 export const MASKED = 4,
   ONCE_PASSWORD = 8;
@@ -46,6 +50,17 @@ export const isMasked = (element) => {
   }
   return strict;
 };
+// A script led what is mirrored, the page or the document of a frame, to where it may not be seen. Whatever is read of
+// it, or leaves, is asked just before: no event tells of it.
+export const isAstray = () => {
+  for (const root of roots.keys())
+    if (typeOf(root) === 9 && ids.has(root)) {
+      const address = addressOf(root);
+      // What stands in a frame that is gone is masked by nothing around it any more.
+      if (!address) disown(root);
+      else if (core.hides(address)) return true;
+    }
+};
 export const isRule = (key) => key.startsWith(OURS);
-export const hasRules = (root) => root.querySelector(selectors) !== null;
+export const hasRules = (root) => root.querySelector(selectors);
 export const fieldFlags = (node) => (isMasked(node) ? MASKED : 0) | (once.has(node) ? ONCE_PASSWORD : 0);

@@ -13,8 +13,8 @@ let looking, pointing, pointer;
 
 const onPointer = (event) => {
   pointer = event;
-  pointing ??= later(() => {
-    pointing = undefined;
+  pointing ||= later(() => {
+    pointing = 0;
     sendPointer(pointer);
   }, POINTER_MS);
 };

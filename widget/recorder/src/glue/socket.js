@@ -3,7 +3,7 @@ import { known, nodeOf } from "./batch.js";
 import { cancel, clock, later } from "./dom.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { watched } from "./nodes.js";
-import { fieldFlags, ruling, strict } from "./rules.js";
+import { fieldFlags, isAstray, ruling, strict } from "./rules.js";
 import { leave, onAttention } from "./run.js";
 import { roots } from "./sheets.js";
 
@@ -37,7 +37,7 @@ const sendFrame = () => {
     pause();
     return beginAfter(WAIT_MS, () => ws.bufferedAmount <= CLEARED);
   }
-  const body = core.take();
+  const body = !isAstray() && core.take();
   if (!body) return;
   lastFrame = clock();
   const place = core.place();
@@ -47,12 +47,11 @@ const sendFrame = () => {
     self.CompressionStream &&
     new Response(new Response(body).body.pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
   // What was taken first is sent first.
-  if (!zipped && !compressing) return transmit(body, false);
+  if (!zipped && !compressing) return transmit(body);
   compressing++;
   chain = chain.then(async () => {
     try {
-      if (zipped) transmit(new Uint8Array(await zipped), true);
-      else transmit(body, false);
+      transmit(zipped ? new Uint8Array(await zipped) : body, !!zipped);
     } finally {
       compressing--;
     }
@@ -60,7 +59,7 @@ const sendFrame = () => {
 };
 // Nothing is kept for a socket that is not there; an empty message is none.
 export const send = (bytes) => live && bytes.length && ws.send(bytes);
-export const sendPointer = (event) => recording && live && !ws.bufferedAmount && send(core.pointer(event));
+export const sendPointer = (event) => recording && !ws.bufferedAmount && send(core.pointer(event));
 
 export const tell = (type, more) => on({ type, ...more });
 export const state = (now) => tell("state", { state: now });
@@ -76,7 +75,7 @@ export const onFront = () => send(core.inFront(!document.hidden));
 // What is seldom wanted are modules of their own, fetched when they first are; and what they are lent.
 const reach = {
   of: nodeOf,
-  mask: (node) => fieldFlags(node) | strict,
+  mask: (node) => fieldFlags(node) | strict | isAstray(),
   rules: () => ruling,
   at: () => core.position(),
   say: send,
@@ -93,7 +92,8 @@ const reach = {
 };
 const load = (name) => import(`../../${name}.js`).then((module) => module.default().then(() => module.start(reach)));
 // What agents show and do (widget/hand). No bytes: it is over.
-let hand, sight;
+export let hand;
+let sight;
 const handOn = (bytes) => hand?.then((it) => it.take(bytes), () => {});
 export const lead = (bytes) => {
   hand ??= load("hand");
