@@ -1,12 +1,12 @@
 // Carries out the operations of a frame on the replica's document, one batch a call. What they are stands in
 // page-mirror/src/replay/ops.rs, and what may be in them was decided there. Methods come from the prototypes: a
 // mirrored element whose name is "createElement" or "appendChild" must not answer for the document or a form.
-const LANGUAGES = ["http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"];
+const LANGUAGES = ["1999/xhtml", "2000/svg", "1998/Math/MathML"].map((language) => "http://www.w3.org/" + language);
 
 // Bound and no function of its own each: one that all share is slow, and a page may be many nodes.
 const { call } = Function.prototype;
 const method = (prototype, key) => call.bind(prototype[key]);
-const get = (prototype, key) => call.bind(Object.getOwnPropertyDescriptor(prototype, key).get);
+const get = (prototype, key, what = "get") => call.bind(Object.getOwnPropertyDescriptor(prototype, key)[what]);
 const D = Document.prototype,
   N = Node.prototype,
   E = Element.prototype;
@@ -22,7 +22,7 @@ const set = method(E, "setAttribute"),
 const parentOf = get(N, "parentNode"),
   nextOf = get(N, "nextSibling"),
   firstOf = get(N, "firstChild");
-const setText = call.bind(Object.getOwnPropertyDescriptor(N, "textContent").set);
+const setText = get(N, "textContent", "set");
 
 /** The applier of one frame (an iframe whose document is loaded). `apply` throws where the DOM does. */
 export class Applier {
@@ -36,7 +36,7 @@ export class Applier {
   clear() {
     let child;
     while ((child = firstOf(this.page))) removeChild(this.page, child);
-    this.nodes.splice(0, Infinity, undefined, this.page);
+    this.nodes.splice(0, Infinity, null, this.page);
     this.names.length = 0;
   }
 

@@ -15,6 +15,8 @@ use shared::{
 
 const MOVES: &str = include_str!("../../fixtures/secrets/moves.js");
 const PART: &str = "<p class=text>open</p><input class=field>";
+/// They answer for the document, and say nothing.
+const NAMED: &str = "<form name=URL></form><form name=defaultView></form><form name=location></form>";
 const SEEDS: u32 = 3;
 const STEPS: u32 = 500;
 
@@ -41,7 +43,11 @@ async fn what_is_written_where_it_may_not_be_seen_never_leaves() -> Result<()> {
     let sheet =
         |html: String| Sheet { policy: None, html: format!("<!doctype html><meta charset=utf-8>{html}") };
     let site = Site::open(|_| {
-        vec![("/", sheet(format!("{PART}<script>{MOVES}</script>"))), ("/frame", sheet(PART.into()))]
+        vec![
+            ("/", sheet(format!("{PART}<script>{MOVES}</script>"))),
+            ("/frame", sheet(PART.into())),
+            ("/named", sheet(format!("{PART}{NAMED}"))),
+        ]
     })
     .await?;
     let visitor = site.troupe.reader("visitor").await?;

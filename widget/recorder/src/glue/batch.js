@@ -54,7 +54,7 @@ export const forgetNames = () => names.clear();
 export const forgetAll = (root) => {
   ids.clear();
   before = hand && nodes;
-  nodes = root ? [undefined, root] : [];
+  nodes = root ? [null, root] : [];
   if (root) ids.set(root, 1);
   // All nodes are new.
   firstNew = 0;
@@ -71,7 +71,7 @@ export const handOver = (core) => {
   const fits = core.flush(batch, text);
   for (const id of core.freed()) {
     const node = nodes[id];
-    nodes[id] = undefined;
+    nodes[id] = null;
     if (ids.get(node) === id) ids.delete(node);
   }
   return fits;

@@ -1,7 +1,6 @@
 // What is asked of the DOM, and by which names. Reads go through the prototypes' getters, since a form or a document
 // with a child named "firstChild" would answer with that child.
-export const HTML = "http://www.w3.org/1999/xhtml";
-export const LANGUAGES = { [HTML]: 0, "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
+export const LANGUAGES = { "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
 // Elements whose children are not mirrored; those with a name are shown as a labelled box.
 export const LEAVES = { __proto__: null };
 for (const tag of "script noscript template style textarea video audio canvas".split(" ")) LEAVES[tag] = "";

@@ -8,7 +8,7 @@ import {
 } from "./nodes.js";
 import { asks, hasRules, isAstray, isRule, readRules, setRuleless, strict } from "./rules.js";
 import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
-import { lookCloser, soon, state } from "./socket.js";
+import { WAIT_MS, isBusy, lookCloser, soon, state } from "./socket.js";
 
 const MANY = 64,
   KEYFRAME_MS = 1000,
@@ -80,19 +80,19 @@ export const flush = (look) => {
 // Until it begins nothing is read, and nothing that was leaves.
 const keyframe = () => {
   recording = reading = false;
-  beginAfter(lastKeyframe + KEYFRAME_MS - clock(), () => true);
+  beginAfter(lastKeyframe + KEYFRAME_MS - clock());
 };
-// Begins once it is `ready`, which is asked every `wait` milliseconds.
-export const beginAfter = (wait, ready) => {
+// Begins once what is on its way has arrived.
+export const beginAfter = (wait) => {
   cancel(keyframeTimer);
-  keyframeTimer = later(() => (ready() ? begin() : beginAfter(wait, ready)), wait);
+  keyframeTimer = later(() => (isBusy() ? beginAfter(WAIT_MS) : begin()), wait);
 };
 // Begins anew with `root`; without one, for now nothing is recorded.
 export const pause = (root) => {
   cancel(keyframeTimer);
   recording = reading = !!root;
   readRules(core.rules());
-  core.begin(reading && sliceMs < Infinity, strict);
+  core.begin(sliceMs < Infinity, strict);
   observer.disconnect();
   nothingNew();
   fields.clear();

@@ -1,8 +1,8 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  BARE, FIELD, HTML, KINDS, LANGUAGES, LEAVES, WATCHED, addressOf, attributeOf, clock, firstOf, hostOf, innerRoots,
-  isConnected, isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
+  BARE, FIELD, KINDS, LANGUAGES, LEAVES, WATCHED, addressOf, attributeOf, clock, firstOf, innerRoots, isConnected, isLeft,
+  languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
 import { SHORT, fields, large } from "./fields.js";
 import { core, observe, reading } from "./flush.js";
@@ -72,11 +72,11 @@ const plain = new Set();
 const element = (node, depth, masked) => {
   let tag = tagOf(node),
     keys = namesOf(node),
-    flags = LANGUAGES[languageOf(node)] ?? 0,
+    flags = LANGUAGES[languageOf(node)] || 0,
     isOdd = asks || depth > DEEPEST || !plain.has(tag),
     page,
     box = "";
-  for (let i = 0; i < keys.length; i++) isOdd ||= /^(?:data-ringside|popover$)/.test(keys[i]);
+  for (let i = 0; i < keys.length; i++) isOdd ||= /^(data-ringside|popover$)/.test(keys[i]);
   if (isOdd) {
     const html = !flags,
       ruled = (asks || keys.some(isRule)) && matches(node, selectors);
@@ -111,7 +111,7 @@ const element = (node, depth, masked) => {
     if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
       fields.set(node, "");
     if (page && !box) innerRoots.set(node, page);
-    if (!(tag in LEAVES || tag in KINDS || /-|^(?:link|dialog)$/.test(tag))) plain.add(tag);
+    if (!(tag in LEAVES || tag in KINDS || /-|^(link|dialog)$/.test(tag))) plain.add(tag);
   }
   adopt(node);
   put1(1);
@@ -187,7 +187,7 @@ export const putMore = (ms) => {
     if (child) {
       put(1, id, after);
       large.push(node);
-      below(node, depth, isMasked(typeOf(node) === 1 ? node : hostOf(node)), child);
+      below(node, depth, isMasked(node), child);
       put1(0);
     }
     open.push(...others);
@@ -212,7 +212,7 @@ export const place = () => {
     // It stands where the page is not read yet.
     if (open.length && before && !known(before)) continue;
     put(1, parentId, (before && known(before)) || 0);
-    const masked = isMasked(typeOf(parent) === 1 ? parent : hostOf(parent));
+    const masked = isMasked(parent);
     for (let next = first; next && isTouched(next); next = nextOf(next)) {
       item(next, 0, masked);
       moved.add(next);
@@ -262,7 +262,7 @@ export const changes = () => {
     const id = known(node);
     if (!id || !isConnected(node)) continue;
     const tag = tagOf(node),
-      html = languageOf(node) === HTML,
+      html = !LANGUAGES[languageOf(node)],
       isOdd = html && (LEAVES[tag] || isStyle(tag, node)),
       isInput = html && tag === "input";
     if (isInput && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);

@@ -41,12 +41,12 @@ export const readRules = ([level, ...lists]) => {
 export const setRuleless = (yes) => (ruleless = yes);
 // It lies in a box: nothing of it is known to the other side, nor may be.
 export const isBlocked = (element) => !ruleless && closest(element, ruling[2]);
-export const isMasked = (element) => {
+export const isMasked = (node) => {
   if (ruleless) return strict;
-  while (element) {
-    const ruled = closest(element, selectors);
+  while (node) {
+    const ruled = typeOf(node) === 1 && closest(node, selectors);
     if (ruled) return !matches(ruled, ruling[1]);
-    element = hostOf(rootOf(element));
+    node = hostOf(rootOf(node));
   }
   return strict;
 };

@@ -66,7 +66,7 @@ const written = (sheet, raw) => {
   sent.set(sheet, { key: keyOf(sheet, rules), hashes: lines.map(hash), at: 0 });
   if (sheet.disabled) return "";
   // As it was written, unless scripts changed its rules.
-  if (raw !== undefined && !mediaText && !lines.some((line) => /^@import/.test(line))) {
+  if (raw != null && !mediaText && !lines.some((line) => /^@import/.test(line))) {
     const copy = new CSSStyleSheet();
     copy.replaceSync(raw);
     if (linesOf(copy).join() === lines.join()) return raw;
@@ -124,7 +124,7 @@ export const putStyles = () => {
     if (!id || !isConnected(node)) continue;
     put(9, id);
     // A type that is no style has no sheet.
-    string(sheet ? written(sheet, tagOf(node) === "style" ? node.textContent : undefined) : "");
+    string(sheet ? written(sheet, tagOf(node) === "style" ? node.textContent : null) : "");
   }
 };
 // What a link names was loaded.

@@ -8,8 +8,8 @@ import { leave, onAttention } from "./run.js";
 import { roots } from "./sheets.js";
 
 // Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
-const WAIT_MS = 400,
-  SLOWEST_RETRY_MS = 15000,
+export const WAIT_MS = 400;
+const SLOWEST_RETRY_MS = 15000,
   // After so many failed attempts the server has forgotten the page.
   KEPT_ATTEMPTS = 5;
 // Bytes: a smaller body is not worth compressing; above, the network does not keep up; below, it does again.
@@ -23,6 +23,7 @@ let config, on, documentId, ws, live, stopped, beat, retry, heartbeat, frameTime
   compressing = 0,
   chain = Promise.resolve();
 
+export const isBusy = () => ws.bufferedAmount > CLEARED;
 export const soon = () => {
   if (frameTimer) return;
   const wait = lastFrame + FRAME_MS - clock();
@@ -35,7 +36,7 @@ const sendFrame = () => {
   if (ws.bufferedAmount > CONGESTED) {
     // What is on its way arrives, and then a keyframe.
     pause();
-    return beginAfter(WAIT_MS, () => ws.bufferedAmount <= CLEARED);
+    return beginAfter(WAIT_MS);
   }
   const body = !isAstray() && core.take();
   if (!body) return;
