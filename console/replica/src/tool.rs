@@ -340,7 +340,10 @@ impl Tools {
             (self.send)(act.into());
         } else {
             let send = self.send.clone();
-            self.later.replace(Some(Timer::new(PACE_MS as u32, move || drop(send(act.into())))));
+            let timer = Timer::new(PACE_MS as u32, move || {
+                send(act.into());
+            });
+            self.later.replace(Some(timer));
         }
     }
 }

@@ -177,6 +177,8 @@ export const beginPage = () => {
 // told before, so that of each open node the first children are known and the others are not.
 export const putMore = (ms) => {
   until = clock() + ms;
+  // Each slice reads something, however slow the machine is.
+  credit = LOOK_AT_CLOCK;
   while (open.length && !late) {
     const [[node, depth], ...others] = open;
     const id = ids.get(node);
