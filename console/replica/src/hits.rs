@@ -1,7 +1,6 @@
 //! What lies where in the replica, and what the agent draws above it.
 use js_sys::{Array, Reflect};
 use shared::wire::lead::Spot;
-use softphone::dom::Timer;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, Event, HtmlElement, PointerEvent, Window};
 
