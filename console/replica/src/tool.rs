@@ -56,7 +56,7 @@ pub(crate) struct Tools {
     later: RefCell<Option<Timer>>,
     down: RefCell<Option<Down>>,
     stroke: Cell<u32>,
-    wheel: Cell<Option<(Reading, u32, f64, f64, f64)>>,
+    wheel: Cell<Option<Turned>>,
     ghost: RefCell<Option<Rc<Ghost>>>,
     listeners: RefCell<Vec<Listener>>,
     pinned: Rc<dyn Fn()>,
@@ -67,6 +67,16 @@ pub(crate) struct Tools {
 struct Reading {
     document: DocumentId,
     epoch: u32,
+}
+
+/// Where the wheel led last, and when.
+#[derive(Debug, Clone, Copy)]
+struct Turned {
+    of: Reading,
+    node: u32,
+    x: f64,
+    y: f64,
+    at: f64,
 }
 
 /// A button that is held.
@@ -330,11 +340,11 @@ impl Tools {
         let Some(((node, x, y), (of, _))) = there else { return };
         let now = Date::now();
         let before =
-            self.wheel.get().filter(|last| (last.0, last.1) == (of, node) && now - last.4 < WHEEL_MS);
-        let (x, y) = before.map_or((x, y), |(_, _, x, y, _)| (x, y));
+            self.wheel.get().filter(|last| (last.of, last.node) == (of, node) && now - last.at < WHEEL_MS);
+        let (x, y) = before.map_or((x, y), |last| (last.x, last.y));
         let scale = self.replica.scale().max(0.1);
         let (x, y) = ((x + event.delta_x() / scale).max(0.0), (y + event.delta_y() / scale).max(0.0));
-        self.wheel.set(Some((of, node, x, y, now)));
+        self.wheel.set(Some(Turned { of, node, x, y, at: now }));
         let act = self.deed(of, Deed::Scroll { node, x: x as i32, y: y as i32 });
         if self.is_time() {
             (self.send)(act.into());
