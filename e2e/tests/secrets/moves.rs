@@ -2,6 +2,8 @@
 //! written there never leaves, however the recorder's reading falls between. With masking off the same search finds it.
 //!
 //! A failure names its seed. `MOVES_SEED=N` plays one, `MOVES_SEEDS=N` that many.
+use std::fmt;
+
 use anyhow::{Context, Result, ensure};
 use e2e::{
     Person,
@@ -38,6 +40,14 @@ struct Wrote {
     open: u32,
 }
 
+impl fmt::Display for Told {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sent, wrote, open, secret, .. } = self;
+        write!(to, "{sent} messages; found {open} of {} open texts", wrote.open)?;
+        write!(to, ", {} of {} secret ones", secret.len(), wrote.secret)
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_where_it_may_not_be_seen_never_leaves() -> Result<()> {
     let sheet =
@@ -58,10 +68,12 @@ async fn what_is_written_where_it_may_not_be_seen_never_leaves() -> Result<()> {
     };
     for seed in seeds {
         let told = play(&site, &visitor, seed, Masking::Balanced).await?;
+        eprintln!("seed {seed}: {told}");
         ensure!(told.secret.is_empty(), "seed {seed}: these left: {:?}", told.secret);
         ensure!(told.open * 8 > told.wrote.open, "seed {seed}: the rest is mirrored: {told:?}");
     }
     let told = play(&site, &visitor, 1, Masking::Off).await.context("with masking off")?;
+    eprintln!("with masking off: {told}");
     ensure!(told.secret.len() as u32 * 4 > told.wrote.secret, "the search is blind: {told:?}");
     for kind in &told.kinds {
         let is_found = told.secret.iter().any(|text| text.starts_with(&format!("secret-{kind}-")));
@@ -92,13 +104,5 @@ async fn play(site: &Site, visitor: &Person, seed: u32, masking: Masking) -> Res
         visitor.asks(&format!("() => play({given})")).await.with_context(|| format!("seed {seed}"))?;
     let errors = visitor.page.page_errors();
     ensure!(errors.is_empty(), "seed {seed}: the page threw {errors:?}");
-    eprintln!(
-        "seed {seed}, {masking:?}: {} messages; of {} open texts {} were found, of {} secret ones {}",
-        told.sent,
-        told.wrote.open,
-        told.open,
-        told.wrote.secret,
-        told.secret.len()
-    );
     Ok(told)
 }
