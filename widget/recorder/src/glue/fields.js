@@ -8,20 +8,16 @@ export const fields = new Map(),
   scrolled = new Set();
 export const SHORT = 80;
 // What else an element is, by letter (codec::state::FLAGS).
-const FLAGS = "m:modal p:popover-open u:not(:defined) i:user-invalid v:user-valid".split(" ");
-const is = (node, selector) => {
-  try {
-    return matches(node, selector);
-  } catch {
-    // A browser that does not know it has none of them.
-  }
-};
+const FLAGS = "m:modal p:popover-open u:not(:defined) i:user-invalid v:user-valid".split(" "),
+  SELECTORS = FLAGS.map((flag) => flag.slice(1));
+// What a browser does not know, no element is.
+const is = (node, selector) => matches(node, `:is(${selector})`);
 
 const lookAtField = (node) => {
   const id = ids.get(node);
   if (!id || !isConnected(node)) return fields.delete(node);
   const tag = tagOf(node),
-    flags = FLAGS.filter((flag) => is(node, flag.slice(1))).map((flag) => flag[0]).join("");
+    flags = is(node, SELECTORS) ? FLAGS.map((flag, at) => (is(node, SELECTORS[at]) ? flag[0] : "")).join("") : "";
   let kind = 0,
     now = node.value,
     initial = attributeOf(node, "value") || "",

@@ -34,7 +34,7 @@ const see = (records) => {
       const { attributeName, attributeNamespace } = record;
       if (!attributes.has(target)) attributes.set(target, new Set());
       if (isRule(attributeName)) ruled();
-      attributes.get(target).add(/xlink$/.test(attributeNamespace || "") ? "xlink:" + attributeName : attributeName);
+      attributes.get(target).add(/xlink$/.test(attributeNamespace) ? "xlink:" + attributeName : attributeName);
       continue;
     }
     const style = type === "childList" ? target : parentOf(target);

@@ -267,7 +267,7 @@ export const changes = () => {
       html = !LANGUAGES[languageOf(node)],
       isOdd = html && (LEAVES[tag] || isStyle(tag, node)),
       isInput = html && tag === "input";
-    if (isInput && /^password$/i.test(attributeOf(node, "type") || "")) once.add(node);
+    if (isInput && /^password$/i.test(attributeOf(node, "type"))) once.add(node);
     const flags = isInput ? fieldFlags(node) : isMasked(node) ? MASKED : 0;
     for (const key of keys) {
       const text = attributeOf(node, key);
