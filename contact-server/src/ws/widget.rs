@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use contact_core::{Endpoint, Input, record::TokenHash};
+use contact_core::{Endpoint, Input, center, record::TokenHash};
 use shared::{
     BusinessId, ContactId, LegId, TabId, Timestamp,
     api::Channel,
@@ -149,7 +149,7 @@ async fn ended(edge: &Edge, welcome: Welcome, business: BusinessId, contact: Con
         position: None,
         wait_seconds: None,
         agent: None,
-        reason: detail.summary.reason,
+        reason: detail.summary.reason.map(center::told),
         attempts: 0,
         sharing: false,
     };

@@ -164,6 +164,22 @@ async fn the_answer_does_not_tell_a_number_that_opted_out_from_one_that_was_call
     assert_eq!(ask_other(&server, "020 7946 0102").await.status, 201, "the control");
 }
 
+/// Found by `cargo xtask chaos`: what is read from the store later said it.
+#[tokio::test]
+async fn whoever_comes_back_later_is_not_told_of_an_opt_out_either() {
+    let mut database = String::new();
+    let server = server_with(|config, settings| {
+        config.database.clone_into(&mut database);
+        settings.retry = Retry { attempts: 1, ..Retry::default() };
+    })
+    .await;
+    let waiting = ask_for_call(&server, "020 7946 0100").await;
+    assert_eq!(ended(&server, &waiting).await, Some(EndReason::Unreachable));
+    let opts_out = "UPDATE contacts SET body = replace(body, '\"unreachable\"', '\"opted_out\"')";
+    store::testing::tamper(&database, opts_out).await;
+    assert_eq!(ended(&server, &waiting).await, Some(EndReason::NotConfirmed));
+}
+
 #[tokio::test]
 async fn many_who_ask_for_one_number_at_once_make_it_ring_once() {
     let server = thrifty_server(|_| {}).await;
