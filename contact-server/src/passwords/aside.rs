@@ -67,7 +67,7 @@ mod tests {
         let held = Arc::new(Mutex::new(held));
         for free in (0..PASSWORDS_AT_ONCE).rev() {
             let held = held.clone();
-            let begun = aside.run(move || drop(held.lock().unwrap().recv()));
+            let begun = aside.run(move || held.lock().unwrap().recv());
             tokio::select! {
                 biased;
                 _ = begun => unreachable!("it is held"),
