@@ -177,6 +177,11 @@ async fn whoever_comes_back_later_is_not_told_of_an_opt_out_either() {
     assert_eq!(ended(&server, &waiting).await, Some(EndReason::Unreachable));
     let opts_out = "UPDATE contacts SET body = replace(body, '\"unreachable\"', '\"opted_out\"')";
     store::testing::tamper(&database, opts_out).await;
+    // What ended is forgotten when the business is rebuilt.
+    store::testing::tamper(&database, WALL).await;
+    assert_eq!(ask_other(&server, "020 7946 0102").await.status, 503);
+    store::testing::tamper(&database, "DROP TRIGGER wall").await;
+    while ask_other(&server, "020 7946 0102").await.status == 503 {}
     assert_eq!(ended(&server, &waiting).await, Some(EndReason::NotConfirmed));
 }
 
