@@ -70,6 +70,7 @@ struct Serve {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    small_pages();
     match logs::start().and_then(|()| execute(cli)) {
         Ok(code) => code,
         Err(error) => {
@@ -79,6 +80,17 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The allocator asks for huge pages where it may. Linux clears one of 2 MiB while a thread waits for it: under a flood
+/// that fills memory, 4 ms and more in which nobody was served (docs/reliability.md).
+#[cfg(target_os = "linux")]
+fn small_pages() {
+    // A kernel that does not know of it is only slower.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn small_pages() {}
 
 fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

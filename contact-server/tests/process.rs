@@ -30,6 +30,19 @@ fn request_that_was_answered_survives_a_kill() {
     assert_eq!(again["status"]["position"], 1, "in its place");
 }
 
+/// What a huge page costs is one thread's time at once, and everybody waits who was to be served by it.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_comes_in_small_pages() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    // Linux says so since 5.0.
+    if let Some(line) = status.lines().find(|line| line.starts_with("THP_enabled:")) {
+        assert_eq!(line.split_whitespace().last(), Some("0"), "{line}");
+    }
+}
+
 #[test]
 fn server_ends_cleanly_when_it_is_told_to() {
     let folder = TempDir::new().unwrap();
