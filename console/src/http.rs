@@ -49,13 +49,13 @@ pub(crate) async fn play(id: ContactId, csrf: &str) -> Result<PlayGranted, Probl
     read(send(request(Method::POST, &path, Some(csrf)), None::<&()>).await?).await
 }
 
-pub(crate) async fn segment(
+/// Segments of a recording, from one to another.
+pub(crate) async fn segments(
     id: ContactId,
-    recording: RecordingId,
-    segment: u32,
+    (recording, first, last): (RecordingId, u32, u32),
     token: &str,
 ) -> Result<Vec<u8>, Problem> {
-    let path = format!("/api/v1/contacts/{id}/recordings/{recording}/{segment}");
+    let path = format!("/api/v1/contacts/{id}/recordings/{recording}/{first}?last={last}");
     let response = send(request(Method::GET, &path, None).header(PLAY_HEADER, token), None::<&()>).await?;
     if response.ok() { response.binary().await.map_err(|_| offline()) } else { Err(problem(response).await) }
 }

@@ -135,14 +135,41 @@ pub(crate) const LOADING: &str = "Loading…";
 pub(crate) const NOT_RECORDED: &str =
     "No co-browsing was recorded with this contact, or it is not kept any more.";
 
-/// What a recording shows at a place.
-pub(crate) fn replay(missing: Option<Miss>, play: &Play) -> String {
+pub(crate) const TRY_AGAIN: &str = "Try again";
+/// It was asked for, and did not come.
+pub(crate) const REST_NOT_LOADED: &str = "The rest of the recording could not be loaded.";
+pub(crate) const NOTHING_LOADED: &str = "The recording could not be loaded.";
+pub(crate) const TOO_MUCH: &str = "This part cannot be shown: it is too far from the last page that was recorded whole. Choose another place.";
+
+/// What a recording shows at a place that is here.
+pub(crate) fn replay(missing: Option<Miss>, play: &Play, playable: u64) -> String {
     match missing {
         Some(why) => missed(why).into(),
         None if play.is_over() => "The end of the recording.".into(),
-        None if play.playing && play.at >= play.end => LOADING.into(),
+        None if play.playing && play.at >= playable => LOADING.into(),
         None if play.playing => "Playing".into(),
         None => "Paused".into(),
+    }
+}
+
+/// `8.4 MB, 140 kB a minute`; the latter of what lasts long enough to be said of.
+pub(crate) fn size(bytes: usize, seconds: u64) -> String {
+    let all = megabytes(bytes);
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    match bytes.saturating_mul(60).checked_div(seconds) {
+        Some(rate) if seconds >= 10 => {
+            format!("{all}, {} a minute", megabytes(rate.try_into().unwrap_or(usize::MAX)))
+        }
+        _ => all,
+    }
+}
+
+/// `0.4 kB`, `140 kB`, `8.4 MB`
+pub(crate) fn megabytes(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{}.{} kB", bytes / 1_000, bytes / 100 % 10),
+        10_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
     }
 }
 
@@ -153,5 +180,17 @@ pub(crate) fn missed(why: Miss) -> &'static str {
         Miss::Unseen => "Not recorded: nobody was watching.",
         Miss::Stopped => "Not recorded: the customer had stopped showing the page.",
         Miss::Late => "A part is missing here: the server could not keep up.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_said_as_people_say_them() {
+        assert_eq!([0, 9_960, 140_999, 8_449_999].map(megabytes), ["0.0 kB", "9.9 kB", "140 kB", "8.4 MB"]);
+        assert_eq!(size(8_400_000, 3_600), "8.4 MB, 140 kB a minute");
+        assert_eq!([size(400, 0), size(20_000, 9)], ["0.4 kB", "20 kB"]);
     }
 }

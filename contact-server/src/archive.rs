@@ -6,6 +6,7 @@
 //! the file anywhere is noise. Why files: ADR 17.
 use std::{
     io,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -13,6 +14,7 @@ use std::{
 use shared::{
     BusinessId, ContactId, RecordingId,
     api::{RecordingPart, RecordingSegment},
+    limits::RECORDING_ANSWER_BYTES,
 };
 use store::{Recording, Store, StoreError};
 use tokio::sync::{Semaphore, mpsc};
@@ -150,15 +152,19 @@ impl Archive {
         .await
     }
 
-    /// The entries of one segment.
-    pub async fn segment(&self, recording: Recording, number: u32) -> Result<Vec<u8>, ArchiveError> {
+    /// The entries of segments that follow each other.
+    pub async fn segments(
+        &self,
+        recording: Recording,
+        numbers: RangeInclusive<u32>,
+    ) -> Result<Vec<u8>, ArchiveError> {
         let keys = self.0.keys.clone().ok_or(ArchiveError::NoKeys)?;
         let shelf = self.0.shelf.clone();
         blocking(move || {
             let of = Of::from(&recording);
             let key = KeyRing::read(&keys)?.open(&recording)?;
             let key = DataKey::new(&key);
-            Ok(file::segment(&shelf.file(of), of, &key, number)?)
+            Ok(file::segments(&shelf.file(of), of, &key, numbers, RECORDING_ANSWER_BYTES)?)
         })
         .await
     }

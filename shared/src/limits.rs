@@ -20,6 +20,8 @@ pub const SDP_BYTES: usize = 16 * 1024;
 pub const MESSAGE_BYTES: usize = 64 * 1024;
 /// One message on a mirror socket, in bytes: a keyframe of a very large page.
 pub const MIRROR_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Segments of a recording that are fetched in one answer, in bytes; one alone may be larger.
+pub const RECORDING_ANSWER_BYTES: usize = 512 * 1024;
 /// Free text of a wrap-up, in characters.
 pub const WRAP_UP_NOTES_CHARS: usize = 4_000;
 /// Lines of an order in a wrap-up.

@@ -70,11 +70,13 @@ fn recorded(recordings: &Recordings, plays: &UseStateHandle<bool>) -> Html {
         return html! { <p class="quiet">{ words::NOT_RECORDED }</p> };
     };
     let plays = plays.setter();
-    let length = clock(last.until.since(first.from).as_secs());
+    let seconds = last.until.since(first.from).as_secs();
+    let bytes = segments().map(|segment| usize::try_from(segment.bytes).unwrap_or(usize::MAX)).sum();
+    let (length, size) = (clock(seconds), words::size(bytes, seconds));
     html! {
         <p class="recorded">
             <button onclick={move |_| plays.set(true)}>{ Icon::Play.html() }<span>{ "Replay" }</span></button>
-            <span class="quiet">{ format!("The customer's pages, {length}. That you watch them is put on record.") }</span>
+            <span class="quiet">{ format!("The customer's pages: {length} long, {size}. That you watch them is put on record.") }</span>
         </p>
     }
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     ReelHandle,
-    reel::{Kind, Mark},
+    marks::{Kind, Mark},
     state::{Act, Play, SPEEDS},
 };
 use crate::{icons::Icon, time::clock, words};
@@ -30,6 +30,7 @@ pub(super) fn Controls(props: &ControlsProps) -> Html {
     });
     let skip = on_act
         .reform(|event: Event| Act::SkipIdle(event.target_unchecked_into::<HtmlInputElement>().checked()));
+    let spans = reel.0.borrow().spans();
     let (now, all) = (clock(play.at / 1_000), clock(play.end / 1_000));
     let (icon, label) = match play.playing {
         true => (Icon::Pause, "Pause"),
@@ -39,6 +40,7 @@ pub(super) fn Controls(props: &ControlsProps) -> Html {
         <div class="player-controls">
             <div class="player-line">
                 <svg class="player-marks" viewBox={format!("0 0 {WIDTH} 10")} preserveAspectRatio="none" aria-hidden="true">
+                    { for spans.iter().map(|&(from, until)| loaded(from, until, play.end)) }
                     { for reel.0.borrow().marks().iter().map(|mark| drawn(mark, play.end)) }
                 </svg>
                 <input class="player-range" type="range" min="0" max={play.end.to_string()} step="100" value={play.at.to_string()}
@@ -60,8 +62,18 @@ pub(super) fn Controls(props: &ControlsProps) -> Html {
     }
 }
 
+fn place(at: u64, end: u64) -> u64 {
+    at.saturating_mul(WIDTH) / end.max(1)
+}
+
+/// What of it is here, as a line below the marks.
+fn loaded(from: u64, until: u64, end: u64) -> Html {
+    let (x, until) = (place(from, end), place(until, end));
+    html! { <rect class="mark-loaded" x={x.to_string()} y="8" width={until.saturating_sub(x).to_string()} height="2" /> }
+}
+
 fn drawn(mark: &Mark, end: u64) -> Html {
-    let place = |at: u64| at.saturating_mul(WIDTH) / end.max(1);
+    let place = |at: u64| place(at, end);
     let (class, thick) = match mark.kind {
         Kind::Page { .. } => ("mark-page", 3),
         Kind::Gap(_) => ("mark-gap", 3),

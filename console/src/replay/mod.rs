@@ -1,5 +1,8 @@
 //! Recorded co-browsing, played in the same safe replica that shows live pages.
 mod controls;
+mod fetch;
+mod marks;
+mod pieces;
 mod reel;
 mod screen;
 mod state;
@@ -7,23 +10,19 @@ mod state;
 use std::{cell::RefCell, rc::Rc};
 
 use gloo::timers::callback::Interval;
-use shared::{
-    ContactId,
-    api::{Problem, Recordings},
-};
-use wasm_bindgen_futures::spawn_local;
+use shared::{ContactId, api::Recordings};
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 pub(crate) use self::state::Play;
 use self::{
     controls::{Controls, Marks},
+    fetch::{Fault, Source, use_fetching},
     reel::Reel,
-    screen::Screen,
+    screen::{Screen, Shown},
     state::Act,
 };
 use crate::{
-    http,
     time::{browser_now, exact},
     words,
 };
@@ -32,7 +31,7 @@ use crate::{
 const TICK_MS: u32 = 40;
 
 /// Shared with the tasks that fill it; two handles are the same reel.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct ReelHandle(Rc<RefCell<Reel>>);
 
 impl PartialEq for ReelHandle {
@@ -52,23 +51,12 @@ pub(crate) struct PlayerProps {
 
 #[component]
 pub(crate) fn Player(props: &PlayerProps) -> Html {
-    let play = use_reducer(Play::default);
-    let reel = (*use_state(ReelHandle::default)).clone();
-    let fault = use_state(|| None::<Problem>);
+    let reel = use_state(|| ReelHandle(Rc::new(RefCell::new(Reel::of(&props.recordings)))));
+    let reel = (*reel).clone();
+    let play = use_reducer(|| Play::of(reel.0.borrow().end()));
     let host = use_node_ref();
     let section = use_node_ref();
     let screen = use_mut_ref(|| None::<Screen>);
-    {
-        let (reel, dispatch, fault) = (reel.clone(), play.dispatcher(), fault.setter());
-        let (contact, csrf, recordings) = (props.contact, props.csrf.clone(), props.recordings.clone());
-        use_effect_with((), move |()| {
-            spawn_local(async move {
-                if let Err(problem) = load(contact, &csrf, &recordings, &reel, &dispatch).await {
-                    fault.set(Some(problem));
-                }
-            });
-        });
-    }
     {
         let (host, section, screen) = (host.clone(), section.clone(), screen.clone());
         let (reel, origins) = (reel.clone(), props.recordings.origins.clone());
@@ -83,39 +71,37 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
             move || drop(screen.take())
         });
     }
-    let (dispatch, ticking) = (play.dispatcher(), reel.clone());
-    use_effect_with((play.playing, play.at, play.came), move |&(playing, at, _)| {
-        let ticker = playing.then(|| {
-            let before = browser_now();
-            Interval::new(TICK_MS, move || {
-                let next = ticking.0.borrow().next_after(at);
-                let ms = browser_now().since(before).as_millis().try_into().unwrap_or(0);
-                dispatch.dispatch(Act::Tick { ms, next });
-            })
-        });
-        move || drop(ticker)
-    });
-    let shown = {
-        let mut screen = screen.borrow_mut();
-        screen.as_mut().map(|screen| screen.show(play.at))
+    // None: what the place needs is not here, and the page that was shown before stays.
+    let before = use_mut_ref(<(String, String)>::default);
+    let (shown, place) = match &mut *screen.borrow_mut() {
+        Some(screen) => (screen.show(play.at).ok(), screen.place()),
+        None => (None, reel::Place::default()),
     };
+    use_ticking(&play, &reel, shown.is_some());
+    let source = Source { contact: props.contact, csrf: props.csrf.clone() };
+    let (fault, again) = use_fetching(source, &reel, &play, place);
+    let playable = reel.0.borrow().playable(play.at);
+    let state = match (&shown, &fault) {
+        (Some(shown), _) => words::replay(shown.missing, &play, playable),
+        (None, None) => words::LOADING.to_owned(),
+        (None, Some(_)) => String::new(),
+    };
+    if let Some(Shown { page, .. }) = shown {
+        before.replace(page);
+    }
+    let (url, title) = before.borrow().clone();
     let keys = keys(play.dispatcher());
     let back = props.on_back.reform(|_: MouseEvent| ());
-    let state = match (&*fault, &shown) {
-        (Some(problem), _) => problem.detail.clone(),
-        (None, Some(shown)) => words::replay(shown.missing, &play),
-        (None, None) => words::LOADING.to_owned(),
-    };
-    let (url, title) = shown.map(|shown| shown.page).unwrap_or_default();
     html! {
         <section class="player" aria-label="Recording" tabindex="-1" ref={section} onkeydown={keys}>
             <header class="player-head">
                 <button onclick={back}>{ "← Back" }</button>
                 <h2>{ &props.who }</h2>
-                <span class="quiet">{ reel.0.borrow().began().map(exact).unwrap_or_default() }</span>
+                <span class="quiet">{ about(&reel.0.borrow()) }</span>
             </header>
             <p class="player-page"><strong>{ title }</strong>{ " " }<span class="quiet">{ url }</span></p>
-            <p class={classes!("page-state", fault.is_some().then_some("is-bad"))} role="status">{ state }</p>
+            <p class="page-state" role="status">{ state }</p>
+            if let Some(fault) = fault { { said(&fault, again) } }
             <div class="replica" ref={host}></div>
             <Controls play={*play} on_act={Callback::from({ let d = play.dispatcher(); move |act| d.dispatch(act) })}
                 reel={reel.clone()} />
@@ -123,6 +109,50 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
                 on_seek={Callback::from({ let d = play.dispatcher(); move |at| d.dispatch(Act::Seek(at)) })} />
         </section>
     }
+}
+
+/// When it began, how large it is, and how much of it was read.
+fn about(reel: &Reel) -> String {
+    let began = reel.began().map(exact).unwrap_or_default();
+    let (read, all) = reel.progress();
+    let size = words::size(all, reel.end() / 1_000);
+    if read == all {
+        format!("{began} · {size}")
+    } else {
+        format!("{began} · {size} · {} loaded", words::megabytes(read))
+    }
+}
+
+fn said(fault: &Fault, again: Callback<MouseEvent>) -> Html {
+    match fault {
+        Fault::TooMuch => html! { <p class="player-fault" role="alert">{ words::TOO_MUCH }</p> },
+        Fault::Failed { nothing, problem } => html! {
+            <p class="player-fault" role="alert">
+                <span>{ if *nothing { words::NOTHING_LOADED } else { words::REST_NOT_LOADED } }{ " " }{ &problem.detail }</span>
+                <button onclick={again}>{ words::TRY_AGAIN }</button>
+            </p>
+        },
+    }
+}
+
+/// Time passes while it plays, and what the place needs is here.
+#[hook]
+fn use_ticking(play: &UseReducerHandle<Play>, reel: &ReelHandle, is_here: bool) {
+    let (dispatch, reel) = (play.dispatcher(), reel.clone());
+    use_effect_with((play.playing && is_here, play.at, play.came), move |&(runs, at, _)| {
+        let ticker = runs.then(|| {
+            let before = browser_now();
+            Interval::new(TICK_MS, move || {
+                let (next, until) = {
+                    let reel = reel.0.borrow();
+                    (reel.next_after(at), reel.playable(at))
+                };
+                let ms = browser_now().since(before).as_millis().try_into().unwrap_or(0);
+                dispatch.dispatch(Act::Tick { ms, next, until });
+            })
+        });
+        move || drop(ticker)
+    });
 }
 
 /// Space plays and pauses, arrows move; where something else is in focus that knows the key, it is that one's.
@@ -143,32 +173,4 @@ fn keys(dispatch: UseReducerDispatcher<Play>) -> Callback<KeyboardEvent> {
         event.prevent_default();
         dispatch.dispatch(act);
     })
-}
-
-/// Asks for leave, which puts on record who looks, and fetches all segments in their order.
-async fn load(
-    contact: ContactId,
-    csrf: &str,
-    recordings: &Recordings,
-    reel: &ReelHandle,
-    dispatch: &UseReducerDispatcher<Play>,
-) -> Result<(), Problem> {
-    let leave = http::play(contact, csrf).await?;
-    for (index, part) in recordings.parts.iter().enumerate() {
-        if index > 0 {
-            reel.0.borrow_mut().next_piece();
-        }
-        for segment in &part.segments {
-            let entries = http::segment(contact, part.recording, segment.number, &leave.token).await?;
-            if !reel.0.borrow_mut().add(&entries) {
-                break;
-            }
-            dispatch.dispatch(Act::Came { end: reel.0.borrow().end(), whole: false });
-            if index == 0 && segment.number == 0 {
-                dispatch.dispatch(Act::PlayOrPause);
-            }
-        }
-    }
-    dispatch.dispatch(Act::Came { end: reel.0.borrow().end(), whole: true });
-    Ok(())
 }

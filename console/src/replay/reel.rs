@@ -1,18 +1,28 @@
-//! A recording in memory: entries in their order, where each page and each gap is, and the way from one place to
-//! another. Pure.
+//! A recording as far as it is in memory: pieces of it, the way from one place to another, and which piece is wanted
+//! next. Pure.
+use std::ops::RangeInclusive;
+
 use replica::page_of;
 use shared::{
     DocumentId, Timestamp,
+    api::Recordings,
     wire::{
         mirror::{FrameKind, ServerToViewer, StreamFrame},
         recording::{Miss, Recorded},
     },
 };
 
-/// What is kept in memory at most; a recording that is longer is shown up to there.
-pub(crate) const MOST_BYTES: usize = 192 << 20;
-/// Marks on one timeline.
-const MOST_MARKS: usize = 500;
+use super::{
+    marks::{Mark, Sign, marks},
+    pieces::{Piece, pieces},
+};
+
+/// What is kept in memory at most. What is farthest from the place goes first, and is fetched again.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+/// What is fetched ahead of the place even if something else must go for it.
+const AHEAD_BYTES: usize = 4 << 20;
+/// Signs of one piece.
+const MOST_SIGNS: usize = 256;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
@@ -30,53 +40,111 @@ pub(crate) struct Entry {
     pub(crate) step: Step,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Page {
-        title: String,
-        url: String,
-    },
-    Gap(Miss),
-    /// Who had control.
-    Control(String),
-    /// A restart of the server, or a time without any page: another piece begins.
-    Break,
+impl Entry {
+    fn is_keyframe(&self) -> bool {
+        matches!(&self.step, Step::Frame(frame) if frame.kind == FrameKind::Keyframe)
+    }
 }
 
-/// Something worth finding again, from `at` on; `until` is where it ends, for what lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) at: u64,
-    pub(crate) until: Option<u64>,
-    pub(crate) kind: Kind,
+/// How many entries have happened: all of the pieces before, and so many of this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) piece: usize,
+    pub(crate) entry: usize,
+}
+
+#[derive(Debug)]
+struct Held {
+    piece: Piece,
+    entries: Option<Vec<Entry>>,
+    /// Since it was first read; they stay when its entries go.
+    signs: Option<Vec<(u64, Sign)>>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Reel {
     began: Option<Timestamp>,
-    entries: Vec<Entry>,
+    pieces: Vec<Held>,
     marks: Vec<Mark>,
-    document: Option<DocumentId>,
-    bytes: usize,
-    end: u64,
+    held: usize,
 }
 
 /// What is to be done to show another place: from scratch or from what is shown, these entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Way {
     pub(crate) anew: bool,
-    pub(crate) from: usize,
-    pub(crate) to: usize,
+    pub(crate) from: Place,
+    pub(crate) to: Place,
+}
+
+/// This piece must be here first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Needs(pub(crate) usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    Nothing,
+    Piece(usize),
+    /// From the last whole page to the place it is more than is kept in memory.
+    TooMuch,
 }
 
 impl Reel {
-    /// Adds the entries of a segment. What cannot be read ends the segment. False: no more fits.
-    pub(crate) fn add(&mut self, segment: &[u8]) -> bool {
-        self.bytes = self.bytes.saturating_add(segment.len());
-        if self.bytes > MOST_BYTES {
-            return false;
+    pub(crate) fn of(recordings: &Recordings) -> Self {
+        let held = |piece| Held { piece, entries: None, signs: None };
+        let first = recordings.parts.iter().flat_map(|part| &part.segments).next();
+        Self {
+            began: first.map(|segment| segment.from),
+            pieces: pieces(recordings).into_iter().map(held).collect(),
+            ..Self::default()
         }
-        let mut rest = segment;
+    }
+
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        self.began
+    }
+
+    /// Milliseconds from the first entry to the last.
+    pub(crate) fn end(&self) -> u64 {
+        self.pieces.last().map_or(0, |held| held.piece.until)
+    }
+
+    pub(crate) fn piece(&self, index: usize) -> Option<Piece> {
+        self.pieces.get(index).map(|held| held.piece)
+    }
+
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Bytes that were read so far, and of all.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        let bytes = |is: fn(&&Held) -> bool| self.pieces.iter().filter(is).map(|held| held.piece.bytes).sum();
+        (bytes(|held| held.signs.is_some()), bytes(|_| true))
+    }
+
+    /// From when until when it is in memory.
+    pub(crate) fn spans(&self) -> Vec<(u64, u64)> {
+        let mut spans: Vec<(u64, u64)> = Vec::new();
+        let mut goes_on = false;
+        for (index, held) in self.pieces.iter().enumerate() {
+            let until = self.pieces.get(index + 1).map_or(held.piece.until, |next| next.piece.from);
+            match spans.last_mut().filter(|_| goes_on) {
+                Some(last) if held.entries.is_some() => last.1 = until,
+                _ if held.entries.is_some() => spans.push((held.piece.from, until)),
+                _ => {}
+            }
+            goes_on = held.entries.is_some();
+        }
+        spans
+    }
+
+    /// Takes the entries of a piece. What cannot be read ends it.
+    pub(crate) fn add(&mut self, index: usize, bytes: &[u8]) {
+        let Some(began) = self.began else { return };
+        let Some(held) = self.pieces.get_mut(index).filter(|held| held.entries.is_none()) else { return };
+        let (mut entries, mut signs): (Vec<Entry>, Vec<_>) = (Vec::new(), Vec::new());
+        let (mut rest, mut before, mut document) = (bytes, held.piece.from, None);
         while let Ok((entry, after)) = Recorded::split(rest) {
             rest = after;
             let Some(at) = entry.at() else { continue };
@@ -90,192 +158,145 @@ impl Reel {
                 Recorded::Led(led) => Step::Led(led.by),
                 Recorded::Unknown { .. } => continue,
             };
-            self.push(at, step);
-        }
-        true
-    }
-
-    /// Another piece follows.
-    pub(crate) fn next_piece(&mut self) {
-        if !self.entries.is_empty() {
-            self.mark(self.end, Kind::Break);
-        }
-        self.document = None;
-    }
-
-    fn push(&mut self, at: Timestamp, step: Step) {
-        let began = *self.began.get_or_insert(at);
-        // The server's times never go back; a forged one does not make the timeline do so.
-        let at = at.since(began).as_millis().try_into().unwrap_or(u64::MAX).max(self.end);
-        self.end = at;
-        match &step {
-            Step::Frame(frame) if frame.kind == FrameKind::Keyframe => {
-                self.close(at, |kind| matches!(kind, Kind::Gap(_)));
-                if self.document.replace(frame.document) != Some(frame.document)
-                    && let Some(page) = page_of(frame)
-                {
-                    self.mark(at, Kind::Page { title: page.title, url: page.url });
-                }
+            let at = at.since(began).as_millis().try_into().unwrap_or(u64::MAX);
+            // As its head says, and never back.
+            let at = at.min(held.piece.until).max(before);
+            before = at;
+            if signs.len() < MOST_SIGNS {
+                signs.extend(sign(&step, &mut document).map(|sign| (at, sign)));
             }
-            Step::Frame(_) | Step::Ended => {}
-            Step::Missed(why) => {
-                self.close(at, |kind| matches!(kind, Kind::Gap(_)));
-                self.mark(at, Kind::Gap(*why));
-            }
-            Step::Led(by) => {
-                self.close(at, |kind| matches!(kind, Kind::Control(_)));
-                if let Some(by) = by {
-                    self.mark(at, Kind::Control(by.clone()));
-                }
-            }
+            entries.push(Entry { at, step });
         }
-        self.entries.push(Entry { at, step });
+        self.held += held.piece.bytes;
+        held.entries = Some(entries);
+        held.signs = Some(signs);
+        self.marks = marks(self.pieces.iter().map(|held| (&held.piece, held.signs.as_deref())));
     }
 
-    fn mark(&mut self, at: u64, kind: Kind) {
-        if self.marks.len() < MOST_MARKS {
-            self.marks.push(Mark { at, until: None, kind });
-        }
+    /// Where a piece lies in which a time is.
+    fn piece_at(&self, at: u64) -> usize {
+        self.pieces.partition_point(|held| held.piece.from <= at).saturating_sub(1)
     }
 
-    /// Ends the last mark of a kind, if it lasts still.
-    fn close(&mut self, at: u64, is: impl Fn(&Kind) -> bool) {
-        if let Some(open) = self.marks.iter_mut().rfind(|mark| is(&mark.kind)).filter(|m| m.until.is_none()) {
-            open.until = Some(at);
-        }
+    fn entries(&self, piece: usize) -> Result<&[Entry], Needs> {
+        self.pieces.get(piece).and_then(|held| held.entries.as_deref()).ok_or(Needs(piece))
     }
 
-    pub(crate) fn began(&self) -> Option<Timestamp> {
-        self.began
-    }
-
-    /// Milliseconds from the first entry to the last.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
-    }
-
-    pub(crate) fn marks(&self) -> &[Mark] {
-        &self.marks
-    }
-
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// How many entries have happened at a place.
-    pub(crate) fn count_at(&self, at: u64) -> usize {
-        self.entries.partition_point(|entry| entry.at <= at)
+    fn place_at(&self, at: u64) -> Result<Place, Needs> {
+        let piece = self.piece_at(at);
+        let entry = self.entries(piece)?.partition_point(|entry| entry.at <= at);
+        Ok(Place { piece, entry })
     }
 
     /// When the next thing happens after a place.
     pub(crate) fn next_after(&self, at: u64) -> Option<u64> {
-        self.entries.get(self.count_at(at)).map(|entry| entry.at)
-    }
-
-    /// From `shown` entries to `wanted` ones, by the nearest keyframe.
-    pub(crate) fn way(&self, shown: usize, wanted: usize) -> Way {
-        let wanted = wanted.min(self.entries.len());
-        let is_keyframe =
-            |entry: &Entry| matches!(&entry.step, Step::Frame(f) if f.kind == FrameKind::Keyframe);
-        let begin = if wanted >= shown { shown } else { 0 };
-        let keyframe = self.entries[begin..wanted].iter().rposition(is_keyframe).map(|at| at + begin);
-        match keyframe {
-            Some(from) => Way { anew: true, from, to: wanted },
-            None if wanted >= shown => Way { anew: false, from: shown, to: wanted },
-            None => Way { anew: true, from: 0, to: wanted },
+        let Place { piece, entry } = self.place_at(at).ok()?;
+        match self.entries(piece).ok()?.get(entry) {
+            Some(entry) => Some(entry.at),
+            None => self.piece(piece + 1).map(|piece| piece.from),
         }
     }
 
-    /// What is missing at this count of entries; none if the page there is as it was.
-    pub(crate) fn missing_at(&self, count: usize) -> Option<Miss> {
-        self.entries[..count.min(self.entries.len())].iter().rev().find_map(|entry| match &entry.step {
+    /// How far it can be played from a place with what is here.
+    pub(crate) fn playable(&self, at: u64) -> u64 {
+        let missing = self.pieces.iter().skip(self.piece_at(at)).find(|held| held.entries.is_none());
+        missing.map_or(self.end(), |held| held.piece.from.saturating_sub(1)).max(at)
+    }
+
+    /// From what is shown to a time, by the nearest keyframe.
+    pub(crate) fn way(&self, shown: Place, at: u64) -> Result<Way, Needs> {
+        if self.pieces.is_empty() {
+            return Ok(Way { anew: false, from: shown, to: shown });
+        }
+        let to = self.place_at(at)?;
+        let is_back = to < shown;
+        let begin = if is_back { Place::default() } else { shown };
+        let mut piece = to.piece;
+        loop {
+            let entries = self.entries(piece)?;
+            let until = if piece == to.piece { to.entry } else { entries.len() };
+            let from = if piece == begin.piece { begin.entry.min(until) } else { 0 };
+            if let Some(nearest) = entries[from..until].iter().rposition(Entry::is_keyframe) {
+                return Ok(Way { anew: true, from: Place { piece, entry: from + nearest }, to });
+            }
+            if piece <= begin.piece {
+                return Ok(Way { anew: is_back, from: begin, to });
+            }
+            piece -= 1;
+        }
+    }
+
+    /// The entries of a way; a piece that is not here has none.
+    pub(crate) fn steps(&self, way: Way) -> impl DoubleEndedIterator<Item = &Entry> {
+        let Way { from, to, .. } = way;
+        (from.piece..=to.piece).flat_map(move |piece| {
+            let entries = self.entries(piece).unwrap_or_default();
+            let begin = if piece == from.piece { from.entry } else { 0 };
+            let end = if piece == to.piece { to.entry } else { entries.len() };
+            entries.get(begin..end).unwrap_or_default()
+        })
+    }
+
+    /// What is missing at a place; none if the page there is as it was.
+    pub(crate) fn missing_at(&self, place: Place) -> Option<Miss> {
+        let from_start = Way { anew: true, from: Place::default(), to: place };
+        self.steps(from_start).rev().find_map(|entry| match &entry.step {
             Step::Missed(why) => Some(Some(*why)),
             Step::Frame(frame) if frame.kind == FrameKind::Keyframe => Some(None),
             Step::Frame(_) | Step::Ended | Step::Led(_) => None,
         })?
     }
+
+    /// The piece that should be fetched next: what the place needs, what comes after it, and what was never read as
+    /// long as there is room. Makes room for it.
+    pub(crate) fn want(&mut self, shown: Place, at: u64) -> Want {
+        let here = self.piece_at(at);
+        if let Err(Needs(piece)) = self.way(shown, at) {
+            let run = piece..=here.max(piece);
+            let fits = self.make_room(piece, here, &run);
+            return if fits { Want::Piece(piece) } else { Want::TooMuch };
+        }
+        let is_missing = |index: &usize| self.pieces[*index].entries.is_none();
+        if let Some(next) = (here..self.pieces.len()).find(is_missing) {
+            let ahead: usize = self.pieces[here..=next].iter().map(|held| held.piece.bytes).sum();
+            let run = here..=next;
+            if (ahead <= AHEAD_BYTES || next == here + 1) && self.make_room(next, here, &run) {
+                return Want::Piece(next);
+            }
+        }
+        let is_new = |index: &usize| {
+            let Held { piece, signs, .. } = &self.pieces[*index];
+            signs.is_none() && self.held + piece.bytes <= MOST_BYTES
+        };
+        (here..self.pieces.len()).chain(0..here).find(is_new).map_or(Want::Nothing, Want::Piece)
+    }
+
+    /// Lets go of what is farthest from `here` and not in `keep`, until a piece fits.
+    fn make_room(&mut self, piece: usize, here: usize, keep: &RangeInclusive<usize>) -> bool {
+        let wanted = self.pieces.get(piece).map_or(0, |held| held.piece.bytes);
+        while self.held + wanted > MOST_BYTES {
+            let loose =
+                (0..self.pieces.len()).filter(|i| !keep.contains(i) && self.pieces[*i].entries.is_some());
+            let Some(farthest) = loose.max_by_key(|index| index.abs_diff(here)) else { return false };
+            self.pieces[farthest].entries = None;
+            self.held -= self.pieces[farthest].piece.bytes;
+        }
+        true
+    }
+}
+
+fn sign(step: &Step, document: &mut Option<DocumentId>) -> Option<Sign> {
+    Some(match step {
+        Step::Frame(frame) if frame.kind == FrameKind::Keyframe => {
+            let is_other = document.replace(frame.document) != Some(frame.document);
+            let page = is_other.then(|| page_of(frame)).flatten().map(|page| (page.title, page.url));
+            Sign::Page { document: frame.document, page }
+        }
+        Step::Missed(why) => Sign::Missed(*why),
+        Step::Led(by) => Sign::Led(by.clone()),
+        Step::Frame(_) | Step::Ended => return None,
+    })
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use shared::wire::recording::{Led, Missed, Told};
-
-    use super::*;
-
-    pub(crate) fn frame(at: u64, kind: FrameKind, epoch: u32, seq: u32) -> Vec<u8> {
-        let frame =
-            StreamFrame { order: at, document: DocumentId(epoch.into()), kind, epoch, seq, bytes: vec![] };
-        let message = ServerToViewer::from(frame).encode();
-        Recorded::from(Told { at: Timestamp(at), message }).encode()
-    }
-
-    fn missed(at: u64, why: Miss) -> Vec<u8> {
-        Recorded::from(Missed { at: Timestamp(at), why }).encode()
-    }
-
-    fn led(at: u64, by: Option<&str>) -> Vec<u8> {
-        Recorded::from(Led { at: Timestamp(at), by: by.map(str::to_owned) }).encode()
-    }
-
-    pub(crate) fn reel() -> Reel {
-        use FrameKind::{Keyframe, Patch};
-        let mut reel = Reel::default();
-        let first = [frame(1_000, Keyframe, 1, 0), frame(1_500, Patch, 1, 1), led(2_000, Some("Ada"))];
-        assert!(reel.add(&first.concat()));
-        let second = [missed(3_000, Miss::LeftOut), frame(9_000, Keyframe, 2, 0), led(9_500, None)];
-        assert!(reel.add(&second.concat()));
-        assert!(reel.add(&frame(10_000, Patch, 2, 1)));
-        reel
-    }
-
-    #[test]
-    fn places_are_counted_from_the_beginning() {
-        let reel = reel();
-        assert_eq!((reel.end(), reel.entries().len()), (9_000, 7));
-        assert_eq!([0, 499, 500, 8_999, 99_999].map(|at| reel.count_at(at)), [1, 1, 2, 6, 7]);
-        assert_eq!([0, 2_000, 9_000].map(|at| reel.next_after(at)), [Some(500), Some(8_000), None]);
-    }
-
-    #[test]
-    fn every_way_begins_at_the_nearest_keyframe() {
-        let reel = reel();
-        let way = |shown, wanted| {
-            let Way { anew, from, to } = reel.way(shown, wanted);
-            (anew, from, to)
-        };
-        assert_eq!(way(0, 1), (true, 0, 1));
-        assert_eq!(way(1, 3), (false, 1, 3), "on from what is shown");
-        assert_eq!(way(1, 7), (true, 4, 7), "past another page: from that page's keyframe");
-        assert_eq!(way(7, 2), (true, 0, 2), "back");
-        assert_eq!(way(7, 6), (true, 4, 6));
-        assert_eq!(way(7, 99), (false, 7, 7));
-    }
-
-    #[test]
-    fn gaps_and_control_last_from_one_mark_to_the_next() {
-        let reel = reel();
-        let of = |mark: &Mark| (mark.kind.clone(), mark.at, mark.until);
-        let marks: Vec<_> = reel.marks().iter().map(of).collect();
-        assert_eq!(
-            marks,
-            [
-                (Kind::Control("Ada".into()), 1_000, Some(8_500)),
-                (Kind::Gap(Miss::LeftOut), 2_000, Some(8_000)),
-            ]
-        );
-        assert_eq!(
-            [1, 3, 4, 5, 7].map(|count| reel.missing_at(count)),
-            [None, None, Some(Miss::LeftOut), None, None]
-        );
-    }
-
-    #[test]
-    fn a_segment_that_is_damaged_counts_up_to_there_and_a_time_that_goes_back_does_not() {
-        let mut reel = Reel::default();
-        let good = frame(1_000, FrameKind::Keyframe, 1, 0);
-        assert!(reel.add(&[&good[..], &[1, 2, 3]].concat()));
-        assert!(reel.add(&frame(500, FrameKind::Patch, 1, 1)));
-        assert_eq!((reel.entries().len(), reel.end()), (2, 0));
-        assert!(!reel.add(&vec![0; MOST_BYTES]), "it is bounded");
-    }
-}
+mod tests;

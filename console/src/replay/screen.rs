@@ -6,15 +6,15 @@ use web_sys::Element;
 
 use super::{
     ReelHandle,
-    reel::{Step, Way},
+    reel::{Needs, Place, Step, Way},
 };
 use crate::desk::REPLICA_DOCUMENT;
 
 pub(crate) struct Screen {
     replica: Replica,
     reel: ReelHandle,
-    /// Entries that are shown.
-    shown: usize,
+    /// What is shown.
+    shown: Place,
     /// They could not be shown: the next keyframe can.
     broken: bool,
 }
@@ -30,18 +30,24 @@ impl Screen {
     pub(crate) fn new(host: &Element, origins: &[String], reel: ReelHandle) -> Result<Self, JsValue> {
         let replica = Replica::new(host, REPLICA_DOCUMENT)?;
         replica.set_origins(origins);
-        Ok(Self { replica, reel, shown: 0, broken: false })
+        Ok(Self { replica, reel, shown: Place::default(), broken: false })
     }
 
-    pub(crate) fn show(&mut self, at: u64) -> Shown {
+    /// What is shown now.
+    pub(crate) fn place(&self) -> Place {
+        self.shown
+    }
+
+    /// Shows the page as it was at a time. What that needs and is not here leaves what is shown as it is.
+    pub(crate) fn show(&mut self, at: u64) -> Result<Shown, Needs> {
         let reel = self.reel.0.borrow();
-        let wanted = reel.count_at(at);
-        let Way { anew, from, to } = reel.way(self.shown, wanted);
+        let way = reel.way(self.shown, at)?;
+        let Way { anew, to, .. } = way;
         if anew {
             self.replica.begin_anew();
             self.broken = false;
         }
-        for entry in reel.entries().get(from..to).unwrap_or_default() {
+        for entry in reel.steps(way) {
             match &entry.step {
                 Step::Frame(frame) if !self.broken => {
                     self.broken = self.replica.apply(frame) == Outcome::NeedKeyframe;
@@ -54,6 +60,6 @@ impl Screen {
         self.shown = to;
         let PageView { url, title, .. } = self.replica.page();
         let missing = if self.broken { Some(Miss::Late) } else { reel.missing_at(to) };
-        Shown { page: (url, title), missing }
+        Ok(Shown { page: (url, title), missing })
     }
 }

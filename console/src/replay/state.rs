@@ -17,24 +17,22 @@ pub(crate) struct Play {
     pub(crate) playing: bool,
     pub(crate) speed: u32,
     pub(crate) skips_idle: bool,
-    /// All of it is here.
-    pub(crate) whole: bool,
     /// Counts up with what came.
     pub(crate) came: u32,
 }
 
-impl Default for Play {
-    fn default() -> Self {
-        Self { at: 0, end: 0, playing: false, speed: 1, skips_idle: true, whole: false, came: 0 }
+impl Play {
+    /// At the beginning of so many milliseconds.
+    pub(crate) fn of(end: u64) -> Self {
+        Self { at: 0, end, playing: false, speed: 1, skips_idle: true, came: 0 }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// More of it is here, up to `end`.
+    /// More of it is here. With the first of it, it plays.
     Came {
-        end: u64,
-        whole: bool,
+        first: bool,
     },
     PlayOrPause,
     Seek(u64),
@@ -42,20 +40,20 @@ pub(crate) enum Act {
     Forth,
     Speed(u32),
     SkipIdle(bool),
-    /// Time passed; `next` is when the next thing happens.
+    /// Time passed; `next` is when the next thing happens, `until` how far it is here.
     Tick {
         ms: u64,
         next: Option<u64>,
+        until: u64,
     },
 }
 
 impl Play {
     pub(crate) fn after(mut self, act: Act) -> Self {
         match act {
-            Act::Came { end, whole } => {
-                self.end = self.end.max(end);
-                self.whole |= whole;
+            Act::Came { first } => {
                 self.came = self.came.wrapping_add(1);
+                self.playing |= first && !self.is_over();
             }
             Act::PlayOrPause if self.playing => self.playing = false,
             Act::PlayOrPause => {
@@ -69,27 +67,27 @@ impl Play {
             Act::Forth => self.at = self.at.saturating_add(STEP_MS).min(self.end),
             Act::Speed(speed) => self.speed = speed,
             Act::SkipIdle(yes) => self.skips_idle = yes,
-            Act::Tick { ms, next } if self.playing => self.pass(ms, next),
+            Act::Tick { ms, next, until } if self.playing => self.pass(ms, next, until),
             Act::Tick { .. } => {}
         }
         self
     }
 
-    fn pass(&mut self, ms: u64, next: Option<u64>) {
+    fn pass(&mut self, ms: u64, next: Option<u64>, until: u64) {
         let mut at = self.at.saturating_add(ms.saturating_mul(self.speed.into()));
         if let Some(next) = next.filter(|next| self.skips_idle && next.saturating_sub(self.at) > IDLE_MS) {
             at = at.max(next.saturating_sub(LEAD_MS));
         }
-        self.at = at.min(self.end);
         // What is not here yet is waited for.
+        self.at = at.min(until.max(self.at)).min(self.end);
         if self.is_over() {
             self.playing = false;
         }
     }
 
-    /// At the end of all of it.
+    /// At the end of it.
     pub(crate) fn is_over(&self) -> bool {
-        self.whole && self.at >= self.end
+        self.at >= self.end
     }
 }
 
@@ -105,11 +103,11 @@ mod tests {
     use super::*;
 
     fn play() -> Play {
-        Play { end: 60_000, whole: true, ..Play::default() }
+        Play::of(60_000)
     }
 
     fn tick(ms: u64, next: u64) -> Act {
-        Act::Tick { ms, next: Some(next) }
+        Act::Tick { ms, next: Some(next), until: 60_000 }
     }
 
     #[test]
@@ -118,7 +116,7 @@ mod tests {
         assert_eq!((playing.at, playing.playing), (4_000, true));
         let paused = playing.after(Act::PlayOrPause).after(tick(1_000, 8_000));
         assert_eq!((paused.at, paused.playing), (4_000, false));
-        let over = playing.after(Act::Seek(59_000)).after(Act::Tick { ms: 9_000, next: None });
+        let over = playing.after(Act::Seek(59_000)).after(Act::Tick { ms: 9_000, next: None, until: 60_000 });
         assert_eq!((over.at, over.playing), (60_000, false));
         assert_eq!(over.after(Act::PlayOrPause).at, 0, "again from the beginning");
     }
@@ -133,11 +131,17 @@ mod tests {
 
     #[test]
     fn what_is_not_here_yet_is_waited_for() {
-        let some = Play { end: 1_000, whole: false, ..Play::default() }.after(Act::PlayOrPause);
-        let waiting = some.after(Act::Tick { ms: 5_000, next: None });
+        let come = play().after(Act::Came { first: true });
+        assert_eq!((come.at, come.playing), (0, true), "it begins with the first piece");
+        let tick = |until| Act::Tick { ms: 5_000, next: Some(40_000), until };
+        let waiting = come.after(tick(1_000));
         assert_eq!((waiting.at, waiting.playing), (1_000, true));
-        let more = waiting.after(Act::Came { end: 9_000, whole: true });
-        assert_eq!(more.after(tick(100, 1_200)).at, 1_100);
+        assert_eq!(waiting.after(tick(1_000)).at, 1_000);
+        assert_eq!(waiting.after(Act::Came { first: false }).after(tick(60_000)).at, 39_500);
+        let ahead = waiting.after(Act::Seek(30_000)).after(tick(1_000));
+        assert_eq!(ahead.at, 30_000, "what is sought is not left");
+        let paused = waiting.after(Act::PlayOrPause).after(Act::Came { first: false });
+        assert!(!paused.playing);
     }
 
     #[test]

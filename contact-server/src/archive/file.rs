@@ -6,6 +6,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    ops::RangeInclusive,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
@@ -32,6 +33,8 @@ pub enum FileError {
     Io(#[from] io::Error),
     #[error("there is no such segment")]
     NoSegment,
+    #[error("these segments are more than one may ask for at once")]
+    TooMuch,
     #[error(transparent)]
     Sealed(#[from] SealError),
 }
@@ -99,11 +102,15 @@ impl Head {
 
 /// Whole segments of a file. What follows the last of them was never finished.
 pub fn heads(path: &Path) -> io::Result<Vec<Head>> {
-    let mut file = File::open(path)?;
+    walk(&mut File::open(path)?, RECORDING_SEGMENTS)
+}
+
+/// The first whole segments, `most` at most.
+fn walk(file: &mut File, most: usize) -> io::Result<Vec<Head>> {
     let size = file.metadata()?.len();
     let (mut heads, mut at) = (Vec::new(), 0_u64);
     let mut bytes = [0; HEAD_BYTES];
-    while at + (HEAD_BYTES as u64) < size && heads.len() < RECORDING_SEGMENTS {
+    while at + (HEAD_BYTES as u64) < size && heads.len() < most {
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut bytes)?;
         let expected = u32::try_from(heads.len()).unwrap_or(u32::MAX);
@@ -122,15 +129,36 @@ pub fn heads(path: &Path) -> io::Result<Vec<Head>> {
 
 /// The entries of one segment.
 pub fn segment(path: &Path, of: Of, key: &DataKey, number: u32) -> Result<Vec<u8>, FileError> {
-    let heads = heads(path)?;
-    let index = usize::try_from(number).map_err(|_| FileError::NoSegment)?;
-    let head = *heads.get(index).ok_or(FileError::NoSegment)?;
-    let before: u64 = heads[..index].iter().map(|head| HEAD_BYTES as u64 + u64::from(head.length)).sum();
+    segments(path, of, key, number..=number, LARGEST_SEGMENT)
+}
+
+/// The entries of segments that follow each other. Of more than one, no more than `most` bytes.
+pub fn segments(
+    path: &Path,
+    of: Of,
+    key: &DataKey,
+    numbers: RangeInclusive<u32>,
+    most: usize,
+) -> Result<Vec<u8>, FileError> {
+    let index = |number: u32| usize::try_from(number).map_err(|_| FileError::NoSegment);
+    let (first, last) = (index(*numbers.start())?, index(*numbers.end())?);
     let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(before + HEAD_BYTES as u64))?;
-    let mut sealed = vec![0; head.length as usize];
-    file.read_exact(&mut sealed)?;
-    Ok(key.open_all(head.nonce(), &head.bound(of), sealed)?)
+    let heads = walk(&mut file, last.saturating_add(1).min(RECORDING_SEGMENTS))?;
+    let wanted = heads.get(first..=last).filter(|wanted| !wanted.is_empty()).ok_or(FileError::NoSegment)?;
+    let bytes: usize = wanted.iter().map(|head| head.plain_length() as usize).sum();
+    if wanted.len() > 1 && bytes > most {
+        return Err(FileError::TooMuch);
+    }
+    let before: u64 = heads[..first].iter().map(|head| HEAD_BYTES as u64 + u64::from(head.length)).sum();
+    file.seek(SeekFrom::Start(before))?;
+    let mut entries = Vec::with_capacity(bytes);
+    for head in wanted {
+        file.read_exact(&mut [0; HEAD_BYTES])?;
+        let mut sealed = vec![0; head.length as usize];
+        file.read_exact(&mut sealed)?;
+        entries.extend(key.open_all(head.nonce(), &head.bound(of), sealed)?);
+    }
+    Ok(entries)
 }
 
 /// A recording that is being written.
@@ -219,6 +247,14 @@ mod tests {
             assert_eq!(segment(&path, OF, &key(), number).unwrap(), entries);
         }
         assert!(matches!(segment(&path, OF, &key(), 3), Err(FileError::NoSegment)));
+        let several = |numbers, most| segments(&path, OF, &key(), numbers, most);
+        assert_eq!(several(1..=2, 11).unwrap(), ENTRIES[1..].concat());
+        assert_eq!(several(0..=0, 1).unwrap(), ENTRIES[0], "one is given however large it is");
+        assert!(matches!(several(0..=1, 11), Err(FileError::TooMuch)));
+        let (backwards, beyond) = (RangeInclusive::new(2, 1), 1..=u32::MAX);
+        for none in [backwards, beyond, 2..=3] {
+            assert!(matches!(several(none, 99), Err(FileError::NoSegment)));
+        }
         let bytes = fs::read(&path).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"secret"));
         assert!(Writer::create(&path, OF, key()).is_err(), "a recording is never written over");

@@ -113,6 +113,6 @@ pub(super) fn contact_id(text: &str) -> Result<ContactId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("contact"))
 }
 
-fn bad_query() -> ApiError {
+pub(super) fn bad_query() -> ApiError {
     ApiError::Malformed { field: None, detail: "The query cannot be read. Check its values.".to_owned() }
 }

@@ -3,18 +3,22 @@
 use axum::{
     Json as Answer,
     body::Bytes,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::IntoResponse,
 };
 use contact_core::Input;
+use serde::Deserialize;
 use shared::{
     ContactId, RecordingId,
     api::{PlayGranted, Problem, Recordings},
 };
 use store::{Recording, Scope, Token};
 
-use super::{contacts::contact_id, path::Segments};
+use super::{
+    contacts::{bad_query, contact_id},
+    path::Segments,
+};
 use crate::{
     archive::{ArchiveError, file::FileError},
     auth::{self, Session},
@@ -76,10 +80,19 @@ pub async fn play(
     Ok(Answer(PlayGranted { token, expires_at }))
 }
 
-/// Gives one segment: entries one after the other, each in an envelope as messages of sockets are.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SegmentParams {
+    /// The last segment of several; left out, it is one. Several may have 512 KiB together (`bytes` in the list).
+    last: Option<u32>,
+}
+
+/// Gives a segment, or several that follow each other: entries one after the other, each in an envelope as messages of
+/// sockets are.
 #[utoipa::path(
     get, path = "/api/v1/contacts/{id}/recordings/{recording}/{segment}", tag = "console",
     params(("id" = ContactId, Path), ("recording" = RecordingId, Path), ("segment" = u32, Path),
+        SegmentParams,
         ("X-Ringside-Play" = String, Header, description = "The token of the leave to play")),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
@@ -90,6 +103,7 @@ pub async fn segment(
     State(edge): State<Edge>,
     headers: HeaderMap,
     Segments((id, recording, segment)): Segments<(String, String, String)>,
+    query: Result<Query<SegmentParams>, QueryRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = auth::session(&edge, &headers).await?;
     let contact = contact_id(&id)?;
@@ -102,9 +116,11 @@ pub async fn segment(
     }
     let none = || ApiError::NotFound("recording");
     let recording: RecordingId = recording.parse().map_err(|_| none())?;
-    let number: u32 = segment.parse().map_err(|_| none())?;
+    let first: u32 = segment.parse().map_err(|_| none())?;
+    let Query(SegmentParams { last }) = query.map_err(|_| bad_query())?;
     let recording = recordings.into_iter().find(|known| known.id == recording).ok_or_else(none)?;
-    let entries = Bytes::from(edge.app.archive.segment(recording, number).await?);
+    let segments = first..=last.unwrap_or(first);
+    let entries = Bytes::from(edge.app.archive.segments(recording, segments).await?);
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], entries))
 }
 
@@ -129,6 +145,7 @@ impl From<ArchiveError> for ApiError {
         match error {
             ArchiveError::Store(error) => error.into(),
             ArchiveError::File(FileError::NoSegment) => Self::NotFound("recording"),
+            ArchiveError::File(FileError::TooMuch) => bad_query(),
             ArchiveError::File(FileError::Io(ref cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
                 Self::NotFound("recording")
             }

@@ -113,6 +113,27 @@ impl Stage {
         entries
     }
 
+    /// Segments in one answer are those that come one by one; there are no others to be had.
+    async fn plays_several(&self, agent: &Agent, recordings: &Recordings) {
+        let ask = self.server.post(&self.path("plays"), &self.server.origin, json!({})).agent(agent);
+        let granted = ask.header("x-ringside-csrf", &agent.csrf).send().await;
+        let granted: PlayGranted = serde_json::from_str(&granted.body).unwrap();
+        let get = async |rest: String| {
+            let path = self.path(&format!("recordings/{}/{rest}", recordings.parts[0].recording));
+            let ask = self.server.ask("GET", &path).agent(agent);
+            ask.header("x-ringside-play", &granted.token).send().await
+        };
+        let count = recordings.parts[0].segments.len();
+        let mut singly = Vec::new();
+        for number in 0..count {
+            singly.extend(get(number.to_string()).await.bytes);
+        }
+        assert_eq!(get(format!("0?last={}", count - 1)).await.bytes, singly);
+        assert_eq!(get(format!("0?last={count}")).await.status, 404);
+        assert_eq!(get("0?last=4294967295".into()).await.status, 404);
+        assert_eq!(get("0?last=-1".into()).await.status, 400);
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         let folder = running(&self.server).app.config.data.join("recordings");
         let mut files = Vec::new();
@@ -234,7 +255,8 @@ async fn only_who_may_play_does_and_only_after_it_was_put_on_record() {
 
     assert_eq!(played_events(&stage.server, "before").await, 0);
     stage.played(&stage.ada, &recordings).await;
-    assert_eq!(played_events(&stage.server, "after").await, 1, "each playing is an event");
+    stage.plays_several(ada, &recordings).await;
+    assert_eq!(played_events(&stage.server, "after").await, 2, "each playing is an event");
 }
 
 /// Events of that kind in a copy of the database.
