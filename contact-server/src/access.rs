@@ -30,6 +30,9 @@ pub enum Who {
     Agent,
     /// The same with the session's CSRF value, and no page of another site.
     AgentWithCsrf,
+    /// Agents who may play recordings, of their own business; and the same with the CSRF value.
+    Player,
+    PlayerWithCsrf,
     /// Decided by the first message of the socket: [`SOCKETS`].
     Socket,
 }
@@ -85,10 +88,10 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/contacts", Who::Agent),
     get("/api/v1/contacts/{id}", Who::Agent),
     of("PUT", "/api/v1/contacts/{id}/wrap-up", Who::AgentWithCsrf),
-    // Of agents those alone whom the business lets play recordings; and segments with leave that is on record.
-    get("/api/v1/contacts/{id}/recordings", Who::Agent),
-    of("POST", "/api/v1/contacts/{id}/plays", Who::AgentWithCsrf),
-    get("/api/v1/contacts/{id}/recordings/{recording}/{segment}", Who::Agent),
+    get("/api/v1/contacts/{id}/recordings", Who::Player),
+    of("POST", "/api/v1/contacts/{id}/plays", Who::PlayerWithCsrf),
+    // With leave that is on record.
+    get("/api/v1/contacts/{id}/recordings/{recording}/{segment}", Who::Player),
     of("POST", "/api/v1/handset", Who::Code),
     get("/ws/widget", Who::Socket),
     get("/ws/mirror", Who::Socket),

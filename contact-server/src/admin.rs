@@ -134,6 +134,9 @@ pub enum AgentCommand {
         /// May watch every contact of the business
         #[arg(long)]
         supervisor: bool,
+        /// May play recordings of co-browsing
+        #[arg(long)]
+        player: bool,
         /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
@@ -153,6 +156,13 @@ pub enum AgentCommand {
     },
     /// Let an agent watch every contact of the business, or no more
     Supervisor {
+        #[arg(long)]
+        login: String,
+        #[arg(action = clap::ArgAction::Set)]
+        yes: bool,
+    },
+    /// Let an agent play recordings of co-browsing, or no more
+    Player {
         #[arg(long)]
         login: String,
         #[arg(action = clap::ArgAction::Set)]

@@ -54,6 +54,7 @@ pub async fn seed(store: &dyn Store, clock: &dyn Clock, config: &Config) -> anyh
             name: name.into(),
             skills: BTreeSet::new(),
             supervisor: false,
+            plays_recordings: false,
         };
         store.put_agent(business, &profile, login, hash).await.context("a demo agent cannot be made")?;
     }
@@ -134,7 +135,6 @@ pub fn new_business(name: &str, region: &str, now: Timestamp) -> Business {
         keep: Default::default(),
         record_cobrowse: false,
         pause_recording: store::payment_pages(),
-        recording_players: vec![],
         masking: Default::default(),
     }
 }

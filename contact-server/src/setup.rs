@@ -165,7 +165,13 @@ mod tests {
         assert!(stage.sites.by_key("first").is_some());
         assert_eq!(stage.engines.console(BUSINESS, AGENT).await, Ok(None), "served, without that agent");
 
-        let ada = AgentProfile { id: AGENT, name: "Ada".into(), skills: BTreeSet::new(), supervisor: false };
+        let ada = AgentProfile {
+            id: AGENT,
+            name: "Ada".into(),
+            skills: BTreeSet::new(),
+            supervisor: false,
+            plays_recordings: false,
+        };
         store.put_agent(BUSINESS, &ada, "ada", "hash").await.unwrap();
         let called = Settings { version: 2, regions: ["GB".to_owned()].into(), ..Settings::default() };
         store.put_business(&business("second"), &called).await.unwrap();

@@ -128,7 +128,6 @@ pub(crate) mod tests {
             keep: Default::default(),
             record_cobrowse: false,
             pause_recording: store::payment_pages(),
-            recording_players: vec![],
             masking: Default::default(),
         }
     }

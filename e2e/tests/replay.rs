@@ -29,10 +29,11 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     let path = safe.path().join("recording.keys");
     keys::add(&path, "story")?;
     let config: &'static str = format!("recording_keys = '{}'\n", path.display()).leak();
-    let business = vec![("record_cobrowse", "true"), ("recording_players", "ada")];
+    let business = vec![("record_cobrowse", "true")];
     let mut mirrored =
         Mirrored::assemble_with(&folder, StageOptions { business, config, ..StageOptions::default() })
             .await?;
+    mirrored.stage.admin(&["agent", "player", "--login", "ada", "true"]).await?;
     let chip =
         "() => /It is recorded/.test(document.querySelector('ringside-widget').shadowRoot.textContent)";
     mirrored.shopper.finds("the customer is told", chip).await?;

@@ -122,6 +122,7 @@ impl Place {
                 name: format!("Agent {n}"),
                 skills: Default::default(),
                 supervisor: false,
+                plays_recordings: false,
             };
             store.put_agent(self.business, &profile, &login(n), &hash).await?;
             ids.push(id);

@@ -339,6 +339,9 @@ pub struct AgentProfile {
     /// May watch every contact of the business.
     #[serde(default)]
     pub supervisor: bool,
+    /// May play what was recorded of customers' pages.
+    #[serde(default)]
+    pub plays_recordings: bool,
 }
 
 /// An agent's live state.

@@ -11,13 +11,14 @@ use crate::{ids, passwords};
 
 pub(super) async fn agent(desk: &mut Desk<'_>, command: AgentCommand) -> anyhow::Result<()> {
     match command {
-        AgentCommand::Create { of, login, name, skills, supervisor, password_stdin } => {
+        AgentCommand::Create { of, login, name, skills, supervisor, player, password_stdin } => {
             let business = desk.find(&of).await?;
             let profile = AgentProfile {
                 id: AgentId(ids::fresh(desk.clock.now())),
                 name: values::name(&name)?,
                 skills: skills.iter().map(|skill| values::skill(skill)).collect::<anyhow::Result<_>>()?,
                 supervisor,
+                plays_recordings: player,
             };
             let login = values::login(&login)?;
             let password = Password::get(password_stdin)?;
@@ -40,11 +41,10 @@ pub(super) async fn agent(desk: &mut Desk<'_>, command: AgentCommand) -> anyhow:
             Ok(())
         }
         AgentCommand::Supervisor { login, yes } => {
-            let (known, mut profile) = find(desk, &login).await?;
-            profile.supervisor = yes;
-            desk.store.put_agent(known.business, &profile, &known.login, &known.password_hash).await?;
-            writeln!(desk.out, "{}: {}", known.login, role(&profile))?;
-            Ok(())
+            change(desk, &login, |profile| profile.supervisor = yes).await
+        }
+        AgentCommand::Player { login, yes } => {
+            change(desk, &login, |profile| profile.plays_recordings = yes).await
         }
         AgentCommand::List { of } => {
             let business = desk.find(&of).await?;
@@ -59,8 +59,25 @@ pub(super) async fn agent(desk: &mut Desk<'_>, command: AgentCommand) -> anyhow:
     }
 }
 
+async fn change(
+    desk: &mut Desk<'_>,
+    login: &str,
+    change: impl FnOnce(&mut AgentProfile),
+) -> anyhow::Result<()> {
+    let (known, mut profile) = find(desk, login).await?;
+    change(&mut profile);
+    desk.store.put_agent(known.business, &profile, &known.login, &known.password_hash).await?;
+    writeln!(desk.out, "{}: {}", known.login, role(&profile))?;
+    Ok(())
+}
+
 fn role(profile: &AgentProfile) -> &'static str {
-    if profile.supervisor { "supervisor" } else { "agent" }
+    match (profile.supervisor, profile.plays_recordings) {
+        (false, false) => "agent",
+        (false, true) => "agent,player",
+        (true, false) => "supervisor",
+        (true, true) => "supervisor,player",
+    }
 }
 
 async fn find(desk: &Desk<'_>, login: &str) -> anyhow::Result<(AgentLogin, AgentProfile)> {

@@ -60,6 +60,9 @@ async fn skills_replace_those_that_were_set_before() {
     assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\tagent\n");
     office.says("agent supervisor --login ada true").await;
     assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\tsupervisor\n");
+    office.says("agent player --login ada true").await;
+    office.says("agent supervisor --login ada false").await;
+    assert_eq!(office.says("agent list --business harbour").await, "ada\tAda\treturns,sales\tagent,player\n");
 }
 
 #[tokio::test]

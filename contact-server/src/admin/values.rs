@@ -104,10 +104,6 @@ fn patterns(text: &str) -> anyhow::Result<Vec<String>> {
     Ok(patterns)
 }
 
-fn logins(text: &str) -> anyhow::Result<Vec<String>> {
-    items(text).iter().map(|text| login(text)).collect()
-}
-
 fn kept(days: Option<u32>) -> String {
     days.map(|days| days.to_string()).unwrap_or_default()
 }
@@ -153,7 +149,6 @@ pub(super) fn set_business(business: &mut Business, field: &str, value: &str) ->
         "dialer" => business.dialer = dialer(value)?,
         "record_cobrowse" => business.record_cobrowse = flag(value)?,
         "pause_recording" => business.pause_recording = patterns(value)?,
-        "recording_players" => business.recording_players = logins(value)?,
         "keep_trails_days" => business.keep.trails_days = days(value)?,
         "keep_recordings_days" => business.keep.recordings_days = days(value)?,
         "keep_customers_days" => business.keep.customers_days = days(value)?,
@@ -187,7 +182,6 @@ pub(super) fn show_business(business: &Business) -> Vec<(&'static str, String)> 
         ("dialer", business.dialer.clone().unwrap_or_default()),
         ("record_cobrowse", business.record_cobrowse.to_string()),
         ("pause_recording", list(&business.pause_recording)),
-        ("recording_players", list(&business.recording_players)),
         ("keep_trails_days", kept(business.keep.trails_days)),
         ("keep_recordings_days", kept(business.keep.recordings_days)),
         ("keep_customers_days", kept(business.keep.customers_days)),

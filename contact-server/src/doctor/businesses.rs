@@ -28,7 +28,7 @@ async fn look(config: &Config) -> Result<Vec<Finding>, StoreError> {
         let has_name = store.prompts(business.id).await?.iter().any(|clip| clip.slot == prompts::NAME_SLOT);
         let before = findings.len();
         findings.extend(of_one(&business, &setup, has_name));
-        findings.extend(of_recording(&business, config.recording_keys.as_deref()));
+        findings.extend(of_recording(&business, &setup, config.recording_keys.as_deref()));
         if findings.len() == before {
             findings.push(fine("business", format!("{} can be called from its sites", business.key)));
         }
@@ -76,7 +76,7 @@ fn of_one(business: &Business, setup: &Setup, has_name: bool) -> Vec<Finding> {
 }
 
 /// Whoever records needs a key, and somebody who may play.
-fn of_recording(business: &Business, keys: Option<&Path>) -> Option<Finding> {
+fn of_recording(business: &Business, setup: &Setup, keys: Option<&Path>) -> Option<Finding> {
     let key = &business.key;
     if !business.record_cobrowse {
         return None;
@@ -95,11 +95,12 @@ fn of_recording(business: &Business, keys: Option<&Path>) -> Option<Finding> {
             "put the file back from its copy, chmod 600; or: ringside admin recording new-key --id ID",
         ));
     }
-    business.recording_players.is_empty().then(|| {
+    let plays = setup.agents.iter().any(|agent| agent.plays_recordings);
+    (!plays).then(|| {
         warning(
             "recording",
             format!("{key}: co-browsing is recorded, and nobody may play it"),
-            format!("ringside admin business set --business {key} recording_players LOGIN"),
+            "ringside admin agent player --login LOGIN true",
         )
     })
 }

@@ -131,10 +131,8 @@ async fn of_contact(edge: &Edge, session: &Session, id: &str) -> Result<Vec<Reco
     if edge.app.store.contact(business, contact).await?.is_none() {
         return Err(ApiError::NotFound("contact"));
     }
-    let site = edge.app.sites.by_id(business).ok_or(Denied::Unauthenticated)?;
     let login = edge.app.store.agent_login(business, session.agent).await?.ok_or(Denied::Unauthenticated)?;
-    let mut players = site.business.recording_players.iter();
-    if !players.any(|player| player.eq_ignore_ascii_case(&login.login)) {
+    if !login.plays_recordings {
         return Err(Denied::NoPlayer.into());
     }
     Ok(edge.app.store.records().recordings_of(business, contact).await?)

@@ -91,7 +91,7 @@ codes! {
         "Reload the page and try again.";
     NoPlayer "no_player" "Recordings are not yours to play":
         "The business does not let this agent play what was recorded of customers' pages, or it was not asked for.",
-        "Whoever runs the business's account can allow it: `ringside admin business set ... recording_players`.";
+        "Whoever runs the business's account can allow it: `ringside admin agent player --login LOGIN true`.";
     Displaced "displaced" "Signed in somewhere else":
         "The same agent has another console now.", "Take over here to go on.";
     ConnectedElsewhere "connected_elsewhere" "Connected in another window":

@@ -101,7 +101,8 @@ fn login_key(login: &str) -> String {
 fn agent_login_row(mut row: Row) -> Result<AgentLogin, StoreError> {
     let (agent, business, login) = (AgentId(row.id()?), BusinessId(row.id()?), row.text()?);
     let profile: AgentProfile = row.json()?;
-    Ok(AgentLogin { agent, business, login, name: profile.name, password_hash: row.text()? })
+    let AgentProfile { name, plays_recordings, .. } = profile;
+    Ok(AgentLogin { agent, business, login, name, plays_recordings, password_hash: row.text()? })
 }
 
 pub(crate) async fn put_prompt(

@@ -112,9 +112,6 @@ pub struct Business {
     /// Paths of pages that are never recorded; `*` is a part between slashes, `**` any number of them.
     #[serde(default = "payment_pages")]
     pub pause_recording: Vec<String>,
-    /// Logins of those who may play recordings. Nobody else may.
-    #[serde(default)]
-    pub recording_players: Vec<String>,
     /// What else is masked.
     #[serde(default)]
     pub masking: MaskingOf,
@@ -171,6 +168,8 @@ pub struct AgentLogin {
     pub business: BusinessId,
     pub login: String,
     pub name: String,
+    /// May play what was recorded of customers' pages.
+    pub plays_recordings: bool,
     /// PHC string (argon2id).
     pub password_hash: String,
 }

@@ -207,6 +207,12 @@ impl House {
                 vec![("nothing".to_owned(), ask(), vec!["", "not_found", "unknown_key"])]
             }
             Who::Agent | Who::AgentWithCsrf => self.no_agents(row, &ask),
+            Who::Player | Who::PlayerWithCsrf => {
+                let mut all = self.no_agents(row, &ask);
+                let mine = ask().agent(&self.ada).header("x-ringside-csrf", &self.ada.csrf);
+                all.push(("an agent who plays no recordings".to_owned(), mine, vec!["no_player"]));
+                all
+            }
             Who::ReaderOfKey | Who::PageOfKey => self.foreign_pages(row, &path),
             Who::Password => self.no_passwords(&ask),
             Who::Code => {
@@ -244,7 +250,7 @@ impl House {
             let expected = if row.path.contains("{id}") { vec!["not_found"] } else { vec![""] };
             all.push(("another business's agent".to_owned(), theirs, expected));
         }
-        if row.who == Who::AgentWithCsrf {
+        if matches!(row.who, Who::AgentWithCsrf | Who::PlayerWithCsrf) {
             let mine = || ask().agent(&self.ada);
             let csrf = self.ada.csrf.as_str();
             for (why, ask) in [

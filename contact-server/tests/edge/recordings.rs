@@ -1,7 +1,7 @@
 //! What was recorded of a page: what a viewer was shown and no more, sealed, for those who may play it.
 use std::path::PathBuf;
 
-use contact_core::Input;
+use contact_core::{Input, record::AgentProfile};
 use contact_server::{
     archive::keys::{self, KeyRing},
     run::Running,
@@ -39,11 +39,21 @@ async fn recording_server(change: impl FnOnce(&mut Business)) -> Server {
     let site = app.sites.by_key(KEY).unwrap();
     let mut business = site.business.clone();
     business.record_cobrowse = true;
-    business.recording_players = vec!["ada".into()];
     change(&mut business);
     app.store.put_business(&business, &site.settings).await.unwrap();
+    plays(&server, "ada", true).await;
     app.sites.put(contact_server::sites::Site { business, settings: site.settings.clone() });
     server
+}
+
+/// As `ringside admin agent player` does.
+async fn plays(server: &Server, login: &str, yes: bool) {
+    let store = &running(server).app.store;
+    let known = store.find_login(login).await.unwrap().unwrap();
+    let agents = store.setup(known.business).await.unwrap().agents;
+    let profile = agents.into_iter().find(|profile| profile.id == known.agent).unwrap();
+    let profile = AgentProfile { plays_recordings: yes, ..profile };
+    store.put_agent(known.business, &profile, &known.login, &known.password_hash).await.unwrap();
 }
 
 fn running(server: &Server) -> &Running {
@@ -257,6 +267,10 @@ async fn only_who_may_play_does_and_only_after_it_was_put_on_record() {
     stage.played(&stage.ada, &recordings).await;
     stage.plays_several(ada, &recordings).await;
     assert_eq!(played_events(&stage.server, "after").await, 2, "each playing is an event");
+    // Whoever may no longer, may not with leave that was given before.
+    plays(&stage.server, "ada", false).await;
+    let answer = stage.server.ask("GET", &segment).agent(ada).send().await;
+    assert_eq!(answer.problem(), "no_player");
 }
 
 /// Events of that kind in a copy of the database.

@@ -90,6 +90,7 @@ async fn seed_other_business(config: &Config, settings: &Settings) {
         name: "Mallory Other".into(),
         skills: Default::default(),
         supervisor: false,
+        plays_recordings: false,
     };
     let hash = tokio::task::spawn_blocking(|| passwords::hash(PASSWORD).unwrap()).await.unwrap();
     store.put_agent(business.id, &profile, "mallory", &hash).await.unwrap();

@@ -193,7 +193,13 @@ async fn console(stage: &Stage, login: &str) -> Socket {
 async fn promote(stage: &Stage, login: &str, supervisor: bool) {
     let app = &stage.server.running.as_ref().unwrap().app;
     let known = app.store.find_login(login).await.unwrap().unwrap();
-    let profile = AgentProfile { id: known.agent, name: known.name, skills: Default::default(), supervisor };
+    let profile = AgentProfile {
+        id: known.agent,
+        name: known.name,
+        skills: Default::default(),
+        supervisor,
+        plays_recordings: false,
+    };
     app.engine.input(known.business, Input::AgentSet(profile)).await.unwrap();
 }
 

@@ -82,7 +82,7 @@ impl Center {
         }
         if let Some(mut profile) = self.agents.get(&id).map(|agent| agent.profile.clone()) {
             profile.skills.clear();
-            profile.supervisor = false;
+            (profile.supervisor, profile.plays_recordings) = (false, false);
             self.enter_profile(profile);
         }
         self.agents.remove(&id);

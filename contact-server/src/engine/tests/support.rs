@@ -246,6 +246,7 @@ impl FakeStore {
                 name: "Ada".into(),
                 skills: Default::default(),
                 supervisor: false,
+                plays_recordings: false,
             }],
             ..Snapshot::default()
         };

@@ -45,7 +45,6 @@ pub(crate) fn business(id: BusinessId) -> Business {
         keep: Default::default(),
         record_cobrowse: false,
         pause_recording: store::payment_pages(),
-        recording_players: vec![],
         masking: Default::default(),
     }
 }
@@ -57,7 +56,13 @@ pub(crate) async fn owned(store: &Arc<dyn Store>, id: BusinessId) -> OwnerEpoch 
 }
 
 pub(crate) fn profile(id: AgentId, name: &str) -> AgentProfile {
-    AgentProfile { id, name: name.into(), skills: ["french".to_owned()].into(), supervisor: false }
+    AgentProfile {
+        id,
+        name: name.into(),
+        skills: ["french".to_owned()].into(),
+        supervisor: false,
+        plays_recordings: false,
+    }
 }
 
 /// An open contact, requested `id` seconds after noon. Written as JSON, as an older version stored it: fields

@@ -10,7 +10,13 @@ use crate::{DialEvent, Endpoint, Input, Notice, Refusal, Settings, record::Agent
 #[test]
 fn whoever_signs_in_is_away_until_ready() {
     let mut stage = Stage::new(settings());
-    let profile = AgentProfile { id: ADA, name: "Ada".to_owned(), skills: [].into(), supervisor: false };
+    let profile = AgentProfile {
+        id: ADA,
+        name: "Ada".to_owned(),
+        skills: [].into(),
+        supervisor: false,
+        plays_recordings: false,
+    };
     assert_eq!(stage.input(Input::Ready(ADA)), Err(Refusal::NoSuchAgent));
     stage.must(Input::AgentSet(profile));
     assert!(matches!(stage.input(Input::Ready(ADA)), Err(Refusal::NotNow { .. })));
@@ -120,6 +126,7 @@ fn an_agent_who_loses_the_skill_is_not_offered_the_call() {
             name: "Ada".to_owned(),
             skills: [].into(),
             supervisor: false,
+            plays_recordings: false,
         }));
         stage.reach(contact);
         assert!(stage.dialled().is_empty());

@@ -162,7 +162,13 @@ fn shown(settings: Settings) -> (Stage, ContactId) {
     let mut stage = Stage::with_ada(settings);
     stage.ready(BOB, &[]);
     stage.must(Input::Away(BOB, "Lunch".to_owned()));
-    let eve = AgentProfile { id: EVE, name: "Eve Holt".to_owned(), skills: [].into(), supervisor: true };
+    let eve = AgentProfile {
+        id: EVE,
+        name: "Eve Holt".to_owned(),
+        skills: [].into(),
+        supervisor: true,
+        plays_recordings: false,
+    };
     stage.must(Input::AgentSet(eve));
     stage.must(Input::SignedIn { agent: EVE, station: station(EVE) });
     show(&mut stage, 1).unwrap();

@@ -146,7 +146,13 @@ impl Stage {
     pub(super) fn ready(&mut self, agent: AgentId, skills: &[&str]) {
         let skills = skills.iter().map(|skill| (*skill).to_owned()).collect();
         let name = if agent == ADA { "Ada Lovelace" } else { "Bob Moog" }.to_owned();
-        self.must(Input::AgentSet(AgentProfile { id: agent, name, skills, supervisor: false }));
+        self.must(Input::AgentSet(AgentProfile {
+            id: agent,
+            name,
+            skills,
+            supervisor: false,
+            plays_recordings: false,
+        }));
         self.must(Input::SignedIn { agent, station: station(agent) });
         self.must(Input::Ready(agent));
     }

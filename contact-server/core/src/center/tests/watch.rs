@@ -136,7 +136,13 @@ fn supervisors_who_are_there_are_told_what_is_live_and_nobody_else_is() {
 }
 
 fn profile(supervisor: bool) -> AgentProfile {
-    AgentProfile { id: EVE, name: "Eve Holt".to_owned(), skills: [].into(), supervisor }
+    AgentProfile {
+        id: EVE,
+        name: "Eve Holt".to_owned(),
+        skills: [].into(),
+        supervisor,
+        plays_recordings: false,
+    }
 }
 
 /// Ada talks, Bob is away, and Eve is a supervisor.

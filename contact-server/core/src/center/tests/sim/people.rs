@@ -35,7 +35,13 @@ impl People {
 fn profile(rng: &mut Rng, id: AgentId) -> AgentProfile {
     let skills = SKILLS[1..].iter().filter(|_| rng.one_in(2)).map(|skill| (*skill).to_owned());
     let skills = skills.collect::<BTreeSet<String>>();
-    AgentProfile { id, name: format!("Agent {}", id.0), skills, supervisor: rng.one_in(2) }
+    AgentProfile {
+        id,
+        name: format!("Agent {}", id.0),
+        skills,
+        supervisor: rng.one_in(2),
+        plays_recordings: false,
+    }
 }
 
 impl World {
