@@ -149,6 +149,8 @@ async fn asks(story: &Story, axe: &mut Inspector) -> Result<()> {
     story.agent_reads("Waiting for the customer").await?;
     visitor.sees(&format!("{HAND} .ask:has-text('Let Ada click, type and scroll')")).await?;
     axe.look_into(visitor, HAND, "the question").await?;
+    let ringed = "() => document.querySelector('.page-view iframe').contentDocument.body.matches('[ringside-focus], [ringside-focus-visible]')";
+    ensure!(!agent.asks::<bool>(ringed).await?, "the question has the focus, and not the whole page");
     visitor.clicks(&format!("{HAND} .ask [data-do=allow]")).await?;
     visitor.sees(&format!("{HAND} .bar:has-text('Ada can point and click here.')")).await?;
     axe.look_into(visitor, HAND, "the bar").await?;

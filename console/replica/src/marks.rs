@@ -17,6 +17,8 @@ const MARKS: [(&str, bool); mark::KINDS] = [
     ("ringside-fullscreen", false),
 ];
 const TOP_LAYER: &str = ":is(:modal, :popover-open)";
+/// What has the focus in our own widget, which is not mirrored, is told as if the page's body had it.
+const NEVER_FOCUSED: &str = ":is(html, body):not([tabindex], [contenteditable])";
 const FOCUS_WITHIN: &str = "ringside-focus-within";
 
 /// Of one document.
@@ -30,7 +32,9 @@ pub(crate) struct Marks {
 impl Marks {
     pub(crate) fn mark(&self, realm: &Realm, kind: usize, node: Option<Node>) {
         let Some((name, spreads)) = MARKS.get(kind).copied() else { return };
+        let is_focus = [mark::FOCUS, mark::FOCUS_VISIBLE].contains(&u32::try_from(kind).unwrap_or(u32::MAX));
         let element = node.map(JsCast::unchecked_into::<Element>);
+        let element = element.filter(|element| !is_focus || !realm.is(element, NEVER_FOCUSED));
         if kind == mark::FOCUS as usize {
             self.focused.replace(element.clone());
             self.focus_within(realm);
