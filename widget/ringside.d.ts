@@ -2,16 +2,17 @@
 
 /** Where a contact stands. */
 export type RingsidePhase =
-  | 'scheduled' | 'waiting' | 'calling' | 'confirming' | 'connecting' | 'talking' | 'on_hold' | 'ended';
+  | 'scheduled' | 'waiting' | 'calling' | 'confirming' | 'connecting' | 'talking' | 'on_hold' | 'ended'
+  | 'showing';
 
 /** Why a contact ended. */
 export type RingsideReason =
   | 'completed' | 'cancelled' | 'abandoned' | 'busy' | 'no_answer' | 'rejected' | 'unreachable' | 'not_confirmed'
-  | 'opted_out' | 'interrupted' | 'no_agent' | 'not_allowed' | 'window_closed' | 'no_microphone';
+  | 'interrupted' | 'no_agent' | 'not_allowed' | 'window_closed' | 'no_microphone' | 'shown';
 
 export interface RingsideStatus {
   phase: RingsidePhase;
-  channel: 'telephone' | 'browser';
+  channel: 'telephone' | 'browser' | 'page';
   /** Place in line, 1 is next; only while waiting. */
   position: number | null;
   /** Estimated seconds until the call. */

@@ -89,7 +89,8 @@ const PHASES: [(&str, Phase); 9] = [
     ("showing", Phase::Showing),
 ];
 
-const REASONS: [(&str, EndReason); 15] = [
+/// All that a customer is told.
+const REASONS: [(&str, EndReason); 14] = [
     ("completed", EndReason::Completed),
     ("cancelled", EndReason::Cancelled),
     ("abandoned", EndReason::Abandoned),
@@ -98,7 +99,6 @@ const REASONS: [(&str, EndReason); 15] = [
     ("rejected", EndReason::Rejected),
     ("unreachable", EndReason::Unreachable),
     ("not_confirmed", EndReason::NotConfirmed),
-    ("opted_out", EndReason::OptedOut),
     ("interrupted", EndReason::Interrupted),
     ("no_agent", EndReason::NoAgent),
     ("not_allowed", EndReason::NotAllowed),

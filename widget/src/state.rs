@@ -285,7 +285,7 @@ impl State {
 /// Asking once more may help after such an end.
 pub fn is_worth_another_try(reason: Option<EndReason>) -> bool {
     match reason {
-        Some(EndReason::Completed | EndReason::OptedOut | EndReason::NotAllowed | EndReason::Shown) => false,
+        Some(EndReason::Completed | EndReason::NotAllowed | EndReason::Shown) => false,
         Some(
             EndReason::Cancelled
             | EndReason::Abandoned
@@ -294,6 +294,7 @@ pub fn is_worth_another_try(reason: Option<EndReason>) -> bool {
             | EndReason::Rejected
             | EndReason::Unreachable
             | EndReason::NotConfirmed
+            | EndReason::OptedOut
             | EndReason::Interrupted
             | EndReason::NoAgent
             | EndReason::WindowClosed

@@ -57,7 +57,7 @@ pub use contacts::END_READABLE;
 pub use lead::{ASK_AGAIN, Hold, LeadRow};
 pub use offers::{AWAY_DECLINED, AWAY_NO_VOICE, AWAY_NOT_ANSWERED};
 pub use state::ContactState;
-pub use views::{Census, told};
+pub use views::{Census, ended};
 pub use watch::{WATCHERS, Watch};
 
 /// One business. See the module.

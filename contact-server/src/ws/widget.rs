@@ -7,7 +7,6 @@ use shared::{
     BusinessId, ContactId, LegId, TabId, Timestamp,
     api::Channel,
     close,
-    contact::{CustomerStatus, Phase},
     limits::{CONTEXT_BYTES, SDP_BYTES},
     wire::{
         LegAnswer, LegGone, LegOffer, Ping, Pong,
@@ -137,22 +136,11 @@ async fn enter(edge: &Edge, connection: &mut Connection, origin: Option<&str>) -
 
 /// A contact that is closed: its page is shown how it ended.
 async fn ended(edge: &Edge, welcome: Welcome, business: BusinessId, contact: ContactId) -> Refused {
-    let detail = match edge.app.store.contact(business, contact).await {
-        Ok(Some(detail)) => detail,
-        Ok(None) => return close::FINISHED.into(),
+    let row = match edge.app.store.contact_row(business, contact).await {
+        Ok(row) => row,
         Err(error) => return internal(&error).into(),
     };
-    let status = CustomerStatus {
-        phase: Phase::Ended,
-        channel: detail.summary.channel,
-        since: detail.summary.ended_at.unwrap_or(detail.summary.requested_at),
-        position: None,
-        wait_seconds: None,
-        agent: None,
-        reason: detail.summary.reason.map(center::told),
-        attempts: 0,
-        sharing: false,
-    };
+    let Some(status) = row.as_ref().and_then(center::ended) else { return close::FINISHED.into() };
     let outbox = Outbox::default();
     outbox.send(ServerToWidget::from(welcome).encode());
     outbox.send(ServerToWidget::from(Status { status, viewers: Vec::new() }).encode());

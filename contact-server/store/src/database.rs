@@ -2,7 +2,7 @@
 use async_trait::async_trait;
 use contact_core::{
     Settings,
-    record::{AgentProfile, Change, Snapshot, TokenHash},
+    record::{AgentProfile, Change, ContactRow, Snapshot, TokenHash},
 };
 use shared::{
     AgentId, BusinessId, ContactId, Timestamp,
@@ -111,6 +111,13 @@ impl Store for Kept {
         contact: ContactId,
     ) -> Result<Option<ContactDetail>, StoreError> {
         history::contact(&self.backend, business, contact).await
+    }
+    async fn contact_row(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Option<ContactRow>, StoreError> {
+        history::contact_row(&self.backend, business, contact).await
     }
     async fn earlier_contacts(&self, business: BusinessId, contact: ContactId) -> Result<u32, StoreError> {
         history::earlier(&self.backend, business, contact).await

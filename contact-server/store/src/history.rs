@@ -42,6 +42,7 @@ pub(crate) const SEARCH: &str = concat!(
      ORDER BY c.requested_at DESC, c.id DESC LIMIT $4"
 );
 const DETAIL: &str = concat!(select_summary!(", p.context, w.done"), "WHERE c.business = $1 AND c.id = $2");
+const ROW: &str = "SELECT body FROM contacts WHERE business = $1 AND id = $2";
 pub(crate) const LEGS: &str =
     "SELECT body FROM legs WHERE business = $1 AND contact = $2 ORDER BY started_at, id";
 const TRAIL: &str =
@@ -143,6 +144,15 @@ pub(crate) async fn contact(
         wrap_up: parts.wrap_up,
         wrap_up_done,
     }))
+}
+
+pub(crate) async fn contact_row(
+    backend: &Backend,
+    business: BusinessId,
+    contact: ContactId,
+) -> Result<Option<ContactRow>, StoreError> {
+    let rows = backend.rows("a contact", ROW, args().id(business.0).id(contact.0)).await?;
+    rows.into_iter().next().map(|mut row| row.json()).transpose()
 }
 
 pub(crate) async fn earlier(

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contact_core::{
     Settings,
-    record::{AgentProfile, Change, Snapshot, TokenHash},
+    record::{AgentProfile, Change, ContactRow, Snapshot, TokenHash},
     retention::KeepOf,
 };
 use shared::{
@@ -317,6 +317,12 @@ pub trait Store: Send + Sync + 'static {
         business: BusinessId,
         contact: ContactId,
     ) -> Result<Option<ContactDetail>, StoreError>;
+    /// Its current state, without personal data.
+    async fn contact_row(
+        &self,
+        business: BusinessId,
+        contact: ContactId,
+    ) -> Result<Option<ContactRow>, StoreError>;
     /// Contacts of the same number before this one.
     async fn earlier_contacts(&self, business: BusinessId, contact: ContactId) -> Result<u32, StoreError>;
     /// Deletes tokens and idempotency keys that expired before `now`, and what stood for the numbers of erased

@@ -90,7 +90,7 @@ pub(crate) fn status(status: &Told) -> String {
         },
         Phase::Talking => ["You’re talking to ", agent.unwrap_or(business), "."].concat(),
         Phase::OnHold => [agent.unwrap_or(business), " has put you on hold for a moment."].concat(),
-        Phase::Ended => ended(status.reason, here, business),
+        Phase::Ended => ended(status.reason, here),
         Phase::Showing => match agent {
             Some(agent) => [agent, " sees this page with you."].concat(),
             None => "Show this page to the agent on your telephone.".into(),
@@ -111,7 +111,7 @@ fn scheduled(status: &Told) -> String {
     }
 }
 
-fn ended(reason: Option<EndReason>, here: bool, business: &str) -> String {
+fn ended(reason: Option<EndReason>, here: bool) -> String {
     let Some(reason) = reason else { return "The call has ended.".into() };
     let text = match reason {
         EndReason::Completed => "Call ended. Thank you.",
@@ -123,8 +123,8 @@ fn ended(reason: Option<EndReason>, here: bool, business: &str) -> String {
         EndReason::Rejected => "The call was refused on your telephone.",
         EndReason::Unreachable if here => "We couldn’t reach your browser.",
         EndReason::Unreachable => "We couldn’t reach that number.",
-        EndReason::NotConfirmed => "Nobody pressed 1.",
-        EndReason::OptedOut => return [business, " won’t call this number again."].concat(),
+        // Who opted out is nobody's to be told: no server says it to a page.
+        EndReason::NotConfirmed | EndReason::OptedOut => "Nobody pressed 1.",
         EndReason::Interrupted => "The call was cut off on our side. We’re sorry.",
         EndReason::NoAgent => "Sorry, nobody became free in time.",
         EndReason::NotAllowed => "We can’t call that number.",
@@ -172,8 +172,10 @@ mod tests {
         assert_eq!(status(&calling), "Calling again: +44 20 7946 0123. Pick up and press 1.");
         let shown = Told { agent: Some("Ada".into()), ..told(Phase::Showing) };
         assert_eq!(status(&shown), "Ada sees this page with you.");
-        let ended = Told { reason: Some(EndReason::OptedOut), ..told(Phase::Ended) };
-        assert_eq!(status(&ended), "Acme won’t call this number again.");
+        for reason in [EndReason::NotConfirmed, EndReason::OptedOut] {
+            let ended = Told { reason: Some(reason), ..told(Phase::Ended) };
+            assert_eq!(status(&ended), "Nobody pressed 1.");
+        }
         let [date, from, until, zone] = ["2026-11-21", "09:00", "10:00", "Europe/Berlin"].map(String::from);
         let window = Some(Window { date, from, until, zone });
         let planned = Told { channel: Channel::Browser, window, ..told(Phase::Scheduled) };

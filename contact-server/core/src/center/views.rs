@@ -8,7 +8,11 @@ use shared::{
 };
 
 use super::{Center, ContactState, Due, contacts::Contact, routing::SkillId, shown::reader};
-use crate::{Notice, effect::Viewing, record::Change};
+use crate::{
+    Notice,
+    effect::Viewing,
+    record::{Change, ContactRow},
+};
 
 /// Positions and the waiting list are told at most this often.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -127,6 +131,9 @@ impl Center {
 
     fn status_of(&self, contact: &Contact) -> CustomerStatus {
         let row = &contact.row;
+        if let Some(status) = ended(row) {
+            return status;
+        }
         let (position, wait_seconds) = match row.state {
             ContactState::Waiting { .. } => (
                 contact.position,
@@ -145,16 +152,15 @@ impl Center {
             | ContactState::Showing { .. }
             | ContactState::Ended => (None, None),
         };
-        let phase = row.state.phase();
         let with_agent = row.state.agent_leg().and(row.state.agent()).or(reader(contact));
         CustomerStatus {
-            phase,
+            phase: row.state.phase(),
             channel: row.channel,
             since: row.phase_since,
             position,
             wait_seconds,
             agent: with_agent.and_then(|id| self.agents.get(&id)).map(|agent| agent.first_name()),
-            reason: row.reason.filter(|_| phase == Phase::Ended).map(told),
+            reason: None,
             attempts: row.attempts,
             sharing: row.sharing,
         }
@@ -268,9 +274,26 @@ impl Center {
     }
 }
 
+/// What the customer of a contact that is over is shown. None: it is not over.
+///
+/// The one way to say how a contact ended: of those that are here as of those that only the store knows any more.
+pub fn ended(row: &ContactRow) -> Option<CustomerStatus> {
+    row.state.is_over().then(|| CustomerStatus {
+        phase: Phase::Ended,
+        channel: row.channel,
+        since: row.phase_since,
+        position: None,
+        wait_seconds: None,
+        agent: None,
+        reason: row.reason.map(told),
+        attempts: row.attempts,
+        sharing: row.sharing,
+    })
+}
+
 /// Why it ended, for whoever asked: that may be somebody else than who has the number, and that it is never called again
 /// is between the latter and the business. That nobody pressed 1 is so as well.
-pub fn told(reason: EndReason) -> EndReason {
+fn told(reason: EndReason) -> EndReason {
     if reason == EndReason::OptedOut { EndReason::NotConfirmed } else { reason }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{
 use contact_core::{
     Change, Notice, Settings, Snapshot,
     input::Idempotency,
-    record::{AgentProfile, AgentStateRow, Person, TokenHash},
+    record::{AgentProfile, AgentStateRow, ContactRow, Person, TokenHash},
 };
 use shared::{
     LegId, StationId,
@@ -446,6 +446,9 @@ impl Store for FakeStore {
         not_asked()
     }
     async fn contact(&self, _: BusinessId, _: ContactId) -> Result<Option<ContactDetail>, StoreError> {
+        not_asked()
+    }
+    async fn contact_row(&self, _: BusinessId, _: ContactId) -> Result<Option<ContactRow>, StoreError> {
         not_asked()
     }
     async fn earlier_contacts(&self, _: BusinessId, _: ContactId) -> Result<u32, StoreError> {

@@ -10,6 +10,7 @@ enum Read {
     Load,
     History,
     Contact,
+    Row,
     Token,
     Businesses,
     Login,
@@ -17,7 +18,7 @@ enum Read {
 
 /// SHORT stands for a blob of one byte, which is neither an id nor a hash.
 const DAMAGES: [(&str, &[Read]); 14] = [
-    ("UPDATE contacts SET body = '{'", &[Read::Load, Read::History, Read::Contact]),
+    ("UPDATE contacts SET body = '{'", &[Read::Load, Read::History, Read::Contact, Read::Row]),
     (r#"UPDATE contacts SET body = '{"id": "00"}'"#, &[Read::Load, Read::History, Read::Contact]),
     ("UPDATE persons SET body = '[]'", &[Read::Load, Read::History, Read::Contact]),
     ("UPDATE page_views SET at = -1", &[Read::Load, Read::Contact]),
@@ -52,6 +53,7 @@ async fn failure(db: &TestDatabase, read: Read) -> Option<StoreError> {
         Read::Load => db.store.load(SHOP, NOON).await.err(),
         Read::History => db.store.history(SHOP, &query).await.err(),
         Read::Contact => db.store.contact(SHOP, ContactId(1)).await.err(),
+        Read::Row => db.store.contact_row(SHOP, ContactId(1)).await.err(),
         Read::Token => db.store.find_token(&TOKEN, NOON).await.err(),
         Read::Businesses => db.store.businesses().await.err(),
         Read::Login => db.store.find_login("anna").await.err(),

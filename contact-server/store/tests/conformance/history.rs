@@ -146,6 +146,8 @@ pub(crate) async fn a_contact_in_full_has_its_legs_trail_and_wrap_up(db: TestDat
     let page = db.store.history(SHOP, &HistoryQuery { limit: 10, ..HistoryQuery::default() }).await.unwrap();
     assert_eq!(page.contacts, [line]);
     assert_eq!(db.store.contact(SHOP, ContactId(404)).await.unwrap(), None);
+    assert_eq!(db.store.contact_row(SHOP, ContactId(1)).await.unwrap(), Some(served(1, 61)));
+    assert_eq!(db.store.contact_row(SHOP, ContactId(404)).await.unwrap(), None);
 }
 
 pub(crate) async fn earlier_contacts_of_a_number_are_counted(db: TestDatabase) {

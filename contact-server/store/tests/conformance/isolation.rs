@@ -20,7 +20,7 @@ enum Reach {
 }
 
 /// The store's half of the authorisation matrix (the edge's is `contact-server/src/access.rs`).
-const METHODS: [(&str, Reach); 47] = [
+const METHODS: [(&str, Reach); 48] = [
     ("put_business", Reach::Installation),
     ("businesses", Reach::Installation),
     ("put_agent", Reach::Business),
@@ -42,6 +42,7 @@ const METHODS: [(&str, Reach); 47] = [
     ("revoke_agent_sessions", Reach::Business),
     ("history", Reach::Business),
     ("contact", Reach::Business),
+    ("contact_row", Reach::Business),
     ("earlier_contacts", Reach::Business),
     ("sweep", Reach::Installation),
     ("ping", Reach::Installation),
@@ -162,17 +163,7 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
             let loaded = format!("{:?}", store.load(OTHER, NOON).await.unwrap().contacts);
             assert!(!loaded.contains(&mine.to_string()), "{loaded}");
         }
-        "commit" => {
-            let epoch = store.claim(OTHER).await.unwrap();
-            let changes = [
-                Change::Person(mine, person("Grace", "+15550100")),
-                Change::AgentRemoved(ANNA),
-                Change::ContactTokensEnd { contact: mine, at: NOON },
-            ];
-            // The contact is not there, so its person cannot be either.
-            assert!(store.commit(OTHER, epoch, &changes[..1]).await.is_err());
-            store.commit(OTHER, epoch, &changes[1..]).await.unwrap();
-        }
+        "commit" => commit_as_a_stranger(store).await,
         "replace_contact_token" => {
             let refused = store.replace_contact_token(OTHER, mine, &[9; 32], at(60)).await;
             assert!(matches!(refused, Err(StoreError::NotFound(_))));
@@ -193,6 +184,7 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
             assert_eq!(store.history(OTHER, &all).await.unwrap().contacts.len(), 1, "its own");
         }
         "contact" => assert_eq!(store.contact(OTHER, mine).await.unwrap(), None),
+        "contact_row" => assert_eq!(store.contact_row(OTHER, mine).await.unwrap(), None),
         "earlier_contacts" => assert_eq!(store.earlier_contacts(OTHER, ContactId(2)).await.unwrap(), 0),
         "contacts_of" => assert!(store.records().contacts_of(OTHER, "+4930231251").await.unwrap().is_empty()),
         "opted_out" => assert!(!store.records().opted_out(OTHER, "+4930231259").await.unwrap()),
@@ -209,6 +201,19 @@ async fn ask_as_a_stranger(store: &Arc<dyn Store>, method: &str) {
         "expired_customers" | "forget_trails" | "drop_records" => let_go_as_a_stranger(store).await,
         name => panic!("{name} is new: say how a stranger would ask"),
     }
+}
+
+async fn commit_as_a_stranger(store: &Arc<dyn Store>) {
+    let mine = ContactId(1);
+    let epoch = store.claim(OTHER).await.unwrap();
+    let changes = [
+        Change::Person(mine, person("Grace", "+15550100")),
+        Change::AgentRemoved(ANNA),
+        Change::ContactTokensEnd { contact: mine, at: NOON },
+    ];
+    // The contact is not there, so its person cannot be either.
+    assert!(store.commit(OTHER, epoch, &changes[..1]).await.is_err());
+    store.commit(OTHER, epoch, &changes[1..]).await.unwrap();
 }
 
 /// The shop's contact is not to be recorded by others, nor are its recordings found, changed or deleted.

@@ -1,8 +1,12 @@
 //! The product held against the model after every step.
-use shared::{ContactId, Timestamp, api::WrapUp};
+use shared::{
+    ContactId, Timestamp,
+    api::WrapUp,
+    contact::{CustomerStatus, EndReason, Phase},
+};
 
 use super::{engine::Step, world::World};
-use crate::{Notice, record::Event};
+use crate::{Notice, center::ended, record::Event};
 
 /// The lines as the model sees them, and since when they stand so.
 #[derive(Default)]
@@ -45,6 +49,7 @@ impl World {
             if status != Some(expected.clone()) {
                 self.fail(&format!("the status is {status:?}\nthe model's   {expected:?}"));
             }
+            self.compare_ends(*id);
             let viewing = self.center.viewing(*id);
             if let Some(viewing) = &viewing {
                 let watchers = viewing.watchers.iter().map(|watcher| watcher.agent);
@@ -59,6 +64,20 @@ impl World {
                 ));
             }
         }
+    }
+
+    /// Who comes back is told the same by the store alone.
+    fn compare_ends(&self, id: ContactId) {
+        let stored = self.ledger.contacts.get(&id).and_then(ended);
+        let over = self.center.status(id).filter(|status| status.phase == Phase::Ended);
+        if over != stored {
+            self.fail(&format!(
+                "the end is told as {over:?}
+by the store as    {stored:?}"
+            ));
+        }
+        let tells = |status: &CustomerStatus| status.reason == Some(EndReason::OptedOut);
+        self.must(!stored.is_some_and(|status| tells(&status)), "an opt-out is told");
     }
 
     fn compare_agents(&self) {
