@@ -15,7 +15,7 @@ use shared::{BusinessId, Timestamp};
 use store::{Business, Erasure, Store, StoreError};
 
 use crate::{
-    archive::shelf::Shelf,
+    archive::shelf::{self, Shelf},
     clock::Clock,
     erasure::journal::{self, JournalError},
     ids,
@@ -186,7 +186,8 @@ impl Retention {
         let expired = records.expired_recordings(business, before, BATCH).await?;
         for recording in &expired {
             records.drop_recording(business, recording.id).await?;
-            self.shelf.remove(recording.into()).map_err(RetentionError::Files)?;
+            let (shelf, of) = (self.shelf.clone(), recording.into());
+            shelf::aside(move || shelf.remove(of)).await.map_err(RetentionError::Files)?;
         }
         Ok(u32::try_from(expired.len()).unwrap_or(u32::MAX))
     }

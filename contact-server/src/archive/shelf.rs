@@ -1,14 +1,16 @@
 //! Where the files of recordings stand.
 use std::{
     fs::{self, File},
-    io,
+    io, iter,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
+use async_trait::async_trait;
 use contact_core::Change;
 use shared::{BusinessId, ContactId, RecordingId};
-use store::{Store, StoreError};
+use store::{Records, Store, StoreError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{file::Writer, keys::Of, seal::DataKey};
 use crate::ports::Witness;
@@ -61,21 +63,52 @@ impl Shelf {
     pub async fn sweep(&self, store: &dyn Store) -> Result<u32, SweepError> {
         let mut swept = 0;
         for business in store.businesses().await? {
-            let folder = self.0.join(business.id.to_string());
-            for contact in named::<ContactId>(&folder)? {
-                // A row is there before its file: of what is found here, nothing is younger than the rows.
-                let found = named::<RecordingId>(&self.folder(business.id, contact))?;
-                let known = store.records().recordings_of(business.id, contact).await?;
-                for recording in found {
-                    if !known.iter().any(|known| known.id == recording) {
-                        self.remove(Of { business: business.id, contact, recording })?;
-                        swept += 1;
-                    }
-                }
+            swept += self.sweep_business(business.id, store.records()).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_business(
+        &self,
+        business: BusinessId,
+        rows: &(impl Rows + ?Sized),
+    ) -> Result<u32, SweepError> {
+        let mut swept = 0;
+        let folder = self.0.join(business.to_string());
+        for contact in aside(move || named::<ContactId>(&folder)).await? {
+            // A row is there before its file: of what is found here, nothing is younger than the rows.
+            let folder = self.folder(business, contact);
+            let found = aside(move || named::<RecordingId>(&folder)).await?;
+            let known = rows.of(business, contact).await?;
+            for recording in found.into_iter().filter(|recording| !known.contains(recording)) {
+                let (shelf, of) = (self.clone(), Of { business, contact, recording });
+                aside(move || shelf.remove(of)).await?;
+                swept += 1;
             }
         }
         Ok(swept)
     }
+}
+
+/// Which recordings have a key.
+#[async_trait]
+trait Rows: Sync {
+    async fn of(&self, business: BusinessId, contact: ContactId) -> Result<Vec<RecordingId>, StoreError>;
+}
+
+#[async_trait]
+impl<R: Records + ?Sized> Rows for R {
+    async fn of(&self, business: BusinessId, contact: ContactId) -> Result<Vec<RecordingId>, StoreError> {
+        let known = self.recordings_of(business, contact).await?;
+        Ok(known.into_iter().map(|recording| recording.id).collect())
+    }
+}
+
+/// What waits for the disk waits on a thread for that.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -112,14 +145,79 @@ fn gone(result: io::Result<()>) -> io::Result<()> {
 /// its key a file can be read by nobody.
 impl Witness for Shelf {
     fn committed(&self, business: BusinessId, changes: &[Change], _: std::time::Duration) {
-        for change in changes {
-            if let Change::Erased(contact) = change
-                && let Err(error) = self.forget(business, *contact)
-            {
-                tracing::warn!(%contact, %error, "files of an erased customer cannot be deleted now");
+        let mut erased = changes.iter().filter_map(|change| {
+            let Change::Erased(contact) = change else { return None };
+            Some(*contact)
+        });
+        let Some(first) = erased.next() else { return };
+        let forget = || {
+            for contact in iter::once(first).chain(erased) {
+                if let Err(error) = self.forget(business, contact) {
+                    tracing::warn!(%contact, %error, "files of an erased customer cannot be deleted now");
+                }
             }
+        };
+        // Only this business waits for the disk, where others could run beside it.
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(forget),
+            Ok(_) | Err(_) => forget(),
         }
     }
 
     fn not_committed(&self, _: BusinessId) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const SHOP: BusinessId = BusinessId(1);
+    const CONTACT: ContactId = ContactId(7);
+
+    /// Rows beside which another recording begins just when they are asked for.
+    struct Busy {
+        shelf: Shelf,
+        rows: Mutex<Vec<RecordingId>>,
+        begins: RecordingId,
+    }
+
+    impl Busy {
+        fn begin(&self, recording: RecordingId) {
+            self.rows.lock().unwrap().push(recording);
+            file(&self.shelf, recording);
+        }
+    }
+
+    #[async_trait]
+    impl Rows for Busy {
+        async fn of(&self, business: BusinessId, contact: ContactId) -> Result<Vec<RecordingId>, StoreError> {
+            assert_eq!((business, contact), (SHOP, CONTACT));
+            let rows = self.rows.lock().unwrap().clone();
+            self.begin(self.begins);
+            Ok(rows)
+        }
+    }
+
+    fn file(shelf: &Shelf, recording: RecordingId) -> PathBuf {
+        let path = shelf.file(Of { business: SHOP, contact: CONTACT, recording });
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"sealed").unwrap();
+        path
+    }
+
+    #[tokio::test]
+    async fn a_sweep_takes_files_without_a_key_and_none_of_a_recording_that_begins_meanwhile() {
+        let data = tempfile::tempdir().unwrap();
+        let shelf = Shelf::below(data.path());
+        let [kept, lost, begins] = [1, 2, 3].map(RecordingId);
+        let busy = Busy { shelf: shelf.clone(), rows: Mutex::default(), begins };
+        busy.begin(kept);
+        file(&shelf, lost);
+        assert_eq!(shelf.sweep_business(SHOP, &busy).await.unwrap(), 1);
+        let is_there = |recording| shelf.file(Of { business: SHOP, contact: CONTACT, recording }).exists();
+        assert_eq!([kept, lost, begins].map(is_there), [true, false, true]);
+        assert_eq!(shelf.sweep_business(BusinessId(2), &busy).await.unwrap(), 0, "nothing of others");
+    }
 }

@@ -8,6 +8,8 @@ use shared::{
     wire::mirror::{FrameKind, PageSays, PartsSay},
 };
 
+use crate::limits::PARTS;
+
 /// Kind of [`shared::wire::mirror::Frame`] among [`shared::wire::mirror::PublisherToServer`].
 const FRAME: u16 = 3;
 /// Kinds of [`PageSays`] and [`PartsSay`] there.
@@ -27,22 +29,39 @@ pub struct Incoming<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What a page says of itself, or of those in its frames.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Says {
-    Page(PageSays),
-    Parts(PartsSay),
+/// What a message says of its page, and of those in the page's frames: the last word of each.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub page: Option<PageSays>,
+    pub parts: Option<PartsSay>,
 }
 
-/// Splits off what a page says of itself before a frame; what follows is nothing, or a message.
-pub fn says(message: &[u8]) -> Result<(Option<Says>, &[u8]), WireError> {
-    let (kind, body, rest) = envelope::split(message)?;
-    let says = match kind {
-        PAGE_SAYS => Says::Page(envelope::body(kind, body)?),
-        PARTS_SAY => Says::Parts(envelope::body(kind, body)?),
-        _ => return Ok((None, message)),
-    };
-    Ok((Some(says), rest))
+impl Said {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Splits off what a page says of itself before a frame; what follows is nothing, or a message. However much it says, it
+/// is one word of each that is left to be looked at.
+pub fn said(message: &[u8]) -> Result<(Said, &[u8]), WireError> {
+    let (mut said, mut rest) = (Said::default(), message);
+    while !rest.is_empty() {
+        let (kind, body, after) = envelope::split(rest)?;
+        match kind {
+            PAGE_SAYS => said.page = Some(envelope::body(kind, body)?),
+            PARTS_SAY => {
+                // Asked before they are read: entries are small on the wire, and many times as large in memory.
+                match postcard::take_from_bytes::<usize>(body) {
+                    Ok((pages, _)) if pages <= PARTS => said.parts = Some(envelope::body(kind, body)?),
+                    Ok(_) | Err(_) => return Err(WireError::Body(kind)),
+                }
+            }
+            _ => break,
+        }
+        rest = after;
+    }
+    Ok((said, rest))
 }
 
 /// Reads a frame, or gives None for a message of another kind.
@@ -136,20 +155,63 @@ mod tests {
         }
     }
 
+    fn page(url: &str, secret_fields: bool) -> PageSays {
+        PageSays { url: url.into(), secret_fields }
+    }
+
+    fn says(page: PageSays) -> Vec<u8> {
+        PublisherToServer::from(page).encode()
+    }
+
+    fn parts_say(pages: Vec<PageSays>) -> Vec<u8> {
+        PublisherToServer::from(PartsSay { pages }).encode()
+    }
+
     #[test]
     fn what_a_page_says_is_split_off_its_frame() {
-        let page = PageSays { url: "https://shop.example/a".into(), secret_fields: true };
+        let plain = page("https://shop.example/a", true);
         let frame = Frame { kind: FrameKind::Patch, epoch: 1, seq: 2, bytes: vec![3] };
         let frame = PublisherToServer::from(frame).encode();
-        let mut both = PublisherToServer::from(page.clone()).encode();
-        assert_eq!(says(&both), Ok((Some(Says::Page(page.clone())), &[][..])));
+        let of_page = Said { page: Some(plain.clone()), parts: None };
+        let mut both = says(plain.clone());
+        assert_eq!(said(&both), Ok((of_page, &[][..])));
         both.extend_from_slice(&frame);
-        assert_eq!(says(&both), Ok((Some(Says::Page(page.clone())), &frame[..])));
-        let parts = PartsSay { pages: vec![page] };
-        let before = [&PublisherToServer::from(parts.clone()).encode(), &both[..]].concat();
-        assert_eq!(says(&before), Ok((Some(Says::Parts(parts)), &both[..])));
-        assert_eq!(says(&frame), Ok((None, &frame[..])));
-        assert_eq!(says(&both[..3]), Err(WireError::Truncated));
+        let before = [&parts_say(vec![plain.clone()]), &both[..]].concat();
+        let parts = Some(PartsSay { pages: vec![plain.clone()] });
+        assert_eq!(said(&before), Ok((Said { page: Some(plain), parts }, &frame[..])));
+        assert_eq!(said(&frame), Ok((Said::default(), &frame[..])));
+        assert_eq!(said(&both[..3]), Err(WireError::Truncated));
+        assert_eq!(said(&[]), Ok((Said::default(), &[][..])));
+    }
+
+    #[test]
+    fn of_many_words_in_one_message_the_last_is_left() {
+        for (first, last) in [(true, false), (false, true)] {
+            let mut message = says(page("https://shop.example/first", first)).repeat(10_000);
+            message.extend(parts_say(vec![page("https://till.example/first", first)]).repeat(10_000));
+            message.extend(says(page("https://shop.example/last", last)));
+            message.extend(parts_say(vec![page("https://till.example/last", last)]));
+            let parts = PartsSay { pages: vec![page("https://till.example/last", last)] };
+            let left = Said { page: Some(page("https://shop.example/last", last)), parts: Some(parts) };
+            assert_eq!(said(&message), Ok((left, &[][..])));
+        }
+    }
+
+    #[test]
+    fn more_parts_than_a_page_may_have_are_refused_wherever_they_stand_and_unread() {
+        let many = |count| parts_say(vec![page("", false); count]);
+        assert_eq!(said(&many(PARTS)).unwrap().0.parts.unwrap().pages.len(), PARTS);
+        let refused = Err(WireError::Body(PARTS_SAY));
+        assert_eq!(said(&many(PARTS + 1)), refused);
+        assert_eq!(
+            said(&[many(PARTS + 1), many(1)].concat()),
+            refused,
+            "what is said after it mends nothing"
+        );
+        assert_eq!(said(&[many(1), many(PARTS + 1)].concat()), refused);
+        let mut claims = many(PARTS);
+        claims[HEADER_BYTES] += 1;
+        assert_eq!(said(&claims), refused);
     }
 
     #[test]

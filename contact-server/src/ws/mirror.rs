@@ -8,10 +8,7 @@ use shared::{
     wire::{
         Ping, Pong,
         lead::{AnswerPower, RemoveNote, StopPower},
-        mirror::{
-            InFront, Masking, PageSays, PartsSay, PublisherHello, PublisherToServer, PublisherWelcome,
-            ServerToPublisher,
-        },
+        mirror::{InFront, Masking, PublisherHello, PublisherToServer, PublisherWelcome, ServerToPublisher},
     },
 };
 use store::Business;
@@ -26,11 +23,11 @@ use crate::{
     edge::Edge,
     hub::{
         Seat,
-        frame::{self, Says},
+        frame::{self, Said},
         mirror::PageId,
         outbox::{Batch, Outbox},
     },
-    limits::{Bucket, FRAME_KIB, FRAMES, PARTS},
+    limits::{Bucket, FRAME_KIB, FRAMES},
     ports::EngineError,
 };
 
@@ -163,25 +160,9 @@ impl Peer for Publisher {
         if self.frames.take(FRAMES, 1, now).and_then(|()| self.kib.take(FRAME_KIB, kib, now)).is_err() {
             return Flow::Break(close::TOO_MANY);
         }
-        let (mut rest, mut page, mut parts) = (&bytes[..], None, None);
-        while !rest.is_empty() {
-            match frame::says(rest) {
-                Ok((None, _)) => break,
-                Ok((Some(Says::Parts(says)), _)) if says.pages.len() > PARTS => {
-                    return Flow::Break(close::MALFORMED);
-                }
-                Ok((Some(says), after)) => {
-                    match says {
-                        Says::Page(says) => page = Some(says),
-                        Says::Parts(says) => parts = Some(says),
-                    }
-                    rest = after;
-                }
-                Err(_) => return Flow::Break(close::MALFORMED),
-            }
-        }
-        if page.is_some() || parts.is_some() {
-            self.said(page.as_ref(), parts.as_ref());
+        let Ok((said, rest)) = frame::said(&bytes) else { return Flow::Break(close::MALFORMED) };
+        if !said.is_nothing() {
+            self.said(&said);
         }
         if rest.is_empty() && !bytes.is_empty() {
             return Flow::Continue(());
@@ -198,8 +179,8 @@ impl Peer for Publisher {
 }
 
 impl Publisher {
-    /// The last word of a message counts for the frame behind it: whoever says much has it looked at once.
-    fn said(&self, page: Option<&PageSays>, parts: Option<&PartsSay>) {
+    /// Counts for the frame behind it.
+    fn said(&self, Said { page, parts }: &Said) {
         let mirror = &mut self.seat.lock().mirror;
         if let Some(page) = page {
             mirror.page_says(self.serial, page);

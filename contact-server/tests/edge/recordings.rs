@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use contact_core::{Input, record::AgentProfile};
 use contact_server::{
     archive::keys::{self, KeyRing},
+    limits::PARTS,
     run::Running,
 };
 use serde_json::json;
 use shared::{
     DocumentId, TabId,
     api::{PlayGranted, Recordings},
-    consent,
+    close, consent,
     wire::{
         mirror::*,
         recording::Recorded,
@@ -239,6 +240,26 @@ async fn a_payment_page_in_a_frame_keeps_the_page_around_it_from_being_recorded(
     let recordings = stage.ends(&stage.ada).await;
     let entries = stage.played(&stage.ada, &recordings).await;
     assert_eq!(told(&entries), ["lamps", "a chat", "LeftOut", "thanks"]);
+}
+
+#[tokio::test]
+async fn of_what_a_message_says_of_its_page_the_last_word_counts_and_too_many_frames_end_it() {
+    let stage = Stage::on(recording_server(|_| {}).await, AGREED).await;
+    let mut page = page_with(&stage, "http://shop.test/lamps", b"lamps").await;
+    let mut viewer = stage.viewer(None).await;
+    viewer.frame().await;
+    let says = |secret_fields, behind| of_page("http://shop.test/lamps", secret_fields, behind);
+    let plain = says(true, says(false, frame(FrameKind::Patch, 1, 1, b"a lamp")));
+    shown(&mut page, &mut viewer, plain).await;
+    let secret = says(false, says(true, frame(FrameKind::Patch, 1, 2, b"4242 in a field")));
+    shown(&mut page, &mut viewer, secret).await;
+    page.send(parts(&[("http://help.test/", false); PARTS])).await;
+    shown(&mut page, &mut viewer, frame(FrameKind::Patch, 1, 3, b"4242 still")).await;
+    page.send([parts(&[("http://help.test/", false); PARTS + 1]), parts(&[])].concat()).await;
+    assert_eq!(page.closed().await, close::MALFORMED);
+    let recordings = stage.ends(&stage.ada).await;
+    let entries = stage.played(&stage.ada, &recordings).await;
+    assert_eq!(told(&entries), ["lamps", "a lamp", "LeftOut"]);
 }
 
 #[tokio::test]
