@@ -215,6 +215,15 @@ impl Snapshots for Engines {
         .await
     }
 
+    async fn code_gives(
+        &self,
+        business: BusinessId,
+        agent: AgentId,
+        contact: ContactId,
+    ) -> Result<bool, EngineError> {
+        self.view(business, move |center| center.code_gives(agent, contact)).await
+    }
+
     async fn console(
         &self,
         business: BusinessId,

@@ -117,6 +117,13 @@ pub trait Snapshots: Send + Sync + 'static {
         business: BusinessId,
         contact: ContactId,
     ) -> Result<Option<CustomerSnapshot>, EngineError>;
+    /// Whether a customer's code would give an agent anything ([`contact_core::Center::code_gives`]).
+    async fn code_gives(
+        &self,
+        business: BusinessId,
+        agent: AgentId,
+        contact: ContactId,
+    ) -> Result<bool, EngineError>;
     /// None: there is no such agent.
     async fn console(
         &self,

@@ -38,11 +38,26 @@ pub async fn take(
     now: Timestamp,
 ) -> Result<Option<ContactId>, StoreError> {
     let Some(code) = digits(typed) else { return Ok(None) };
-    match store.take_token(&hash(business, &code), now).await? {
+    Ok(contact_of(store.take_token(&hash(business, &code), now).await?, business))
+}
+
+/// The contact whose customer gave the code, which stays good.
+pub async fn find(
+    store: &dyn Store,
+    business: BusinessId,
+    typed: &str,
+    now: Timestamp,
+) -> Result<Option<ContactId>, StoreError> {
+    let Some(code) = digits(typed) else { return Ok(None) };
+    Ok(contact_of(store.find_token(&hash(business, &code), now).await?, business))
+}
+
+fn contact_of(token: Option<Token>, business: BusinessId) -> Option<ContactId> {
+    match token {
         Some(Token { business: of, scope: Scope::SessionCode { contact }, .. }) if of == business => {
-            Ok(Some(contact))
+            Some(contact)
         }
-        Some(_) | None => Ok(None),
+        Some(_) | None => None,
     }
 }
 
@@ -102,6 +117,12 @@ mod tests {
         assert_eq!(take(SHOP, &older, now).await, None, "another took its place");
         assert_eq!(take(OTHER, &code, now).await, None);
         assert_eq!(take(SHOP, &code, now + limits::SESSION_CODE).await, None, "it is too old");
+        let find = async |business, code: &str, at| find(store, business, code, at).await.unwrap();
+        for at in [now, now] {
+            assert_eq!(find(SHOP, &code, at).await, Some(contact), "whoever looks leaves it");
+        }
+        assert_eq!((find(OTHER, &code, now).await, find(SHOP, &older, now).await), (None, None));
+        assert_eq!(find(SHOP, &code, now + limits::SESSION_CODE).await, None);
         assert_eq!(take(SHOP, &code, now).await, Some(contact));
         assert_eq!(take(SHOP, &code, now).await, None, "it was used");
     }

@@ -124,6 +124,25 @@ async fn a_code_lets_one_agent_of_the_business_look_on_once_and_wrong_ones_have_
 }
 
 #[tokio::test]
+async fn who_sees_the_page_already_leaves_the_code_to_another() {
+    let stage = Stage::set().await;
+    let _page = stage.page(TabId(1), DOCUMENT).await;
+    let mut widget = stage.server.widget(&stage.token).await;
+    promote(&stage, "grace", true).await;
+    let mut grace = console(&stage, "grace").await;
+    watch(&mut grace, stage.contact).await.unwrap();
+    let code = code(&mut widget).await;
+    for _ in 0..2 {
+        let token = join(&mut grace, &code).await.unwrap();
+        view(&stage, &token).await.welcomed().await;
+    }
+    grace.send(ConsoleToServer::from(Unwatch { contact: stage.contact }).encode()).await;
+    widget.status(|status| status.viewers.is_empty()).await;
+    join(&mut grace, &code).await.unwrap();
+    assert_eq!(join(&mut grace, "00000000").await.unwrap_err(), "bad_session_code");
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_shown_has_no_code_and_an_old_code_does_not_open_it() {
     let stage = Stage::set().await;
     let mut widget = stage.server.widget(&stage.token).await;
@@ -165,6 +184,9 @@ async fn a_page_is_shown_without_a_call_to_whoever_has_the_code() {
     page.send(frame(FrameKind::Keyframe, 1, 0, b"whole")).await;
     let mut grace = console(&stage, "grace").await;
     assert_eq!(join(&mut grace, &first).await.unwrap_err(), "bad_session_code");
+    // By her role she may look on; the code gives her more, and is used up.
+    promote(&stage, "grace", true).await;
+    watch(&mut grace, stage.contact).await.unwrap();
     let token = join(&mut grace, &second).await.unwrap();
     let mut viewer = view(&stage, &token).await;
     assert_eq!(viewer.frame().await.bytes, b"whole");

@@ -10,7 +10,7 @@ use shared::{
     wire::console::{LiveContacts, LiveEntry},
 };
 
-use super::{Center, contacts::Contact, shown::reader, views::label};
+use super::{Center, ContactState, contacts::Contact, shown::reader, views::label};
 use crate::{
     Notice, Refusal,
     effect::{Viewing, Watcher},
@@ -54,6 +54,19 @@ impl Center {
         }
     }
 
+    /// Whether a customer's code gives an agent anything: who sees the page already has no use for one, but a supervisor
+    /// to whom a page is shown without a call, who has no part in it by the role.
+    pub fn code_gives(&self, agent: AgentId, contact: ContactId) -> bool {
+        let Some(contact) = self.contacts.get(&contact) else { return true };
+        let watch = contact.row.watch.iter().find(|watch| watch.agent == agent);
+        let without_call = matches!(contact.row.state, ContactState::Showing { .. });
+        match watch.map(|watch| watch.by) {
+            Some(WatchBy::Supervisor) => without_call,
+            Some(WatchBy::Code) => false,
+            None => self.viewer(contact) != Some(agent),
+        }
+    }
+
     /// An agent wants to look on. Whoever sees the page already goes on doing so.
     pub(super) fn watch_asked(&mut self, agent: AgentId, id: ContactId, by: WatchBy) -> Result<(), Refusal> {
         let now = self.now;
@@ -71,12 +84,16 @@ impl Center {
         if !self.is_on_shift(agent) {
             return Err(Refusal::NotNow { input: "watching", state: "offline" });
         }
-        if self.viewer(contact) == Some(agent) || contact.row.watch.iter().any(|watch| watch.agent == agent) {
+        let watches = contact.row.watch.iter().any(|watch| watch.agent == agent);
+        let gains = by == WatchBy::Code && self.code_gives(agent, id);
+        if (watches || self.viewer(contact) == Some(agent)) && !gains {
             return Ok(());
         }
-        if contact.row.watch.len() >= WATCHERS {
+        if contact.row.watch.len() >= WATCHERS && !watches {
             return Err(Refusal::NotNow { input: "watching", state: "watched by many" });
         }
+        // Behind whoever had a code before: the part is the first's.
+        self.end_watches(id, WatchEnd::Left, |watch| watch.agent == agent);
         if let Some(contact) = self.contacts.get_mut(&id) {
             contact.row.watch.push(Watch { agent, by, since: now });
         }

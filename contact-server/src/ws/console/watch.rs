@@ -3,7 +3,7 @@ use contact_core::{Input, record::WatchBy};
 use shared::{ContactId, close, wire::console::ViewGranted};
 use store::{Scope, Token};
 
-use super::{Console, Flow, Session, internal};
+use super::{Closed, Console, Flow, Session, internal};
 use crate::{
     ids, limits,
     problem::{ApiError, Denied},
@@ -39,6 +39,11 @@ impl Console {
             self.refuse(&ApiError::TooMany { retry_after });
             return Flow::Continue(());
         }
+        match self.sees_already(code).await {
+            Ok(None) => {}
+            Ok(Some(contact)) => return self.grant_view(contact).await,
+            Err(code) => return Flow::Break(code),
+        }
         let contact = match session_code::take(&*edge.app.store, business, code, now).await {
             Ok(contact) => contact,
             Err(error) => return Flow::Break(internal(&error)),
@@ -56,6 +61,16 @@ impl Console {
             return Flow::Continue(());
         };
         self.grant_view(contact).await
+    }
+
+    /// The contact of a code that is good, and would give this agent nothing: it stays good for another.
+    async fn sees_already(&self, code: &str) -> Result<Option<ContactId>, Closed> {
+        let (app, &Session { business, agent, .. }) = (&self.edge.app, &self.session);
+        let found = session_code::find(&*app.store, business, code, self.edge.now()).await;
+        let Some(contact) = found.map_err(|error| internal(&error))? else { return Ok(None) };
+        let gives = app.snapshots.code_gives(business, agent, contact).await;
+        let gives = gives.map_err(|error| internal(&error))?;
+        Ok((!gives).then_some(contact))
     }
 
     /// A capability to see the page, for a contact that is this agent's now or that the agent watches, and for no

@@ -41,6 +41,32 @@ fn a_page_is_shown_to_whoever_has_the_code_who_leads_in_it_and_nobody_is_called(
 }
 
 #[test]
+fn a_supervisor_who_looks_on_and_is_given_the_code_has_the_part_behind_who_had_one_before() {
+    let (mut stage, contact) = shown(settings());
+    watch(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
+    assert!(stage.center.code_gives(EVE, contact) && stage.center.code_gives(ADA, contact));
+    watch(&mut stage, EVE, contact, WatchBy::Code).unwrap();
+    let viewing = stage.center.viewing(contact).unwrap();
+    assert_eq!((viewing.agent, viewing.watchers.len()), (Some(EVE), 1));
+    assert!(!stage.center.code_gives(EVE, contact), "she has all that there is");
+    let events = stage.ledger.events.iter().filter(|event| {
+        matches!(event, Event::WatchBegan { agent: EVE, .. } | Event::WatchEnded { agent: EVE, .. })
+    });
+    let began = |by| Event::WatchBegan { contact, agent: EVE, by };
+    let left = Event::WatchEnded { contact, agent: EVE, end: WatchEnd::Left };
+    assert!(events.eq(&[began(WatchBy::Supervisor), left, began(WatchBy::Code)]));
+    stage.must(Input::PowerAsked { agent: EVE, contact, power: Power::Control });
+
+    let (mut stage, contact) = shown(settings());
+    watch(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
+    watch(&mut stage, ADA, contact, WatchBy::Code).unwrap();
+    watch(&mut stage, EVE, contact, WatchBy::Code).unwrap();
+    assert_eq!(stage.center.viewing(contact).unwrap().agent, Some(ADA), "whoever had it first");
+    stage.must(Input::WatchLeft { agent: ADA, contact });
+    assert_eq!(stage.center.viewing(contact).unwrap().agent, Some(EVE));
+}
+
+#[test]
 fn either_side_ends_it_and_whoever_only_looks_on_does_not() {
     let over = |input: fn(ContactId) -> Input| {
         let (mut stage, contact) = shown(settings());

@@ -38,6 +38,21 @@ fn a_supervisor_watches_any_open_contact_and_an_agent_one_whose_customer_gave_a_
 }
 
 #[test]
+fn in_a_call_a_code_gives_nothing_to_whoever_sees_the_page_already() {
+    let (mut stage, contact) = talking(settings());
+    assert!(stage.center.code_gives(EVE, contact) && stage.center.code_gives(BOB, contact));
+    assert!(!stage.center.code_gives(ADA, contact), "it is hers");
+    ask(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
+    assert!(!stage.center.code_gives(EVE, contact));
+    let before = stage.ledger.events.len();
+    ask(&mut stage, EVE, contact, WatchBy::Code).unwrap();
+    assert_eq!(stage.ledger.events.len(), before, "she looks on as she did");
+    ask(&mut stage, BOB, contact, WatchBy::Code).unwrap();
+    assert!(!stage.center.code_gives(BOB, contact));
+    assert!(stage.center.code_gives(EVE, ContactId(99)), "whatever it is, it is refused");
+}
+
+#[test]
 fn watching_ends_with_the_contact_the_shift_the_role_and_at_a_word() {
     for (input, end) in [
         (Input::WatchLeft { agent: EVE, contact: ContactId(1) }, WatchEnd::Left),

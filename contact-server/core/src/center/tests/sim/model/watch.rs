@@ -1,7 +1,7 @@
 //! Who looks on, the plain way: a list at the request, gone through at the end of every step.
 use shared::{AgentId, ContactId, contact::Presence};
 
-use super::Model;
+use super::{At, Model};
 use crate::{
     Refusal,
     center::{WATCHERS, Watch},
@@ -27,11 +27,17 @@ impl Model {
         if request.over() || self.doing(agent).0 == Presence::Offline {
             return not_now;
         }
-        let known = self.viewing(id).0 == Some(agent) || request.watch.iter().any(|w| w.agent == agent);
-        match (known, request.watch.len() < WATCHERS) {
-            (true, _) => return Ok(()),
-            (false, false) => return not_now,
-            (false, true) => {}
+        let own = self.viewing(id).0 == Some(agent);
+        let before = request.watch.iter().find(|watch| watch.agent == agent).map(|watch| watch.by);
+        let shown = matches!(request.at, At::Shown { .. });
+        match (before, by) {
+            (Some(WatchBy::Supervisor), WatchBy::Code) if shown => {
+                self.watches_end(id, WatchEnd::Left, |watch| watch.agent == agent);
+            }
+            (Some(_), _) => return Ok(()),
+            (None, _) if own => return Ok(()),
+            (None, _) if request.watch.len() >= WATCHERS => return not_now,
+            (None, _) => {}
         }
         self.request(id).watch.push(Watch { agent, by, since });
         self.log(Event::WatchBegan { contact: id, agent, by });
