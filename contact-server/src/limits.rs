@@ -59,6 +59,8 @@ pub const HANDSETS_PER_NUMBER: usize = 4;
 
 /// What may wait for a status socket, in bytes.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
+/// Lines of the log that wait for whoever reads it, in bytes; as much again is being written.
+pub const LOG_BYTES: usize = 1024 * 1024;
 /// Patches that weigh more than this, and so many times their keyframe, are worth a new keyframe: what is kept
 /// of a page that is looked at for hours stays small, and so does what a late viewer is sent.
 pub const RENEW_BYTES: usize = 128 * 1024;

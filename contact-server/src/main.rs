@@ -71,14 +71,20 @@ struct Serve {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     small_pages();
-    match logs::start().and_then(|()| execute(cli)) {
-        Ok(code) => code,
+    let log = match logs::start() {
+        Ok(log) => log,
         Err(error) => {
             // Standard error may be gone; the exit code still tells.
             drop(writeln!(std::io::stderr(), "ringside: {error:#}"));
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    let code = execute(cli).unwrap_or_else(|error| {
+        log.say(&format!("ringside: {error:#}"));
+        ExitCode::FAILURE
+    });
+    log.end();
+    code
 }
 
 /// The allocator asks for huge pages where it may. Linux clears one of 2 MiB while a thread waits for it: under a flood

@@ -130,6 +130,11 @@ impl Metrics {
         r.register("commit_seconds", "Until a transaction is on disk", self.commit_seconds.clone());
         r.register("commit_changes", "Changes that transactions held", self.commit_changes.clone());
         r.register("spans", "Spans of traces, by what became of them", self.spans.clone());
+        r.register(
+            "log_lines_lost",
+            "Lines of the log for which whatever reads it was too slow, or gone",
+            crate::logs::lost().clone(),
+        );
         r.register("proofs", "Proofs of work under attack, by what became of them", self.proofs.clone());
         r.register("under_attack", "Businesses under attack, and the server", self.under_attack.clone());
         r.register("contacts", "Contacts that are open now, by phase", self.contacts.clone());

@@ -13,7 +13,7 @@ use contact_server::ids;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a line of a log is waited for: a server looks at its health every 15 s.
+/// How long a line of a log is waited for, or an answer: a server looks at its health every 15 s.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const SHOP: &str = "http://shop.test";
@@ -83,10 +83,13 @@ impl Place {
         variables: &[(&str, &str)],
     ) -> (Server, Heard) {
         let mut server = self.serve_into(Stdio::piped(), command, level, variables);
-        let lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
-        let (sender, heard) = mpsc::channel();
-        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        (server, Heard(heard))
+        let heard = server.hear();
+        (server, heard)
+    }
+
+    /// What it logs is a pipe that nobody reads: `child.stderr`.
+    pub(crate) fn serve_unheard(&self, level: &str) -> Server {
+        self.serve_into(Stdio::piped(), self.ringside(), level, &[])
     }
 
     fn serve_into(
@@ -159,6 +162,14 @@ impl Answer {
 }
 
 impl Server {
+    /// From now on its log is read.
+    pub(crate) fn hear(&mut self) -> Heard {
+        let lines = BufReader::new(self.child.stderr.take().unwrap()).lines();
+        let (sender, heard) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Heard(heard)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         ask(self.port, "GET", path, &[], "")
     }
@@ -195,6 +206,7 @@ impl Server {
 /// One request on a connection of its own.
 pub(crate) fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");

@@ -195,6 +195,33 @@ fn a_collector_that_is_away_costs_spans_and_nothing_else() {
     server.end();
 }
 
+/// Fills the pipe of a log that nobody reads, and what the server keeps for it.
+fn stall(server: &Server) {
+    const LOST: &str = "ringside_log_lines_lost_total";
+    for n in 0_u32.. {
+        // From so few networks that it is no attack.
+        let answer = server.request_from(&format!("10.{}.0.{}", n % 10, n / 10), NUMBER, &json!({}));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        if n % 16 == 0 && value(&metrics(server), LOST) > 0.0 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_no_call_and_no_end() {
+    let place = Place::sqlite();
+    let mut server = place.serve_unheard("trace");
+    stall(&server);
+    assert_eq!(server.get("/readyz").status, 200);
+    assert_eq!(server.request("020 7946 0666", &json!({})).status, 201);
+    server.hear().says("lines of the log were lost");
+    server.end();
+    let server = place.serve_unheard("trace");
+    stall(&server);
+    server.end();
+}
+
 #[test]
 fn log_lines_are_objects_if_that_is_asked_for() {
     let place = Place::sqlite();
