@@ -9,6 +9,7 @@ mod keyframes;
 mod latency;
 mod memory;
 mod mutations;
+mod recorded;
 mod scene;
 mod side;
 mod site;
@@ -141,6 +142,9 @@ async fn run(plan: &Plan) -> Result<Figures> {
     }
     if plan.wants("memory") {
         keep("memory", memory::run(plan, &person, &site).await?);
+    }
+    if plan.wants("recorded") {
+        keep("recorded", recorded::run(plan, &person, &site).await?);
     }
     context["load_after"] = probe::load().into();
     person.leaves().await?;

@@ -30,11 +30,21 @@ pub(crate) struct Scene {
 impl Scene {
     /// A contact is live, and the agent is shown its page.
     pub(crate) async fn open(plan: &Plan, person: &Person, site: &Site) -> Result<Self> {
+        Self::open_with(plan, (person, "1"), site, StageOptions::default()).await
+    }
+
+    /// The same for a business that is set otherwise, and a customer who agreed to this version of its text.
+    pub(crate) async fn open_with(
+        plan: &Plan,
+        (person, consent): (&Person, &str),
+        site: &Site,
+        options: StageOptions,
+    ) -> Result<Self> {
         let options = StageOptions {
             settings: vec![("ring_customer", RINGS)],
             origins: vec![site.origin.clone()],
             program: plan.server.clone(),
-            ..StageOptions::default()
+            ..options
         };
         let stage = Stage::start(options).await?;
         let holder = person.as_another("handset").await?;
@@ -43,17 +53,17 @@ impl Scene {
         agent::starts_shift(&agent, &stage.ready).await?;
         let to = json!({
             "socket": format!("{}/ws/mirror", stage.ready.url.replacen("http", "ws", 1)),
-            "token": asks(&stage, person, site).await?, "tab": TAB,
+            "token": asks(&stage, (person, consent), site).await?, "tab": TAB,
         });
         Ok(Self { agent, to, stage, _holder: holder })
     }
 }
 
 /// A customer asks for a call, and keeps the token.
-async fn asks(stage: &Stage, person: &Person, site: &Site) -> Result<String> {
+async fn asks(stage: &Stage, (person, consent): (&Person, &str), site: &Site) -> Result<String> {
     let business = merchant::KEY.rsplit('=').next().context("the tag names a business")?;
     let number = &stage.ready.handset_number;
-    let body = json!({ "business": business, "channel": "telephone", "number": number, "consent": "1" });
+    let body = json!({ "business": business, "channel": "telephone", "number": number, "consent": consent });
     let posted = Posted { key: "b".repeat(32), body: body.to_string() };
     let answer = api::post(person, &stage.ready.url, &site.origin, &posted).await?;
     ensure!(answer.status == 201, "the call is refused: {answer:?}");
@@ -70,6 +80,27 @@ pub(crate) async fn shows(
     (viewer, document): (&Person, &str),
 ) -> Result<()> {
     tab.fills(site, nodes, plan.seed).await?;
+    begins(tab, (side, to), (viewer, document)).await
+}
+
+/// The same to the agent of a scene, of a page that a script changed before.
+pub(crate) async fn shows_changed(
+    plan: &Plan,
+    tab: &Tab<'_>,
+    (site, nodes): (&Site, u32),
+    scene: &Scene,
+    script: &str,
+) -> Result<()> {
+    tab.fills(site, nodes, plan.seed).await?;
+    tab.person.asks::<bool>(script).await?;
+    begins(tab, (Side::Ours, &scene.to), (&scene.agent, REPLICA)).await
+}
+
+async fn begins(
+    tab: &Tab<'_>,
+    (side, to): (Side, &Value),
+    (viewer, document): (&Person, &str),
+) -> Result<()> {
     let name = side.name();
     tab.person.asks::<Value>(&format!("() => bench.load('{name}', {to})")).await?;
     let serial: f64 = tab.person.asks("() => bench.serial()").await?;
