@@ -6,8 +6,8 @@ pub const NODES: usize = 250_000;
 /// Ids given out in one epoch; the recorder starts a new one before.
 pub const IDS: u32 = 2_000_000;
 /// From here on the recorder starts a new epoch once few of them live, so that tables and ids stay small however long a
-/// page changes.
-pub const IDS_WORTH_A_KEYFRAME: u32 = 120_000;
+/// page changes: the keyframe costs a fifth at most of what made them, and the tables of both sides stay below a few MiB.
+pub const IDS_WORTH_A_KEYFRAME: u32 = 30_000;
 /// Levels below the document.
 pub const DEPTH: u32 = 2_048;
 /// Attributes of one element.

@@ -171,7 +171,7 @@ impl Recorder {
     /// Most ids of this epoch are of nodes that have gone; a keyframe would begin afresh.
     pub fn wants_keyframe(&self) -> bool {
         let ids = self.tree.next_id();
-        ids > limits::IDS_WORTH_A_KEYFRAME && self.tree.live() < ids as usize / 4
+        ids > limits::IDS_WORTH_A_KEYFRAME && self.tree.live() < ids as usize / 6
     }
 
     pub fn tree(&self) -> &Tree {

@@ -70,7 +70,10 @@ fn clip(text: &str) -> &str {
 /// The replica's side: remembered strings by domain.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    domains: Vec<Vec<Box<str>>>,
+    /// Where each string lies in `text`, and how long it is: most are short, and a heap block for each would cost more
+    /// than they do.
+    domains: Vec<Vec<(usize, usize)>>,
+    text: String,
     room: Room,
 }
 
@@ -91,7 +94,8 @@ impl Columns<'_> {
             Found::New(text) => Ok(text),
             Found::Kept { domain, number } => {
                 let kept = remembered.domains.get(*domain).and_then(|kept| kept.get(*number));
-                kept.map(AsRef::as_ref).ok_or(FrameError::Malformed)
+                let kept = kept.and_then(|(start, length)| remembered.text.get(*start..)?.get(..*length));
+                kept.ok_or(FrameError::Malformed)
             }
         }
     }
@@ -130,7 +134,8 @@ impl Remembered {
                     None => {
                         let text = reader.text(lengths.next().ok_or(FrameError::Truncated)?)?;
                         if self.room.admits(text.len()) {
-                            self.domains[domain].push(text.into());
+                            self.domains[domain].push((self.text.len(), text.len()));
+                            self.text.push_str(text);
                         }
                         Found::New(text)
                     }
