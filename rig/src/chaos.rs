@@ -213,7 +213,7 @@ async fn conclude(
         match rows.get(contact) {
             None => report.faults.push(format!("contact {contact} was answered by 201 and is lost")),
             // A page that was told by its close alone knows no reason.
-            Some(row) if reason.is_some() && row.reason.map(center::told) != *reason => {
+            Some(row) if reason.is_some() && center::ended(row).and_then(|end| end.reason) != *reason => {
                 report.faults.push(format!("contact {contact} ended {:?}, told {reason:?}", row.reason));
             }
             Some(_) => {}
