@@ -4,7 +4,7 @@ use std::{io, sync::Arc, thread};
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::limits::{PASSWORDS_AT_ONCE, PASSWORDS_WAITING};
+use crate::limits::{PASSWORDS_AT_ONCE, PASSWORDS_CROWD, PASSWORDS_WAITING};
 
 /// Some thirtieth of the weight that the threads of requests and sockets have (sched(7)).
 const NICENESS: i32 = 16;
@@ -51,15 +51,15 @@ impl Aside {
         Ok(result.await.map_err(io::Error::other)?)
     }
 
-    /// Whoever asks is not alone.
+    /// More wait than people who sign in.
     fn is_crowded(&self) -> bool {
-        self.waiting.available_permits() + 1 < PASSWORDS_WAITING
+        PASSWORDS_WAITING - self.waiting.available_permits() > PASSWORDS_CROWD
     }
 }
 
 /// Lets others go first, this thread alone (Linux). A nice thread keeps its core for its turn of some milliseconds,
-/// whoever wakes meanwhile; an idle one never does, and never gets far on a machine that others keep busy. So one that is
-/// alone is nice, and two and more are idle.
+/// whoever wakes meanwhile; an idle one never does, and never gets far on a machine that others keep busy. So the ones
+/// of a crowd are idle.
 fn stand_back(is_crowded: bool) {
     #[cfg(target_os = "linux")]
     if is_crowded {
@@ -106,16 +106,16 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn whoever_is_not_alone_runs_when_nobody_else_wants_to() {
+    async fn those_of_a_crowd_run_when_nobody_else_wants_to() {
         let idle = || {
             use thread_priority::{NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy::Normal};
             thread_priority::thread_schedule_policy().map(|policy| policy == Normal(Idle))
         };
         let aside = Aside::default();
         assert!(!aside.run(idle).await.unwrap().unwrap());
-        let other = aside.waiting.acquire().await;
+        let others = aside.waiting.acquire_many(u32::try_from(PASSWORDS_CROWD).unwrap()).await;
         assert!(aside.run(idle).await.unwrap().unwrap());
-        drop(other);
+        drop(others);
         assert!(!aside.run(idle).await.unwrap().unwrap());
     }
 
