@@ -133,8 +133,6 @@ pub const RESENDS: Rate = Rate { burst: 3, per_minute: 6 };
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Sign-ins that wait for their turn; past it they are told to come back.
 pub const PASSWORDS_WAITING: usize = 64;
-/// More at a time than people who come to work; the threads of such a crowd run when nobody else wants to.
-pub const PASSWORDS_CROWD: usize = 8;
 pub const LOGIN_BYTES: usize = 128;
 
 pub const CONTACT_TOKEN: Duration = Duration::from_hours(24);
