@@ -3,7 +3,7 @@
 //! which WASM and its glue know each other need not say what they are.
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use walrus::{
     FunctionId, FunctionKind, Module,
     ir::{self, Instr, Unreachable},
@@ -155,9 +155,38 @@ pub(crate) fn shorten(module: &mut Module, glue: &str) -> Result<String> {
     Ok(out)
 }
 
+/// What the glue says to programmers who call it in ways in which nobody does here, by how it begins.
+const HINTS: [&str; 2] =
+    ["console.warn(\"`WebAssembly.instantiateStreaming` failed", "console.warn('using deprecated parameters"];
+
+/// Takes from the glue what none of our pages calls: starting a module that is there already, and its hints.
+pub(crate) fn unsaid(glue: &str) -> Result<String> {
+    let mut glue =
+        without(glue, "function initSync(", "let __wbg_init_promise;")?.replace("{ initSync, ", "{ ");
+    ensure!(!glue.contains("initSync"), "the glue has another way to `initSync`");
+    for hint in HINTS {
+        glue = without(&glue, hint, "}")?;
+    }
+    Ok(glue)
+}
+
+/// The text without what stands from `first` up to the next `end`.
+fn without(text: &str, first: &str, end: &str) -> Result<String> {
+    let (before, rest) = text.split_once(first).with_context(|| format!("the glue has no `{first}`"))?;
+    let at = rest.find(end).with_context(|| format!("the glue has no `{end}` behind `{first}`"))?;
+    Ok([before, &rest[at..]].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_from_the_glue_ends_where_it_should() {
+        assert_eq!(without("a { b(1); } else { c }", "b(", "}").unwrap(), "a { } else { c }");
+        assert!(without("a { c }", "b(", "}").is_err());
+        assert!(without("a { b(", "b(", "}").is_err());
+    }
 
     #[test]
     fn panics_are_known_by_name_whatever_the_crate_s_hash() {

@@ -80,7 +80,7 @@ fn pack(name: &str) -> Result<()> {
     let wasm = cargo_wasm(name);
     let folder = packed(name);
     let stamp = folder.join(".stamp");
-    let now = format!("{:016x} {} slim 6", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
+    let now = format!("{:016x} {} slim 7", content_hash(&[fs::read(&wasm)?]), setup::WASM_BINDGEN);
     if fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
         return Ok(());
     }
@@ -90,11 +90,13 @@ fn pack(name: &str) -> Result<()> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen.input_path(&wasm).out_name(name).typescript(false);
     bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
+    // A browser that runs these modules has it.
+    bindgen.encode_into(wasm_bindgen_cli_support::EncodeInto::Always);
     let mut output = bindgen.web(true)?.generate_output()?;
     let glue = if APP.contains(&name) {
         slim::silence(output.wasm_mut())?;
         slim::blank_paths(output.wasm_mut(), &registry());
-        let glue = output.js().to_owned();
+        let glue = slim::unsaid(output.js())?;
         Some(slim::shorten(output.wasm_mut(), &glue)?)
     } else {
         None
