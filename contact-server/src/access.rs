@@ -183,6 +183,7 @@ pub const SOCKETS: &[Socket] = &[
             ("InFront", Reach::OwnContact),
             ("PageSays", Reach::OwnContact),
             ("PartsSay", Reach::OwnContact),
+            ("FrameSays", Reach::OwnContact),
             ("AnswerPower", Reach::OwnContact),
             ("StopPower", Reach::OwnContact),
             ("ActDone", Reach::OwnContact),
@@ -228,6 +229,7 @@ pub const SOCKETS: &[Socket] = &[
             ("Act", Reach::Granted),
             ("AddNote", Reach::Granted),
             ("RemoveNote", Reach::OwnContact),
+            ("ActWithin", Reach::Granted),
         ],
     },
     Socket {

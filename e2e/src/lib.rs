@@ -12,6 +12,7 @@ pub mod main_job;
 pub mod merchant;
 pub mod mirrored;
 pub mod person;
+pub mod recorded;
 pub mod relay;
 pub mod shopper;
 pub mod socket;

@@ -41,7 +41,7 @@ pub struct Cast {
     pub shopper: Person,
     pub holder: Person,
     pub agent: Person,
-    _troupe: Troupe,
+    pub troupe: Troupe,
 }
 
 impl Cast {
@@ -55,7 +55,7 @@ impl Cast {
         let agent = troupe.speaker("agent", AGENT, folder, Help::Flags, &[]).await?;
         agent::starts_shift(&agent, &stage.ready).await?;
         handset::switches_on(&holder, &stage.ready).await?;
-        Ok(Self { stage, shopper, holder, agent, _troupe: troupe })
+        Ok(Self { stage, shopper, holder, agent, troupe })
     }
 
     /// Browses three pages and asks for a call to the telephone.

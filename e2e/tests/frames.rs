@@ -1,6 +1,9 @@
 //! Pages of other origins in frames: those of the business that carry the script are shown where they are, by the rules
 //! of both; all others are boxes, and get nothing.
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
+use contact_server::archive::keys;
 use e2e::{
     Person, StageOptions, agent, handset,
     main_job::Cast,
@@ -11,6 +14,9 @@ use e2e::{
     tap::{Left, Tap},
 };
 use shared::{envelope, wire::mirror::PublisherToServer};
+
+#[path = "frames/deep.rs"]
+mod deep;
 
 const REPLICA: &str = "document.querySelector('.page-view iframe')?.contentDocument";
 const SECRET: &str = "kingfisher-7781";
@@ -23,23 +29,35 @@ const POINTED: &str = "() => { const view = document.querySelector('.page-view i
 /// What a page in a frame does for the story: whoever wrote the story cannot reach into it from the page around.
 const PUPPET: &str = "addEventListener('message', event => event.data.run && (0, eval)(event.data.run)); const tells = what => parent.postMessage(what, '*');";
 
+/// A page keeps what those in its frames tell it.
+const HEARS: &str = "<script>globalThis.told = []; addEventListener('message', event => event.data.told && told.push([event.data.told, event.data.what]));</script>";
+
 /// The page around, and the pages in its frames: of the business's other site, and of a stranger.
 struct Scene {
     cast: Cast,
     outer: Merchant,
     inner: Merchant,
     stranger: Merchant,
+    /// Of its recordings.
+    keys: PathBuf,
+    _safe: tempfile::TempDir,
 }
 
 impl Scene {
     async fn open() -> Result<Self> {
         let (outer, inner, stranger) = (Plot::take().await?, Plot::take().await?, Plot::take().await?);
+        let safe = tempfile::tempdir()?;
+        let path = safe.path().join("recording.keys");
+        keys::add(&path, "story")?;
         let options = StageOptions {
             origins: vec![outer.origin.clone(), inner.origin.clone()],
-            business: vec![("hidden_pages", "/hidden*")],
+            business: vec![("hidden_pages", "/hidden*"), ("record_cobrowse", "true")],
+            config: format!("recording_keys = '{}'\n", path.display()).leak(),
             ..StageOptions::default()
         };
         let cast = Cast::assemble(options).await?;
+        cast.stage.admin(&["agent", "player", "--login", "ada", "true"]).await?;
+        cast.shopper.context.add_init_script(deep::EYES).await?;
         let server = cast.stage.ready.url.clone();
         let tag = format!("<script async src='{server}/widget.js' {KEY} data-prefetch=no></script>");
         let sheet = |title: &str, body: String| Sheet {
@@ -48,18 +66,7 @@ impl Scene {
                 "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><script>{PUPPET}</script><body>{body}</html>"
             ),
         };
-        let frame = |id: &str, address: String, more: &str| {
-            format!("<iframe id={id} src='{address}' width=400 height=160 {more}></iframe>")
-        };
-        let parts = format!(
-            "{}{}{}{}{}<div data-ringside-mask>{}</div><script>globalThis.told = []; addEventListener('message', event => event.data.told && told.push([event.data.told, event.data.what]));</script>",
-            frame("part", format!("{}/part", inner.origin), ""),
-            frame("stranger", format!("{}/part", stranger.origin), ""),
-            frame("forger", format!("{}/forger", stranger.origin), ""),
-            frame("nobody", format!("{}/part", inner.origin), "sandbox=allow-scripts"),
-            frame("own", "/own".into(), ""),
-            frame("masked", format!("{}/masked", inner.origin), ""),
-        );
+        let parts = parts(&inner.origin, &stranger.origin);
         let around = |title: &str| sheet(title, format!("<h1>{title}</h1>{parts}{}", tag));
         let delivery = format!(
             "<h2>Delivery</h2><p id=line>Two boxes</p><input id=name><div data-ringside-mask><input id=secret></div><p id=card></p>{}",
@@ -68,23 +75,35 @@ impl Scene {
         let forger = "<h2>Forger</h2><script>let heard = 0; addEventListener('message', event => { if (!event.data.run) heard++; tells({ told: 'forger', what: heard }); }); let asked = 0; setInterval(() => { parent.postMessage('ringside:part?', '*'); parent.postMessage('ringside:part', '*'); tells({ told: 'asked', what: ++asked }); }, 100);</script>";
         let second = format!("<h2>Second page</h2><p>Paid</p>{}", tag);
         let masked = format!("<h2>Masked from outside</h2>{}", tag);
+        let bare = frame("part", &format!("{}/part", inner.origin), "") + HEARS;
         let mine = format!("<h2>Own page</h2>{}", tag);
+        let deep = deep::pages(&outer.origin, &inner.origin, &tag);
+        let page = |name: &str| sheet(name, deep[name].clone());
         Ok(Self {
             outer: outer.build([
                 ("/", around("Outer")),
                 ("/hidden", around("Hidden outer")),
                 ("/own", sheet("Own", mine)),
+                ("/deep", page("Deep")),
+                ("/leaf", page("Leaf")),
+                ("/till", page("Till")),
+                ("/thanks", page("Thanks")),
             ]),
             inner: inner.build([
                 ("/part", sheet("Part", delivery.clone())),
                 ("/second", sheet("Second", second)),
                 ("/masked", sheet("Masked", masked)),
+                ("/nest", page("Nest")),
+                ("/pay/card", page("Pay")),
             ]),
             stranger: stranger.build([
                 ("/part", sheet("Stranger", delivery.replace("Two boxes", "Strange boxes"))),
                 ("/forger", sheet("Forger", forger.into())),
+                ("/bare", sheet("Bare", bare)),
             ]),
             cast,
+            keys: path,
+            _safe: safe,
         })
     }
 
@@ -125,6 +144,24 @@ impl Scene {
     }
 }
 
+fn frame(id: &str, address: &str, more: &str) -> String {
+    format!("<iframe id={id} src='{address}' width=400 height=160 {more}></iframe>")
+}
+
+/// The frames of the page around: the business's, strangers' and the page's own.
+fn parts(inner: &str, stranger: &str) -> String {
+    let (part, masked) = (format!("{inner}/part"), format!("{inner}/masked"));
+    let frames = [
+        frame("part", &part, ""),
+        frame("stranger", &format!("{stranger}/part"), ""),
+        frame("forger", &format!("{stranger}/forger"), ""),
+        frame("nobody", &part, "sandbox=allow-scripts"),
+        frame("own", "/own", ""),
+        format!("<div data-ringside-mask>{}</div>", frame("masked", &masked, "")),
+    ];
+    frames.concat() + HEARS
+}
+
 /// The document of a part in the replica.
 fn part(id: &str) -> String {
     format!("{REPLICA}?.querySelector('#{id}')?.shadowRoot?.querySelector('iframe')?.contentDocument")
@@ -135,6 +172,7 @@ async fn a_page_of_the_business_in_a_frame_is_shown_and_a_strangers_is_not() -> 
     let scene = Scene::open().await?;
     let (shopper, agent) = (&scene.cast.shopper, &scene.cast.agent);
     let tap = Tap::on(shopper).await?;
+    one_button(&scene).await?;
     scene.call("/", "Outer").await?;
     scene.shows("part", "Two boxes").await?;
 
@@ -159,10 +197,7 @@ async fn a_page_of_the_business_in_a_frame_is_shown_and_a_strangers_is_not() -> 
     for id in ["stranger", "forger", "nobody", "masked"] {
         scene.is_a_box(id).await?;
     }
-    let own = format!(
-        "() => [...{REPLICA}.querySelectorAll('iframe')].some(frame => frame.contentDocument.body?.innerText.includes('Own page'))"
-    );
-    agent.finds("a frame of the same origin is mirrored by the page around it", &own).await?;
+    led_away_and_back(&scene).await?;
     no_second_pill(&scene).await?;
     let trail = agent::trail(agent).await?;
     ensure!(!trail.iter().any(|path| path == "/own"), "a frame is no page that was visited: {trail:?}");
@@ -197,9 +232,43 @@ async fn a_page_of_the_business_in_a_frame_is_shown_and_a_strangers_is_not() -> 
         )
         .await?;
     scene.shows("part", "Two boxes").await?;
-    // Somebody who comes late, and gets what was kept.
-    agent.goes_to(&format!("{}/console/", scene.cast.stage.ready.url)).await?;
-    scene.shows("part", "Two boxes").await
+    deep::story(scene, &tap).await
+}
+
+/// A frame of the page's own origin is mirrored with it, and is a box while its script leads it to where nothing may be
+/// seen.
+async fn led_away_and_back(scene: &Scene) -> Result<()> {
+    let Cast { shopper, agent, .. } = &scene.cast;
+    let own = format!(
+        "() => [...{REPLICA}.querySelectorAll('iframe')].some(frame => frame.contentDocument.body?.innerText.includes('Own page'))"
+    );
+    agent.finds("a frame of the same origin is mirrored by the page around it", &own).await?;
+    let leads = |to: &str| {
+        format!(
+            "() => {{ document.getElementById('own').contentWindow.history.pushState(null, '', '{to}'); return true; }}"
+        )
+    };
+    shopper.asks::<bool>(&leads("/hidden/own")).await?;
+    scene.is_a_box("own").await?;
+    shopper.asks::<bool>(&leads("/own")).await?;
+    agent.finds("it is seen once it was led back", &own).await
+}
+
+/// A page in a frame has a button, unless the page around has one.
+async fn one_button(scene: &Scene) -> Result<()> {
+    let shopper = &scene.cast.shopper;
+    let pill = "!!document.querySelector('ringside-widget')";
+    shopper.goes_to(&format!("{}/bare", scene.stranger.origin)).await?;
+    let asks = format!("setInterval(() => tells({{ told: 'pill', what: {pill} }}), 100)");
+    scene.run("part", &asks).await?;
+    let told = |what: bool| format!("() => told.some(([of, what]) => of === 'pill' && what === {what})");
+    shopper.finds("in a page without the script it has its button", &told(true)).await?;
+    shopper.goes_to(&format!("{}/", scene.outer.origin)).await?;
+    scene.run("part", &asks).await?;
+    shopper.finds("it has one before the form of the page around is there", &told(true)).await?;
+    shopper::opens_the_form(shopper).await?;
+    let last = "() => told.findLast(([of]) => of === 'pill')?.[1] === false";
+    shopper.finds("and none from then on", last).await
 }
 
 /// The page has its button, and no page in a frame of it has one that is a part of it.

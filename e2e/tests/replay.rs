@@ -3,23 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use contact_server::archive::{
-    file,
-    keys::{self, KeyRing, Of},
-    seal::DataKey,
-    shelf::Shelf,
-};
+use contact_server::archive::keys;
 use e2e::{
     StageOptions, agent,
     axe::Inspector,
     mirrored::{Mirrored, NEXT_FRAME},
     person::PATIENCE,
+    recorded::recorded_texts,
     tap::contains,
-};
-use page_mirror::replay::{Replica, ops::Late, urls::Origins};
-use shared::wire::{
-    mirror::{FrameKind, ServerToViewer},
-    recording::Recorded,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +61,7 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     mirrored.shows(&thanks, "at the end, after going back").await?;
     agent.clicks(".player-list button:has-text('Lamps')").await?;
     agent.sees(".player-page:has-text('Lamps')").await?;
-    let texts = recorded_texts(&mirrored, &path).await?;
+    let texts = recorded_texts(mirrored.stage.data(), &path).await?;
     for text in ["Anglepoise", "Thanks", "One lamp"] {
         ensure!(texts.contains(text), "the search finds {text}");
     }
@@ -145,7 +136,7 @@ async fn begins_before_all_is_there(mirrored: &Mirrored, thanks: &str) -> Result
 /// kill -9 once what was last shown is sealed: it stays, and no file holds anything of a page that can be read.
 async fn killed(mirrored: &mut Mirrored, keys: &Path) -> Result<()> {
     let sealed = async {
-        while !recorded_texts(mirrored, keys).await?.contains("and goodbye") {
+        while !recorded_texts(mirrored.stage.data(), keys).await?.contains("and goodbye") {
             mirrored.agent.asks::<bool>(NEXT_FRAME).await?;
         }
         anyhow::Ok(())
@@ -170,52 +161,4 @@ async fn killed(mirrored: &mut Mirrored, keys: &Path) -> Result<()> {
     }
     ensure!(files > 2, "the database and a recording are there");
     mirrored.stage.restart().await
-}
-
-/// Every string in the frames of all recordings, opened with the server's keys.
-async fn recorded_texts(mirrored: &Mirrored, keys: &Path) -> Result<String> {
-    let data = mirrored.stage.data();
-    let store = store::open(&format!("sqlite:{}", data.join("ringside.db").display())).await?;
-    let ring = KeyRing::read(keys)?;
-    let mut texts = String::new();
-    for business in store.businesses().await? {
-        let all = shared::Timestamp(u64::MAX >> 1);
-        for recording in store.records().expired_recordings(business.id, all, 100).await? {
-            let of = Of::from(&recording);
-            let path = Shelf::below(data).file(of);
-            let key = DataKey::new(&*ring.open(&recording)?);
-            let mut replica = Replica::new(Origins::default());
-            for head in file::heads(&path)? {
-                let entries = file::segment(&path, of, &key, head.number)?;
-                read(&entries, &mut replica, &mut texts).context("a segment is not what it should be")?;
-            }
-        }
-    }
-    Ok(texts)
-}
-
-fn read(mut entries: &[u8], replica: &mut Replica, texts: &mut String) -> Result<()> {
-    while !entries.is_empty() {
-        let (entry, rest) = Recorded::split(entries)?;
-        entries = rest;
-        let Recorded::Told(told) = entry else { continue };
-        let ServerToViewer::StreamFrame(frame) = ServerToViewer::decode(&told.message)? else { continue };
-        if frame.kind == FrameKind::Pointer {
-            continue;
-        }
-        if frame.kind == FrameKind::Keyframe {
-            // Epochs count anew in each document.
-            replica.await_keyframe();
-        }
-        replica.apply(frame.kind == FrameKind::Keyframe, frame.epoch, frame.seq, &frame.bytes)?;
-        texts.push_str(&replica.take_ops().1);
-        texts.push_str(&replica.view().url);
-        texts.push_str(&replica.view().title);
-        for late in replica.take_late() {
-            if let Late::State { value: text, .. } | Late::Sheet { css: text, .. } = late {
-                texts.push_str(&text);
-            }
-        }
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ mod bodies;
 mod call;
 mod media;
 mod mirror;
+mod parts;
 mod wire;
 
 /// A decoder, with what is known of its inputs.
@@ -31,7 +32,7 @@ const MIB: usize = 1024 * 1024;
 
 /// All of them.
 pub fn all() -> Vec<Target> {
-    [wire::TARGETS, bodies::TARGETS, media::TARGETS, call::TARGETS, mirror::TARGETS].concat()
+    [wire::TARGETS, bodies::TARGETS, media::TARGETS, call::TARGETS, mirror::TARGETS, parts::TARGETS].concat()
 }
 
 /// For inputs that nothing frames.

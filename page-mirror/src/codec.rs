@@ -14,6 +14,8 @@ pub mod bytes;
 pub mod close;
 pub mod columns;
 pub mod ids;
+#[cfg(feature = "inflate")]
+pub mod inflate;
 pub mod media;
 
 use bytes::{Reader, put};

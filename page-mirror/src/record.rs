@@ -44,9 +44,11 @@ pub struct Recorder {
     /// By id; ids only grow.
     fields: Vec<(u32, Field)>,
     secrets: Secrets,
-    /// What decides whether the page may be recorded, as a message, and whether it was told.
+    /// What decides whether the page may be recorded, as a message's body, and whether it was told.
     says: Vec<u8>,
     said: bool,
+    /// Pages in frames that were told in this epoch.
+    framed: Vec<String>,
     freed: Vec<u32>,
     /// The page comes in several batches, and not all of them are there.
     held: bool,
@@ -61,7 +63,7 @@ pub struct Body {
     pub epoch: u32,
     pub seq: u32,
     pub bytes: Vec<u8>,
-    /// A message (`PageSays` of the wire) that goes before the frame; empty if nothing is new.
+    /// The body of a message (`PageSays` of the wire) that goes before the frame; empty if nothing is new.
     pub says: Vec<u8>,
 }
 
@@ -82,6 +84,7 @@ impl Recorder {
         self.shapes.clear();
         self.fields.clear();
         self.secrets.clear();
+        self.framed.clear();
         self.freed.clear();
         (self.held, self.late) = (false, false);
     }

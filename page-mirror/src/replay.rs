@@ -19,13 +19,13 @@ pub mod urls;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
-
 use crate::{
-    codec::{self, DEFLATED, FORMAT, FrameError, Section, bytes::Reader, columns::FREE, ids},
+    codec::{self, FrameError, Section, bytes::Reader, columns::FREE, ids, inflate::open_within},
     limits,
     tree::Tree,
 };
+pub use codec::inflate::open;
+
 use attributes::Rule;
 use ops::{Late, Ops, op};
 use queries::Prefs;
@@ -382,26 +382,5 @@ impl Replica {
         };
         (self.view.url, self.view.title) = (text()?, text()?);
         Ok(())
-    }
-}
-
-/// The body behind a frame's header, inflated if it was compressed.
-pub fn open(frame: &[u8]) -> Result<Cow<'_, [u8]>, FrameError> {
-    open_within(frame, limits::BODY_BYTES)
-}
-
-/// The same; what would be larger than `most` bytes is refused.
-fn open_within(frame: &[u8], most: usize) -> Result<Cow<'_, [u8]>, FrameError> {
-    let ([version, flags], body) = frame.split_first_chunk().ok_or(FrameError::Truncated)?;
-    if *version != FORMAT {
-        return Err(FrameError::Version);
-    }
-    match *flags {
-        0 if body.len() <= most => Ok(Cow::Borrowed(body)),
-        0 => Err(FrameError::TooLarge),
-        DEFLATED => {
-            decompress_to_vec_with_limit(body, most).map(Cow::Owned).map_err(|_| FrameError::Malformed)
-        }
-        _ => Err(FrameError::Malformed),
     }
 }

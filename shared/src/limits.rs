@@ -28,6 +28,8 @@ pub const WRAP_UP_NOTES_CHARS: usize = 4_000;
 pub const ORDER_LINES: usize = 50;
 /// What an agent types into one field of a customer's page, in characters.
 pub const FILL_CHARS: usize = 4_000;
+/// Pages in frames within each other, that a deed passes on its way to an element.
+pub const ACT_STEPS: usize = 4;
 /// Options that are selected at once.
 pub const CHOSEN: usize = 256;
 /// Points of one piece of a stroke.

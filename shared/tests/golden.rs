@@ -119,7 +119,7 @@ macro_rules! lead {
 fn recording_lines(out: &mut String) {
     let says = mirror::PageSays { url: "https://shop.example/".into(), secret_fields: true };
     let parts = mirror::PartsSay { pages: vec![says.clone()] };
-    lead!(out, PublisherToServer: says, parts);
+    lead!(out, PublisherToServer: says, parts, mirror::FrameSays { url: "https://shop.example/pay".into() });
     for entry in [
         recording::Recorded::from(recording::Told { at: NOW, message: vec![1, 2] }),
         recording::Missed { at: NOW, why: recording::Miss::Stopped }.into(),
@@ -166,6 +166,11 @@ fn lead_lines(out: &mut String) {
         Standings { order: 12, point: Standing::Yes, control: Standing::Asked, led_by: Some("Grace".into()) }, pointed,
         ActOutcome { order: 15, act: 4, refused: None }, notes,
     );
+    let path = vec![Step { part: 9, epoch: 2, seq: 300 }];
+    let asked = ActAsked { order: 14, number: 3, epoch: 1, seq: 2, deed: Deed::Click { at } };
+    lead!(out, ServerToHand: ActAskedWithin { asked, path: path.clone() });
+    lead!(out, ViewerToServer: ActWithin { act: act(Deed::Click { at }), path });
+    lead!(out, PartToPage: CustomerActs { types: true }, StopPower { power: Power::Control });
 }
 
 fn console_lines(

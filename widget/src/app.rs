@@ -15,6 +15,7 @@ use web_sys::{Element, EventTarget, HtmlElement, HtmlSelectElement};
 use yew::{Component, Context, Html, Properties};
 
 use crate::{
+    around,
     config::Config,
     js,
     live::Recording,
@@ -304,6 +305,8 @@ pub fn mount(host: Element, config: JsValue) -> Result<(), JsValue> {
     let attribute = |name| config.attribute(name).unwrap_or_default();
     page::adopt(&root, &view::style(&attribute("accent")));
     let home = page::window().document().ok_or(JsValue::NULL)?.create_element("div")?;
+    // For as long as the page is there.
+    around::answer(&page::window(), &attribute("business")).forget();
     home.set_class_name(&["app ", &attribute("position"), " ", &attribute("theme")].concat());
     // The card comes before the pill in the tab order, because it is above it on the screen.
     root.insert_before(&home, root.first_child().as_ref())?;

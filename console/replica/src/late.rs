@@ -212,13 +212,35 @@ impl Painter {
         self.realm.0.scroll_to_with_scroll_to_options(&to(x, y));
     }
 
-    /// Where the caret is, which has no width, or what is selected in a field, a line each.
+    /// Where the caret is, which has no width, or what is selected in a field, a line each; in the page in a frame that has
+    /// the focus, if one has.
     pub(crate) fn caret(&self) -> Vec<Place> {
+        let within = self.parts.carets();
+        if within.is_empty() { self.own_caret() } else { within }
+    }
+
+    /// The same of a page in a frame: nothing tells it that the focus went elsewhere, but that no element of it has it.
+    pub(crate) fn caret_in_focus(&self) -> Vec<Place> {
+        let has_focus = self.marks.borrow().values().any(Marks::has_focus);
+        let within = self.parts.carets();
+        if within.is_empty() && has_focus { self.own_caret() } else { within }
+    }
+
+    fn own_caret(&self) -> Vec<Place> {
         let in_field = self.caret.borrow().as_ref().and_then(|(field, caret)| {
             let is_there = self.realm.get("Node", "isConnected", field)?.is_truthy();
             place::in_field(&self.realm, field, caret).filter(|_| is_there)
         });
         in_field.unwrap_or_else(|| self.selections.caret(&self.realm).into_iter().collect())
+    }
+
+    /// Pages in frames.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
     }
 
     /// Which part of the page the customer sees, where it is not all of their window.

@@ -54,6 +54,11 @@ impl Marks {
         replace(realm, &mut self.marked.borrow_mut()[kind], now, name);
     }
 
+    /// Something in the document has the focus.
+    pub(crate) fn has_focus(&self) -> bool {
+        self.focused.borrow().is_some()
+    }
+
     /// Something entered or left the top layer, perhaps.
     pub(crate) fn focus_within(&self, realm: &Realm) {
         let mut around = chain(realm, self.focused.borrow().clone());

@@ -9,7 +9,7 @@ use page_mirror::replay::ops::{Part, op};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DomRect, Element, HtmlIFrameElement};
 
-use crate::{frames, pictures::Badge, realm::Realm, replica::Canvas};
+use crate::{frames, pictures::Badge, place::Place, realm::Realm, replica::Canvas};
 
 /// On boxes that show a page.
 const SHOWN: &str = "ringside-part";
@@ -27,6 +27,15 @@ struct Shown {
     host: Element,
     frame: HtmlIFrameElement,
     canvas: Canvas,
+    /// Epoch and seq of what is shown.
+    at: (u32, u32),
+}
+
+/// A page in a box.
+pub(crate) struct Inside<'a> {
+    pub(crate) canvas: &'a Canvas,
+    pub(crate) corner: (f64, f64),
+    pub(crate) at: (u32, u32),
 }
 
 impl Parts {
@@ -46,7 +55,7 @@ impl Parts {
         {
             all.remove(&id);
         }
-        let Shown { host, frame, canvas } = match all.entry(id) {
+        let Shown { host, frame, canvas, at } = match all.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => match self.open(host) {
                 Some(shown) => place.insert(shown),
@@ -58,6 +67,7 @@ impl Parts {
         }
         let looks = self.looks(host, done.width, done.height);
         let _ = self.realm.call("Element", "setAttribute", host, &[&SHOWN.into(), &looks.into()]);
+        *at = done.at;
         let applied = canvas.applier.apply(&done.numbers, &done.text).is_ok();
         if !applied || !canvas.painter.carry_out(done.late, &canvas.applier.nodes()) {
             self.close(all.remove(&id));
@@ -87,13 +97,36 @@ impl Parts {
     pub(crate) fn badges(&self) -> Vec<Badge> {
         let all = self.shown.borrow();
         let moved = all.values().flat_map(|shown| {
-            let place = self.realm.call("Element", "getBoundingClientRect", &shown.frame, &[]);
-            let place: Option<DomRect> = place.map(JsCast::unchecked_into);
-            let (x, y) = place.map_or((0.0, 0.0), |place| (place.left(), place.top()));
+            let (x, y) = self.corner(shown);
             let badges = shown.canvas.painter.badges();
             badges.into_iter().map(move |badge| Badge { x: badge.x + x, y: badge.y + y, ..badge })
         });
         moved.collect()
+    }
+
+    /// Where the caret is in them: the one that has the focus.
+    pub(crate) fn carets(&self) -> Vec<Place> {
+        let all = self.shown.borrow();
+        let moved = all.values().flat_map(|shown| {
+            let (x, y) = self.corner(shown);
+            let carets = shown.canvas.painter.caret_in_focus();
+            carets.into_iter().map(move |place| Place { x: place.x + x, y: place.y + y, ..place })
+        });
+        moved.collect()
+    }
+
+    /// Looks at the page in a box: what it is shown on, where it begins in the page around it, and which frame of it is
+    /// shown. None: nothing is shown there.
+    pub(crate) fn with<T>(&self, id: u32, look: impl FnOnce(&Inside<'_>) -> T) -> Option<T> {
+        let all = self.shown.borrow();
+        let shown = all.get(&id)?;
+        Some(look(&Inside { canvas: &shown.canvas, corner: self.corner(shown), at: shown.at }))
+    }
+
+    fn corner(&self, shown: &Shown) -> (f64, f64) {
+        let place = self.realm.call("Element", "getBoundingClientRect", &shown.frame, &[]);
+        let place: Option<DomRect> = place.map(JsCast::unchecked_into);
+        place.map_or((0.0, 0.0), |place| (place.left(), place.top()))
     }
 
     /// A frame that is so much larger than its page has the border that browsers give it.
@@ -128,11 +161,11 @@ impl Parts {
         frames::empty(realm, &frame.content_document()?)?;
         let canvas = Canvas::new(&frame)?;
         realm.toggle(&host, SHOWN, true);
-        Some(Shown { host, frame, canvas })
+        Some(Shown { host, frame, canvas, at: (0, 0) })
     }
 
     fn close(&self, shown: Option<Shown>) {
-        if let Some(Shown { host, frame, canvas }) = shown {
+        if let Some(Shown { host, frame, canvas, .. }) = shown {
             canvas.painter.leave();
             let _ = self.realm.call("Element", "remove", &frame, &[]);
             self.realm.toggle(&host, SHOWN, false);

@@ -9,7 +9,7 @@ use shared::{
     DocumentId,
     limits::INK_POINTS,
     wire::{
-        lead::{Act, AddNote, Deed, Mark, Point, Spot},
+        lead::{AddNote, Deed, Mark, Point, Spot},
         mirror::ViewerToServer,
     },
 };
@@ -19,8 +19,13 @@ use web_sys::{Event, MouseEvent, WheelEvent};
 
 use crate::{
     ghost::Ghost,
+    hits::Scroller,
     replica::{Hit, Replica},
 };
+
+mod place;
+
+use place::{Place, Reading};
 
 /// Milliseconds between two marks, pieces of a drag or turns of the wheel.
 const PACE_MS: f64 = 50.0;
@@ -56,35 +61,28 @@ pub(crate) struct Tools {
     later: RefCell<Option<Timer>>,
     down: RefCell<Option<Down>>,
     stroke: Cell<u32>,
-    wheel: Cell<Option<Turned>>,
+    wheel: RefCell<Option<Turned>>,
     ghost: RefCell<Option<Rc<Ghost>>>,
     listeners: RefCell<Vec<Listener>>,
     pinned: Rc<dyn Fn()>,
 }
 
-/// Where numbers of nodes mean something: a document, as it was read from a keyframe on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Reading {
-    document: DocumentId,
-    epoch: u32,
-}
-
 /// Where the wheel led last, and when.
-#[derive(Debug, Clone, Copy)]
 struct Turned {
-    of: Reading,
-    node: u32,
-    x: f64,
-    y: f64,
+    place: Place,
+    to: Scroller,
     at: f64,
 }
 
 /// A button that is held.
 struct Down {
-    of: Reading,
+    place: Place,
     x: f64,
     y: f64,
+    /// Of the page itself, for marks.
     spot: Spot,
+    /// Where a deed would be done.
+    inner: Spot,
     drags: bool,
     /// Of a stroke: where its anchor stands, and the points that were not sent.
     origin: (f64, f64),
@@ -112,7 +110,7 @@ impl Tools {
             later: RefCell::default(),
             down: RefCell::default(),
             stroke: Cell::new(0),
-            wheel: Cell::default(),
+            wheel: RefCell::default(),
             ghost: RefCell::default(),
             listeners: RefCell::default(),
             pinned,
@@ -142,7 +140,7 @@ impl Tools {
     /// The wheel scrolls the customer's page.
     pub(crate) fn lead(&self, yes: bool) {
         self.leads.set(yes);
-        self.wheel.set(None);
+        self.wheel.take();
     }
 
     pub(crate) fn prepare_note(&self, text: &str) {
@@ -164,23 +162,8 @@ impl Tools {
         self.ghost.take();
     }
 
-    /// What is shown, and the seq of its last frame.
-    fn reading(&self) -> Option<(Reading, u32)> {
-        let (epoch, seq) = self.replica.position()?;
-        Some((Reading { document: (self.document)()?, epoch }, seq))
-    }
-
-    /// A deed upon what the agent saw in one reading; another may be shown by now, in which the number is another
-    /// node's. What all of that one's frames told was seen then.
-    fn deed(&self, of: Reading, deed: Deed) -> Act {
-        let act = self.acts.get() + 1;
-        self.acts.set(act);
-        let seq = self.reading().filter(|(now, _)| *now == of).map_or(u32::MAX, |(_, seq)| seq);
-        Act { act, document: of.document, epoch: of.epoch, seq, deed }
-    }
-
-    fn act(&self, of: Reading, deed: Deed) {
-        (self.send)(self.deed(of, deed).into());
+    fn act(&self, place: &Place, deed: Deed) {
+        (self.send)(self.deed(place, deed));
     }
 
     fn mark(&self, mark: Mark) {
@@ -212,16 +195,17 @@ impl Tools {
             return;
         }
         let (x, y) = (f64::from(mouse.client_x()), f64::from(mouse.client_y()));
-        let (Some(hit), Some((of, _))) = (self.replica.hit(x, y), self.reading()) else { return };
+        let Some(hit) = self.replica.hit(x, y) else { return };
+        let Some(place) = self.place(&hit.path) else { return };
         match kind {
-            "pointerdown" if mouse.button() == 0 => self.pressed(tool, event, (x, y), (of, &hit)),
-            "pointermove" => self.moved(tool, (x, y), (of, &hit)),
-            "pointerup" => self.released(tool, (of, &hit)),
+            "pointerdown" if mouse.button() == 0 => self.pressed(tool, event, (x, y), (place, &hit)),
+            "pointermove" => self.moved(tool, (x, y), (place, &hit)),
+            "pointerup" => self.released(tool, (place, &hit)),
             _ => {}
         }
     }
 
-    fn pressed(&self, tool: Tool, event: &Event, (x, y): (f64, f64), (of, hit): (Reading, &Hit)) {
+    fn pressed(&self, tool: Tool, event: &Event, (x, y): (f64, f64), (place, hit): (Place, &Hit)) {
         event.prevent_default();
         self.replica.capture(event);
         match tool {
@@ -238,10 +222,19 @@ impl Tools {
         }
         let origin = (hit.bounds.left, hit.bounds.top);
         let points = vec![relative(hit, origin)];
-        self.down.replace(Some(Down { of, x, y, spot: hit.spot, drags: false, origin, points }));
+        self.down.replace(Some(Down {
+            place,
+            x,
+            y,
+            spot: hit.spot,
+            inner: hit.inner,
+            drags: false,
+            origin,
+            points,
+        }));
     }
 
-    fn moved(self: &Rc<Self>, tool: Tool, (x, y): (f64, f64), (of, hit): (Reading, &Hit)) {
+    fn moved(self: &Rc<Self>, tool: Tool, (x, y): (f64, f64), (place, hit): (Place, &Hit)) {
         let mut down = self.down.borrow_mut();
         match (tool, &mut *down) {
             (Tool::Draw, Some(down)) => {
@@ -250,57 +243,65 @@ impl Tools {
                 if self.is_time() || down.points.len() >= INK_POINTS {
                     let (anchor, stroke) = (down.spot.node, self.stroke.get());
                     let points = std::mem::take(&mut down.points);
-                    self.mark_in(down.of, Mark::Ink { anchor, stroke, points });
+                    self.mark_in(down.place.of, Mark::Ink { anchor, stroke, points });
                 }
             }
             (Tool::Control, Some(down)) => {
                 let far = (x - down.x).abs().max((y - down.y).abs()) > DRAG_PX;
                 if far && !down.drags {
                     down.drags = true;
-                    self.act(down.of, Deed::Grab { at: down.spot });
+                    self.act(&down.place, Deed::Grab { at: down.inner });
+                }
+                // What is dragged stays in its page; of one that was read anew, it is where it is in that.
+                if down.drags && down.place.is_same_page(&place) {
+                    (down.place, down.inner) = (place, hit.inner);
                 }
                 if down.drags && self.is_time() {
-                    self.act(of, Deed::Drag { at: hit.spot });
+                    self.act(&down.place, Deed::Drag { at: down.inner });
                     self.mark(Mark::Laser(hit.spot));
                 }
             }
             _ => {
                 drop(down);
-                self.laser(of, hit.spot);
+                self.laser(place.of, hit.spot);
             }
         }
     }
 
-    fn released(self: &Rc<Self>, tool: Tool, (of, hit): (Reading, &Hit)) {
+    fn released(self: &Rc<Self>, tool: Tool, (place, hit): (Place, &Hit)) {
         let Some(down) = self.down.take() else { return };
         match tool {
             Tool::Draw => {
                 let (anchor, stroke, points) = (down.spot.node, self.stroke.get(), down.points);
-                self.mark_in(down.of, Mark::Ink { anchor, stroke, points });
+                self.mark_in(down.place.of, Mark::Ink { anchor, stroke, points });
                 self.replica.end_stroke();
             }
             Tool::Control if down.drags => {
-                self.act(of, Deed::Drag { at: hit.spot });
-                self.act(of, Deed::Drop { at: hit.spot });
+                let (place, at) = match down.place.is_same_page(&place) {
+                    true => (place, hit.inner),
+                    false => (down.place, down.inner),
+                };
+                self.act(&place, Deed::Drag { at });
+                self.act(&place, Deed::Drop { at });
             }
-            Tool::Control => self.pressed_and_released(&down, of, hit),
+            Tool::Control => self.pressed_and_released(&down, place, hit),
             Tool::Look | Tool::Point | Tool::Highlight | Tool::Note => {}
         }
     }
 
     /// A click; in a field, what is typed next goes there.
-    fn pressed_and_released(self: &Rc<Self>, down: &Down, of: Reading, hit: &Hit) {
+    fn pressed_and_released(self: &Rc<Self>, down: &Down, place: Place, hit: &Hit) {
         let weak = Rc::downgrade(self);
         let act = Rc::new(move |deed| {
             if let Some(tools) = weak.upgrade() {
-                tools.act(of, deed);
+                tools.act(&place, deed);
             }
         });
         self.ghost.take();
         let ghost = Ghost::over(self.replica.overlay(), hit, act);
         let is_select = ghost.as_ref().is_some_and(|ghost| ghost.is_select());
         if !is_select {
-            self.act(down.of, Deed::Click { at: down.spot });
+            self.act(&down.place, Deed::Click { at: down.inner });
         }
         self.ghost.replace(ghost);
     }
@@ -330,28 +331,32 @@ impl Tools {
         is_time
     }
 
-    fn turned(&self, event: &WheelEvent) {
+    fn turned(self: &Rc<Self>, event: &WheelEvent) {
         if self.tool.get() != Tool::Control || !self.leads.get() {
             return;
         }
         event.prevent_default();
         let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-        let there = self.replica.scroller(at.0, at.1, event.delta_y() != 0.0).zip(self.reading());
-        let Some(((node, x, y), (of, _))) = there else { return };
+        let Some(mut to) = self.replica.scroller(at.0, at.1, event.delta_y() != 0.0) else { return };
+        let Some(place) = self.place(&to.path) else { return };
         let now = Date::now();
-        let before =
-            self.wheel.get().filter(|last| (last.of, last.node) == (of, node) && now - last.at < WHEEL_MS);
-        let (x, y) = before.map_or((x, y), |last| (last.x, last.y));
+        if let Some(last) = &*self.wheel.borrow()
+            && (&last.place, last.to.node) == (&place, to.node)
+            && now - last.at < WHEEL_MS
+        {
+            (to.x, to.y) = (last.to.x, last.to.y);
+        }
         let scale = self.replica.scale().max(0.1);
-        let (x, y) = ((x + event.delta_x() / scale).max(0.0), (y + event.delta_y() / scale).max(0.0));
-        self.wheel.set(Some(Turned { of, node, x, y, at: now }));
-        let act = self.deed(of, Deed::Scroll { node, x: x as i32, y: y as i32 });
+        to.x = (to.x + event.delta_x() / scale).max(0.0);
+        to.y = (to.y + event.delta_y() / scale).max(0.0);
+        let act = self.deed(&place, Deed::Scroll { node: to.node, x: to.x as i32, y: to.y as i32 });
+        self.wheel.replace(Some(Turned { place, to, at: now }));
         if self.is_time() {
-            (self.send)(act.into());
+            (self.send)(act);
         } else {
             let send = self.send.clone();
             let timer = Timer::new(PACE_MS as u32, move || {
-                send(act.into());
+                send(act);
             });
             self.later.replace(Some(timer));
         }

@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize, Serializer};
 use shared::{
     DocumentId, WireError,
     envelope::{self, HEADER_BYTES},
-    wire::mirror::{FrameKind, PageSays, PartsSay},
+    wire::mirror::{FrameKind, FrameSays, PageSays, PartsSay},
 };
 
 use crate::limits::PARTS;
 
 /// Kind of [`shared::wire::mirror::Frame`] among [`shared::wire::mirror::PublisherToServer`].
 const FRAME: u16 = 3;
-/// Kinds of [`PageSays`] and [`PartsSay`] there.
+/// Kinds of [`PageSays`], [`PartsSay`] and [`FrameSays`] there.
 const PAGE_SAYS: u16 = 5;
 const PARTS_SAY: u16 = 6;
+const FRAME_SAYS: u16 = 7;
 /// Kind of [`shared::wire::mirror::StreamFrame`] among [`shared::wire::mirror::ServerToViewer`].
 const STREAM_FRAME: u16 = 4;
 /// More than the fields before a frame's bytes can take.
@@ -29,11 +30,13 @@ pub struct Incoming<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What a message says of its page, and of those in the page's frames: the last word of each.
+/// What a message says of its page, and of those in the page's frames: the last word of each, and all of those of its own
+/// origin.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Said {
     pub page: Option<PageSays>,
     pub parts: Option<PartsSay>,
+    pub frames: Vec<FrameSays>,
 }
 
 impl Said {
@@ -43,7 +46,7 @@ impl Said {
 }
 
 /// Splits off what a page says of itself before a frame; what follows is nothing, or a message. However much it says, it
-/// is one word of each that is left to be looked at.
+/// is one word of each that is left to be looked at; of frames of its own origin, so many as it may have parts.
 pub fn said(message: &[u8]) -> Result<(Said, &[u8]), WireError> {
     let (mut said, mut rest) = (Said::default(), message);
     while !rest.is_empty() {
@@ -55,6 +58,15 @@ pub fn said(message: &[u8]) -> Result<(Said, &[u8]), WireError> {
                 match postcard::take_from_bytes::<usize>(body) {
                     Ok((pages, _)) if pages <= PARTS => said.parts = Some(envelope::body(kind, body)?),
                     Ok(_) | Err(_) => return Err(WireError::Body(kind)),
+                }
+            }
+            FRAME_SAYS => {
+                let says = envelope::body(kind, body)?;
+                if said.frames.len() < PARTS {
+                    said.frames.push(says);
+                } else {
+                    // What is no address is of no page that may be recorded.
+                    said.frames[0].url.clear();
                 }
             }
             _ => break,
@@ -172,13 +184,15 @@ mod tests {
         let plain = page("https://shop.example/a", true);
         let frame = Frame { kind: FrameKind::Patch, epoch: 1, seq: 2, bytes: vec![3] };
         let frame = PublisherToServer::from(frame).encode();
-        let of_page = Said { page: Some(plain.clone()), parts: None };
+        let of_page = Said { page: Some(plain.clone()), ..Said::default() };
         let mut both = says(plain.clone());
         assert_eq!(said(&both), Ok((of_page, &[][..])));
         both.extend_from_slice(&frame);
         let before = [&parts_say(vec![plain.clone()]), &both[..]].concat();
         let parts = Some(PartsSay { pages: vec![plain.clone()] });
-        assert_eq!(said(&before), Ok((Said { page: Some(plain), parts }, &frame[..])));
+        let frames = vec![FrameSays { url: "https://shop.example/pay".into() }];
+        let before = [&PublisherToServer::from(frames[0].clone()).encode(), &before[..]].concat();
+        assert_eq!(said(&before), Ok((Said { page: Some(plain), parts, frames }, &frame[..])));
         assert_eq!(said(&frame), Ok((Said::default(), &frame[..])));
         assert_eq!(said(&both[..3]), Err(WireError::Truncated));
         assert_eq!(said(&[]), Ok((Said::default(), &[][..])));
@@ -192,9 +206,23 @@ mod tests {
             message.extend(says(page("https://shop.example/last", last)));
             message.extend(parts_say(vec![page("https://till.example/last", last)]));
             let parts = PartsSay { pages: vec![page("https://till.example/last", last)] };
-            let left = Said { page: Some(page("https://shop.example/last", last)), parts: Some(parts) };
+            let left = Said {
+                page: Some(page("https://shop.example/last", last)),
+                parts: Some(parts),
+                frames: Vec::new(),
+            };
             assert_eq!(said(&message), Ok((left, &[][..])));
         }
+    }
+
+    #[test]
+    fn of_too_many_frames_the_first_is_none_that_may_be_recorded() {
+        let says = |at: usize| FrameSays { url: format!("https://shop.example/{at}") };
+        let many = |count| (0..count).flat_map(|at| PublisherToServer::from(says(at)).encode());
+        let all: Vec<_> = (0..PARTS).map(says).collect();
+        assert_eq!(said(&many(PARTS).collect::<Vec<_>>()).unwrap().0.frames, all);
+        let left = said(&many(10_000).collect::<Vec<_>>()).unwrap().0.frames;
+        assert_eq!((left.len(), &*left[0].url, &left[1..]), (PARTS, "", &all[1..]));
     }
 
     #[test]

@@ -233,6 +233,7 @@ impl Mirror {
         let Some(publisher) = self.publishers.iter_mut().find(|publisher| publisher.serial == serial) else {
             return Ok(());
         };
+        publisher.fit.comes(frame.kind);
         let is_front = front == Some(publisher.stream);
         // Where the memory for all pages is used up, a page that nobody looks at is asked for a keyframe once
         // somebody does.

@@ -180,8 +180,11 @@ impl Peer for Publisher {
 
 impl Publisher {
     /// Counts for the frame behind it.
-    fn said(&self, Said { page, parts }: &Said) {
+    fn said(&self, Said { page, parts, frames }: &Said) {
         let mirror = &mut self.seat.lock().mirror;
+        for page in frames {
+            mirror.frame_says(self.serial, page);
+        }
         if let Some(page) = page {
             mirror.page_says(self.serial, page);
         }
@@ -222,7 +225,8 @@ impl Publisher {
                 PublisherToServer::PublisherHello(_)
                 | PublisherToServer::Frame(_)
                 | PublisherToServer::PageSays(_)
-                | PublisherToServer::PartsSay(_),
+                | PublisherToServer::PartsSay(_)
+                | PublisherToServer::FrameSays(_),
             )
             | Err(_) => return Flow::Break(close::MALFORMED),
         }

@@ -9,7 +9,7 @@ use shared::{
     refused,
     wire::{
         Ping, Pong,
-        lead::{AskPower, DropPower, Power, RemoveNote},
+        lead::{ActWithin, AskPower, DropPower, Power, RemoveNote},
         mirror::{KeyframeNeeded, PushUrl, ServerToViewer, ViewerHello, ViewerToServer, ViewerWelcome},
     },
 };
@@ -186,17 +186,8 @@ impl Peer for Viewer {
                 }
                 Flow::Continue(())
             }
-            Ok(ViewerToServer::Act(act)) => {
-                if !lead::is_possible(&act) {
-                    return Flow::Break(close::MALFORMED);
-                }
-                let mirror = &mut self.seat.lock().mirror;
-                match self.acts.take(ACTS, 1, now) {
-                    Ok(()) => mirror.act(self.serial, act),
-                    Err(_) => mirror.refuse_act(self.serial, act.act, refused::TOO_FAST),
-                }
-                Flow::Continue(())
-            }
+            Ok(ViewerToServer::Act(act)) => self.act(ActWithin { act, path: Vec::new() }, now),
+            Ok(ViewerToServer::ActWithin(within)) => self.act(within, now),
             _ if self.bucket.take(MESSAGES, 1, now).is_err() => Flow::Break(close::TOO_MANY),
             Ok(message) => self.other(message, now).await,
             Err(_) => Flow::Break(close::MALFORMED),
@@ -205,6 +196,18 @@ impl Peer for Viewer {
 }
 
 impl Viewer {
+    fn act(&mut self, within: ActWithin, now: Timestamp) -> Flow {
+        if !lead::is_possible(&within) {
+            return Flow::Break(close::MALFORMED);
+        }
+        let mirror = &mut self.seat.lock().mirror;
+        match self.acts.take(ACTS, 1, now) {
+            Ok(()) => mirror.act_within(self.serial, within),
+            Err(_) => mirror.refuse_act(self.serial, within.act.act, refused::TOO_FAST),
+        }
+        Flow::Continue(())
+    }
+
     async fn other(&mut self, message: ViewerToServer, now: Timestamp) -> Flow {
         match message {
             ViewerToServer::Ping(Ping { nonce }) => {
@@ -239,7 +242,8 @@ impl Viewer {
             ViewerToServer::ViewerHello(_)
             | ViewerToServer::PushUrl(_)
             | ViewerToServer::Point(_)
-            | ViewerToServer::Act(_) => return Flow::Break(close::MALFORMED),
+            | ViewerToServer::Act(_)
+            | ViewerToServer::ActWithin(_) => return Flow::Break(close::MALFORMED),
         }
         Flow::Continue(())
     }

@@ -3,8 +3,8 @@ use shared::{
     DocumentId, TabId, close, consent, refused,
     wire::{
         lead::{
-            Act, ActAsked, ActDone, AddNote, AnswerPower, AskPower, Deed, DropPower, Mark, Point, Power,
-            Powers, Spot, Standing, StopPower,
+            Act, ActAsked, ActAskedWithin, ActDone, ActWithin, AddNote, AnswerPower, AskPower, Deed,
+            DropPower, Mark, Point, Power, Powers, Spot, Standing, Step, StopPower,
         },
         mirror::{FrameKind, PublisherToServer, ServerToHand, ServerToViewer, ViewerToServer},
     },
@@ -36,6 +36,9 @@ async fn control_needs_the_customer_s_yes_and_ends_with_a_stop_a_leaving_viewer_
         Some(refused::NO_CONTROL),
         "a question is no answer"
     );
+    let click = Deed::Click { at: AT };
+    viewer.0.send(ViewerToServer::from(within(22, click.clone(), 1)).encode()).await;
+    assert_eq!(outcome(&mut viewer, 22).await.as_deref(), Some(refused::NO_CONTROL), "nor within a frame");
     // The page heard of the question, and of neither deed.
     let asked = powers(&mut page, |powers| !powers.holds.is_empty()).await;
     assert!(!asked.holds[0].granted && asked.holds[0].by == "Ada" && asked.origins == [SHOP]);
@@ -48,6 +51,15 @@ async fn control_needs_the_customer_s_yes_and_ends_with_a_stop_a_leaving_viewer_
     assert_eq!(done.number, number);
     page.send(PublisherToServer::from(ActDone { order: done.order, refused: None }).encode()).await;
     assert_eq!(outcome(&mut viewer, 3).await, None);
+    viewer.0.send(ViewerToServer::from(within(33, click, 2)).encode()).await;
+    let inner = page.wait(|bytes| match ServerToHand::decode(bytes) {
+        Ok(ServerToHand::ActAskedWithin(inner)) => Some(inner),
+        _ => None,
+    });
+    let ActAskedWithin { asked, path } = inner.await;
+    assert!(asked.number == number && path.len() == 2, "to the page, which passes it on to its frame");
+    page.send(PublisherToServer::from(ActDone { order: asked.order, refused: None }).encode()).await;
+    assert_eq!(outcome(&mut viewer, 33).await, None);
 
     page.send(PublisherToServer::from(StopPower { power: Power::Control }).encode()).await;
     standing(&mut viewer, Standing::No).await;
@@ -105,7 +117,9 @@ async fn what_no_console_and_no_page_would_send_ends_the_connection() {
             epoch: 1,
             mark: Mark::Ink { anchor: 1, stroke: 1, points },
         }),
-        Act { act: 1, document: DOCUMENT, epoch: 1, seq: 0, deed: fill }.into(),
+        Act { act: 1, document: DOCUMENT, epoch: 1, seq: 0, deed: fill.clone() }.into(),
+        within(1, fill, 1).into(),
+        within(1, Deed::Click { at: AT }, shared::limits::ACT_STEPS + 1).into(),
         AddNote { document: DOCUMENT, epoch: 1, at: None, text: long }.into(),
         AddNote { document: DOCUMENT, epoch: 1, at: None, text: "  ".into() }.into(),
     ] {
@@ -119,6 +133,12 @@ async fn what_no_console_and_no_page_would_send_ends_the_connection() {
 async fn act(viewer: &mut Viewer, act: u32) {
     let act = Act { act, document: DOCUMENT, epoch: 1, seq: 0, deed: Deed::Click { at: AT } };
     viewer.0.send(ViewerToServer::from(act).encode()).await;
+}
+
+/// A deed in a page in a frame, so many frames deep.
+fn within(act: u32, deed: Deed, steps: usize) -> ActWithin {
+    let act = Act { act, document: DOCUMENT, epoch: 1, seq: 0, deed };
+    ActWithin { act, path: vec![Step { part: 9, epoch: 3, seq: 4 }; steps] }
 }
 
 async fn outcome(viewer: &mut Viewer, act: u32) -> Option<String> {
@@ -142,7 +162,8 @@ async fn standing(viewer: &mut Viewer, wanted: Standing) -> Standing {
 async fn powers(page: &mut Socket, wanted: impl Fn(&Powers) -> bool) -> Powers {
     page.wait(|bytes| {
         let message = ServerToHand::decode(bytes).ok()?;
-        assert!(!matches!(message, ServerToHand::ActAsked(_)), "{message:?} was passed on");
+        let is_deed = matches!(message, ServerToHand::ActAsked(_) | ServerToHand::ActAskedWithin(_));
+        assert!(!is_deed, "{message:?} was passed on");
         if let ServerToHand::Powers(powers) = message { Some(powers).filter(&wanted) } else { None }
     })
     .await

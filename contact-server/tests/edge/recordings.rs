@@ -25,6 +25,8 @@ use super::{
     support::*,
 };
 
+mod frames;
+
 const DOCUMENT: DocumentId = DocumentId(0xD0C);
 const AGREED: &str = "1+rec1";
 

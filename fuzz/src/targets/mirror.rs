@@ -245,6 +245,7 @@ fn hub(bytes: &[u8]) {
             7 => match ViewerToServer::decode(script.piece()) {
                 Ok(ViewerToServer::Point(point)) => mirror.point(10, point),
                 Ok(ViewerToServer::Act(act)) => mirror.act(10, act),
+                Ok(ViewerToServer::ActWithin(within)) => mirror.act_within(10, within),
                 Ok(ViewerToServer::AddNote(added)) => mirror.add_note(10, added),
                 Ok(ViewerToServer::RemoveNote(gone)) => mirror.remove_note_by(10, gone.note),
                 Ok(_) | Err(_) => {}

@@ -3,7 +3,9 @@
 use shared::wire::{
     console::{ConsoleToServer, ServerToConsole},
     handset::{HandsetToServer, ServerToHandset},
-    mirror::{PublisherToServer, ServerToHand, ServerToPublisher, ServerToViewer, ViewerToServer},
+    mirror::{
+        PartToPage, PublisherToServer, ServerToHand, ServerToPublisher, ServerToViewer, ViewerToServer,
+    },
     widget::{ServerToWidget, WidgetToServer},
 };
 
@@ -52,6 +54,7 @@ pub(super) const TARGETS: &[Target] = &[
     target!("wire-to-publisher", ServerToPublisher, to_publisher),
     target!("wire-to-viewer", ServerToViewer, to_viewer),
     target!("wire-to-hand", ServerToHand, to_hand),
+    target!("wire-part-to-page", PartToPage, part_to_page),
 ];
 
 pub(super) fn golden(messages: &str) -> Vec<Vec<u8>> {

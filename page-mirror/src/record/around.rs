@@ -39,24 +39,28 @@ impl Recorder {
     pub fn page(&mut self, url: &str, title: &str) {
         let mut payload = Vec::new();
         let [url, title] = self.told(url, title, false).map(Cow::into_owned);
-        self.say(&url);
+        self.says = said(&url);
+        // Filled in when it goes.
+        self.says.push(0);
+        self.said = false;
         for text in [&url, &title] {
             put_text(&mut payload, text);
         }
         self.unless_empty(Section::Page, &payload);
     }
 
-    /// Written by hand, since this is all that a recorder's few bytes need of the wire's codec. The flag at its end is
-    /// filled in when it goes.
-    fn say(&mut self, url: &str) {
-        let mut body = Vec::new();
-        put(&mut body, u32::try_from(url.len()).unwrap_or(0));
-        body.extend_from_slice(url.as_bytes());
-        body.push(0);
-        self.says = vec![5, 0];
-        self.says.extend_from_slice(&u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
-        self.says.extend_from_slice(&body);
-        self.said = false;
+    /// A page of the same origin is in a frame of this one: the body of a message (`FrameSays` of the wire) that goes
+    /// before the frame, if it was not told in this epoch.
+    pub fn framed(&mut self, url: &str) -> Option<Vec<u8>> {
+        if self.framed.iter().any(|known| known == url) {
+            return None;
+        }
+        // Whoever wanders about is told of again.
+        if self.framed.len() >= limits::FRAMES {
+            self.framed.clear();
+        }
+        self.framed.push(url.to_owned());
+        Some(said(&self.secrets.url(url, false)))
     }
 
     /// An address and its title as they may leave the browser. `shaded`: only where the page is may be told.
@@ -103,6 +107,14 @@ impl Recorder {
             section.wrap(payload, &mut self.pending);
         }
     }
+}
+
+/// An address as the wire's messages have it, by hand: it is all that a recorder's few bytes need of their codec.
+fn said(url: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    put(&mut body, url.len() as u32);
+    body.extend_from_slice(url.as_bytes());
+    body
 }
 
 /// A text that is cut where it is too long.

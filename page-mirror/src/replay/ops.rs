@@ -151,6 +151,8 @@ pub struct Part {
     pub numbers: Vec<u32>,
     pub text: String,
     pub late: Vec<Late>,
+    /// Its own epoch and seq.
+    pub at: (u32, u32),
     /// CSS pixels.
     pub width: u32,
     pub height: u32,

@@ -88,7 +88,8 @@ impl Replica {
             Ok(Applied::Changed) if self.nodes_in_all() + replica.nodes_in_all() <= limits::NODES => {
                 let (numbers, text) = replica.take_ops();
                 let (width, height) = (replica.view.width, replica.view.height);
-                let done = Part { numbers, text, late: replica.take_late(), width, height };
+                let late = replica.take_late();
+                let done = Part { numbers, text, late, at: (epoch, seq), width, height };
                 self.ops.later(Late::Part { id, done });
                 self.parts.all.insert(id, replica);
             }

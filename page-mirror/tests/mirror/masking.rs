@@ -1,6 +1,7 @@
 //! What is masked is not in the bytes; what is not masked is found by the same search.
 use page_mirror::{
     codec::state,
+    limits,
     record::{Body, Recorder},
 };
 
@@ -226,12 +227,11 @@ fn a_field_that_is_told_ahead_hides_what_repeats_it() {
     assert!(body.keyframe && !holds(&body, PASSWORD));
 }
 
-/// As a message of the wire: kind 5, its length, the address with its length, and the flag. (That it is the message that
-/// `shared` has is a test of the recorder's.)
+/// As in a message of the wire: the address with its length, and the flag. (That it is what `shared` has is a test of the
+/// recorder's.)
 fn says(body: &Body) -> Option<(String, bool)> {
-    let (head, rest) = body.says.split_at_checked(6)?;
-    assert_eq!(head, [&[5, 0][..], &u32::try_from(rest.len()).unwrap().to_le_bytes()].concat());
-    let (url, flag) = rest[1..].split_at(rest[0].into());
+    let (length, rest) = body.says.split_first()?;
+    let (url, flag) = rest.split_at((*length).into());
     Some((String::from_utf8(url.to_vec()).unwrap(), *flag == [1]))
 }
 
@@ -249,6 +249,22 @@ fn a_page_says_what_it_is_with_its_first_frame_and_when_that_changes() {
     recorder.page("https://shop.example/b", "B");
     let other = script.value(3, 0, "").hand_over(&mut recorder);
     assert_eq!(says(&other), Some(("https://shop.example/b".into(), true)));
+}
+
+#[test]
+fn a_page_in_a_frame_is_told_once_in_an_epoch_and_again_when_many_were() {
+    let (_, mut recorder) = begun();
+    let url = "https://shop.example/pay?token=abc";
+    let told = "https://shop.example/pay?token=";
+    let body = [&[u8::try_from(told.len()).unwrap()], told.as_bytes()].concat();
+    assert_eq!(recorder.framed(url), Some(body.clone()), "as it leaves elsewhere");
+    assert_eq!(recorder.framed(url), None);
+    recorder.begin();
+    assert_eq!(recorder.framed(url), Some(body.clone()));
+    for page in 0..limits::FRAMES {
+        assert!(recorder.framed(&format!("https://shop.example/{page}")).is_some());
+    }
+    assert_eq!(recorder.framed(url), Some(body), "what is kept is bounded");
 }
 
 #[test]

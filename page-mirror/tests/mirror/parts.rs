@@ -183,7 +183,62 @@ fn what_is_inflated_for_one_frame_is_bounded_for_all_parts_together() {
     assert_eq!(shown.told(&section).unwrap().len(), 1, "the next frame has room of its own");
 }
 
+/// Hides what a page around has masked.
+fn around(secrets: &[&str]) -> impl FnMut(&str) -> Option<String> {
+    let mut known = page_mirror::mask::Secrets::default();
+    secrets.iter().zip(1..).for_each(|(secret, field)| known.note(field, secret));
+    move |text| Some(known.hide(text).into_owned())
+}
+
+#[test]
+fn what_the_page_around_masks_is_hidden_in_what_a_part_says_at_every_depth() {
+    let inner = keyframe("deep inside plum velocipede stands");
+    let mut recorder = page("plum velocipede, 12-34-56 and Robin 77");
+    recorder.add(&media::part(BOX, part::KEYFRAME, (1, 0), &inner), 0);
+    let body = recorder.take().unwrap().bytes;
+    let deflated = seal(&miniz_oxide::deflate::compress_to_vec(&body, 6), true);
+    for frame in [seal(&body, false), deflated] {
+        let mut hide = around(&["plum velocipede", "123456", "Robin 77"]);
+        let shaded = page_mirror::parts::without(&frame, &mut hide).unwrap().into_owned();
+        let mut shown = Shown::new();
+        let mut done = shown.part(&media::part(BOX, part::KEYFRAME, (1, 0), &shaded));
+        let inner = done
+            .late
+            .iter()
+            .find_map(|late| if let Late::Part { done, .. } = late { Some(done.text.clone()) } else { None });
+        let texts = [std::mem::take(&mut done.text), inner.unwrap()];
+        assert!(texts[0].contains("**** **********, **-**-** and ***** **"), "{texts:?}");
+        assert!(texts[1].contains("deep inside **** ********** stands"), "{texts:?}");
+        let same = page_mirror::parts::without(&frame, &mut around(&["nothing of it"])).unwrap();
+        assert_eq!(same, frame, "what hides nothing is passed on as it is");
+        let mut texts = Vec::new();
+        Section::Texts.wrap("\u{7}\u{0}Größe 77".as_bytes(), &mut texts);
+        let frame = seal(&texts, false);
+        let stars = page_mirror::parts::without(&frame, &mut around(&["Größe 77"])).unwrap();
+        assert!(stars.ends_with(b"\x07\0******* **") && stars.len() == texts.len() + 2, "no length changes");
+        let unknown = page_mirror::parts::without(&frame, &mut |_| None);
+        assert_eq!(unknown, Err(FrameError::Malformed), "nothing before it is known what is masked");
+    }
+}
+
+#[test]
+fn numbers_that_two_strings_make_together_stay() {
+    let frame = keyframe("4242 4242 4242");
+    let mut together = |text: &str| Some(page_mirror::mask::numbers(text).into_owned());
+    assert_eq!(page_mirror::parts::without(&frame, &mut together).unwrap(), frame);
+}
+
 proptest! {
+    #[test]
+    fn any_bytes_are_hidden_in_or_refused(frame: Vec<u8>, deflated: bool) {
+        let mut hide = around(&["\u{0}\u{0}\u{0}\u{0}", "1111"]);
+        for frame in [seal(&frame, deflated), media::part(BOX, part::PATCH, (1, 1), &frame), frame.clone()] {
+            if let Ok(shaded) = page_mirror::parts::without(&frame, &mut hide) {
+                prop_assert!(!shaded.windows(4).any(|window| window == b"1111") || shaded == frame);
+            }
+        }
+    }
+
     #[test]
     fn any_bytes_are_a_part_or_none(kind in 0u32..6, at: (u32, u32), frame: Vec<u8>, after: bool) {
         let mut shown = Shown::new();

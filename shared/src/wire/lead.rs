@@ -125,6 +125,22 @@ pub struct Act {
     pub deed: Deed,
 }
 
+/// On the way to an element in a page of another origin in a frame: the element that stands for the page in the one
+/// around it, and the frame of the page that the agent saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub part: u32,
+    pub epoch: u32,
+    pub seq: u32,
+}
+
+/// Viewer: as [`Act`], within such a page. Nodes are those of the innermost one; the outermost comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActWithin {
+    pub act: Act,
+    pub path: Vec<Step>,
+}
+
 /// Viewer: pin a note to an element, or to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddNote {
@@ -199,6 +215,20 @@ pub struct ActAsked {
     pub epoch: u32,
     pub seq: u32,
     pub deed: Deed,
+}
+
+/// To the publisher, and on from there to the page in the frame: as [`ActAsked`], within it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActAskedWithin {
+    pub asked: ActAsked,
+    pub path: Vec<Step>,
+}
+
+/// A page in a frame to the one around it, while somebody has control: the customer is at it here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerActs {
+    /// In a field, which should not lose the focus; otherwise with a button.
+    pub types: bool,
 }
 
 /// A text that both sides see. Hostile: show as text.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Ping, Pong,
     lead::{
-        Act, ActAsked, ActDone, ActOutcome, AddNote, AnswerPower, AskPower, DropPower, Notes, Point, Pointed,
-        Powers, RemoveNote, Standings, StopPower,
+        Act, ActAsked, ActAskedWithin, ActDone, ActOutcome, ActWithin, AddNote, AnswerPower, AskPower,
+        CustomerActs, DropPower, Notes, Point, Pointed, Powers, RemoveNote, Standings, StopPower,
     },
 };
 use crate::{DocumentId, ProtocolVersion, TabId, Timestamp, messages};
@@ -68,6 +68,13 @@ pub struct PartsSay {
     pub pages: Vec<PageSays>,
 }
 
+/// A page of the same origin in a frame, which the page's frames hold from the next one on, until a keyframe: it is said
+/// again before that, if it is still there. One that may not be recorded keeps the page around it from being recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameSays {
+    pub url: String,
+}
+
 messages! {
     pub enum PublisherToServer {
         1 => PublisherHello,
@@ -76,6 +83,7 @@ messages! {
         4 => InFront,
         5 => PageSays,
         6 => PartsSay,
+        7 => FrameSays,
         32 => AnswerPower,
         33 => StopPower,
         34 => ActDone,
@@ -85,7 +93,7 @@ messages! {
 
 /// What stands behind what a page says of itself, if it says anything: a message, or nothing.
 pub fn behind_says(mut message: &[u8]) -> &[u8] {
-    while let Ok((5 | 6, _, rest)) = crate::envelope::split(message) {
+    while let Ok((5..=7, _, rest)) = crate::envelope::split(message) {
         message = rest;
     }
     message
@@ -156,8 +164,44 @@ messages! {
         33 => Pointed,
         34 => ActAsked,
         35 => Notes,
+        36 => ActAskedWithin,
     }
 }
+
+messages! {
+    /// What a page in a frame says to the page around it, which takes nothing else of it: what its recorder would say to
+    /// the server, what became of deeds, and that the customer stops them or is at it. It never consents to anything.
+    pub enum PartToPage {
+        3 => Frame,
+        5 => PageSays,
+        6 => PartsSay,
+        7 => FrameSays,
+        33 => StopPower,
+        34 => ActDone,
+        64 => CustomerActs,
+    }
+}
+
+impl PartToPage {
+    /// Messages of a part that stand behind each other in one; none if one of them is none.
+    pub fn all(mut bytes: &[u8]) -> Option<Vec<Self>> {
+        let mut messages = Vec::new();
+        while !bytes.is_empty() {
+            let (_, _, rest) = crate::envelope::split(bytes).ok()?;
+            let message = &bytes[..bytes.len() - rest.len()];
+            // Kinds that it may not say are passed over, as kinds of later revisions are.
+            if messages.len() >= PART_MESSAGES {
+                return None;
+            }
+            messages.push(Self::decode(message).ok()?);
+            bytes = rest;
+        }
+        Some(messages)
+    }
+}
+
+/// Messages that a part may say in one: what it is, what its own parts are, each time that another came, and a frame.
+pub const PART_MESSAGES: usize = 128;
 
 /// Kinds of [`ServerToHand`], now and later.
 pub const HAND_KINDS: core::ops::Range<u16> = 32..64;
@@ -202,6 +246,7 @@ messages! {
         35 => Act,
         36 => AddNote,
         37 => RemoveNote,
+        38 => ActWithin,
     }
 }
 

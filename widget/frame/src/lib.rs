@@ -21,8 +21,10 @@ use web_sys::{HtmlElement, MessageEvent, MessagePort, Response, Window};
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// Between questions to the page around, in milliseconds: its contact may begin at any time.
-const ASK_MS: i32 = 3_000;
+/// Between questions to the page around whether it has the button, in milliseconds; every third time it is asked whether
+/// this page may be a part of it, too: its contact may begin at any time.
+const ASK_MS: i32 = 1_000;
+const ASKS: u32 = 3;
 /// How long the button waits for the answer.
 const GRACE_MS: i32 = 1_000;
 /// A port is never silent: nothing is asked of it. Timers take no more than 31 bits.
@@ -40,6 +42,7 @@ pub fn mount(host: HtmlElement, config: JsValue) {
         config,
         shown: Cell::default(),
         taken: Cell::default(),
+        around: Cell::default(),
         recorder: RefCell::default(),
     });
     spawn_local(async move { page.begin().await });
@@ -54,6 +57,8 @@ struct Framed {
     shown: Cell<bool>,
     /// It is a part of the page around it.
     taken: Cell<bool>,
+    /// The page around has a button of the same business.
+    around: Cell<bool>,
     /// What runs, or ran last.
     recorder: RefCell<Option<JsValue>>,
 }
@@ -66,12 +71,14 @@ impl Framed {
         let heard = self.clone();
         let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| heard.heard(&event));
         let asking = self.clone();
+        let mut asked = 0_u32;
         let asking = Closure::<dyn FnMut()>::new(move || {
-            asking.ask();
-            asking.stand_alone();
+            asked = asked.wrapping_add(1);
+            asking.look_around();
+            asking.ask(asked.is_multiple_of(ASKS));
         });
         let late = self.clone();
-        let late = Closure::<dyn FnMut()>::new(move || late.stand_alone());
+        let late = Closure::<dyn FnMut()>::new(move || late.look_around());
         let window = &self.window;
         // What a browser refuses leaves a page with a button.
         let _ = window.add_event_listener_with_callback("message", heard.as_ref().unchecked_ref());
@@ -83,7 +90,7 @@ impl Framed {
         heard.forget();
         asking.forget();
         late.forget();
-        self.ask();
+        self.ask(true);
     }
 
     /// A page around it, of the same origin, has the widget, and so mirrors this one too. Scripts of that page may
@@ -94,17 +101,14 @@ impl Framed {
         while let Some(window) = around {
             // Another origin's window throws.
             let Ok(document) = Reflect::get(&window, &"document".into()) else { return false };
-            let state =
-                Reflect::get(&document, &"readyState".into()).ok().and_then(|state| state.as_string());
-            if state.as_deref() != Some("complete") {
+            if is_loading(&document) {
                 let window: Window = window.clone().unchecked_into();
                 let loaded = Promise::new(&mut |done, _| {
                     let _ = window.add_event_listener_with_callback("load", &done);
                 });
                 let _ = JsFuture::from(loaded).await;
             }
-            let api = Reflect::get(&window, &"Ringside".into()).unwrap_or_default();
-            if api.is_object() && Reflect::get(&api, &"v".into()).is_ok_and(|v| v.is_truthy()) {
+            if has_the_widget(&window) {
                 return true;
             }
             around = parent(&window);
@@ -112,14 +116,36 @@ impl Framed {
         false
     }
 
-    /// Says to the page around, whoever that is, that this one could be a part of it.
-    fn ask(&self) {
-        if !self.taken.get() && !self.has_a_contact() {
-            let send = self.parent().and_then(|parent| Reflect::get(&parent, &"postMessage".into()).ok());
-            if let (Some(parent), Some(Ok(send))) = (self.parent(), send.map(JsCast::dyn_into::<Function>)) {
-                // It holds no more than this page's presence, which whoever frames it knows.
-                let _ = send.call2(&parent, &parts::ASK.into(), &"*".into());
-            }
+    /// Whether the outermost page has the button, whatever is between; where none has, this one has its own.
+    fn look_around(self: &Rc<Self>) {
+        let top = Reflect::get(&self.window, &"top".into()).unwrap_or_default();
+        // Its scripts may still be on their way. Another origin's window throws.
+        if Reflect::get(&top, &"document".into()).is_ok_and(|document| is_loading(&document)) {
+            return;
+        }
+        if has_the_widget(&top) {
+            self.step_back();
+        }
+        self.stand_alone();
+    }
+
+    /// Asks the page around, whoever that is, whether it has the button; says to it that this one could be a part of it.
+    fn ask(&self, to_be_a_part: bool) {
+        if self.taken.get() || self.has_a_contact() {
+            return;
+        }
+        let send = self.parent().and_then(|parent| Reflect::get(&parent, &"postMessage".into()).ok());
+        let (Some(parent), Some(Ok(send))) = (self.parent(), send.map(JsCast::dyn_into::<Function>)) else {
+            return;
+        };
+        // They hold no more than this page's presence and its business, which whoever frames it knows.
+        let question = [parts::AROUND, &self.word("business"), "?"].concat();
+        let asks = [
+            Some(question.as_str()).filter(|_| !self.around.get()),
+            Some(parts::ASK).filter(|_| to_be_a_part),
+        ];
+        for ask in asks.into_iter().flatten() {
+            let _ = send.call2(&parent, &ask.into(), &"*".into());
         }
     }
 
@@ -127,12 +153,20 @@ impl Framed {
         Reflect::get(&self.window, &"parent".into()).ok()
     }
 
-    /// A call that was asked for in this very page.
+    /// A call that was asked for in this very page: where the outermost page is of this origin, with others between, it is
+    /// that one's.
     fn has_a_contact(&self) -> bool {
+        if self.is_of_the_outermost() {
+            return false;
+        }
         let store = self.window.local_storage().ok().flatten();
         let kept = store
             .and_then(|store| store.get_item(&format!("ringside:{}:contact", self.word("business"))).ok());
         kept.flatten().is_some()
+    }
+
+    fn is_of_the_outermost(&self) -> bool {
+        Reflect::get(&self.window, &"top".into()).is_ok_and(|top| has_the_widget(&top))
     }
 
     /// A word of the script tag.
@@ -142,7 +176,11 @@ impl Framed {
 
     fn heard(self: &Rc<Self>, event: &MessageEvent) {
         let is_around = event.source().map(JsValue::from).is_some_and(|source| Some(source) == self.parent());
-        if !is_around || event.data().as_string().as_deref() != Some(parts::OFFER) {
+        let said = event.data().as_string().filter(|_| is_around).unwrap_or_default();
+        if said.strip_prefix(parts::AROUND) == Some(&self.word("business")) {
+            return self.step_back();
+        }
+        if said != parts::OFFER {
             return;
         }
         let port: Option<MessagePort> = event.ports().get(0).dyn_into().ok();
@@ -169,14 +207,18 @@ impl Framed {
         Some(())
     }
 
-    /// What the server says to whoever asks for two pages of one business; as a recorder is told it.
-    async fn rules(&self, origin: &str) -> Option<Vec<u8>> {
+    /// Where the server is asked of another origin.
+    fn frames(&self) -> String {
         let server = match self.word("server") {
             server if server.is_empty() => self.word("app").split('/').take(3).collect::<Vec<_>>().join("/"),
             server => server,
         };
-        let escaped = String::from(js_sys::encode_uri_component(origin));
-        let address = format!("{server}/api/v1/sites/{}/frames/{escaped}", self.word("business"));
+        format!("{server}/api/v1/sites/{}/frames/", self.word("business"))
+    }
+
+    /// What the server says to whoever asks for two pages of one business; as a recorder is told it.
+    async fn rules(&self, origin: &str) -> Option<Vec<u8>> {
+        let address = self.frames() + &String::from(js_sys::encode_uri_component(origin));
         let answer: Response =
             JsFuture::from(self.window.fetch_with_str(&address)).await.ok()?.dyn_into().ok()?;
         if answer.status() != 200 {
@@ -231,6 +273,8 @@ impl Framed {
         set(&config, "port", port)?;
         set(&config, "tab", &NO_TAB.into())?;
         set(&config, "token", &"".into())?;
+        // Pages in its own frames are parts of it as well.
+        set(&config, "api", &self.frames().into())?;
         let said = Closure::<dyn FnMut(JsValue)>::new(|_| {}).into_js_value();
         let start: Function = Reflect::get(module, &"start".into()).ok()?.dyn_into().ok()?;
         let handle = start.call2(module, &config, &said).ok()?;
@@ -252,10 +296,47 @@ impl Framed {
         }
     }
 
+    /// The page around has the button: one is enough, unless something is going on in this one.
+    fn step_back(self: &Rc<Self>) {
+        if self.around.replace(true) || self.has_a_contact() {
+            return;
+        }
+        let root = self.host.shadow_root();
+        if root.is_some_and(|root| root.query_selector("#card").is_ok_and(|card| card.is_some())) {
+            return;
+        }
+        self.host.remove();
+        // What the page itself opens is shown here, where it was asked for.
+        let api = Reflect::get(&self.window, &"Ringside".into()).unwrap_or_default();
+        let Ok(open) = Reflect::get(&api, &"open".into()).and_then(JsCast::dyn_into::<Function>) else {
+            return;
+        };
+        let page = self.clone();
+        let opens = Closure::<dyn FnMut()>::new(move || {
+            page.around.set(false);
+            page.stand_alone();
+            // Whichever is there by now: the loader's keeps it for the form.
+            let api = Reflect::get(&page.window, &"Ringside".into()).unwrap_or_default();
+            let _ = Reflect::set(&api, &"open".into(), &open);
+            let _ = open.call0(&api);
+        });
+        let _ = Reflect::set(&api, &"open".into(), &opens.into_js_value());
+    }
+
     /// Nobody took it: it has its button and its form as every page does.
     fn stand_alone(self: &Rc<Self>) {
+        if self.around.get() {
+            return;
+        }
         let body = self.window.document().and_then(|document| document.body());
-        let Some(body) = body.filter(|_| !self.taken.get() && !self.shown.get()) else { return };
+        let Some(body) = body.filter(|_| !self.taken.get()) else { return };
+        if self.shown.get() {
+            // It may have stepped back.
+            if !self.host.is_connected() {
+                let _ = body.append_child(&self.host);
+            }
+            return;
+        }
         self.shown.set(true);
         let _ = body.append_child(&self.host);
         // The trail.
@@ -276,4 +357,15 @@ impl Framed {
         let mount: Function = Reflect::get(&module, &"mount".into())?.dyn_into()?;
         mount.call2(&module, &self.host, &self.config).map(drop)
     }
+}
+
+fn is_loading(document: &JsValue) -> bool {
+    let state = Reflect::get(document, &"readyState".into()).ok().and_then(|state| state.as_string());
+    state.as_deref() != Some("complete")
+}
+
+/// Another origin's window throws, and has none for us.
+fn has_the_widget(window: &JsValue) -> bool {
+    let api = Reflect::get(window, &"Ringside".into()).unwrap_or_default();
+    api.is_object() && Reflect::get(&api, &"v".into()).is_ok_and(|v| v.is_truthy())
 }

@@ -93,6 +93,16 @@ impl Customer {
         self.lately.borrow_mut().agent_acts = yes;
     }
 
+    /// The customer is at it in the page in this frame.
+    pub(crate) fn acts_within(&self, frame: &Element, types: bool) {
+        let mut lately = self.lately.borrow_mut();
+        if types {
+            lately.typed = Some((Date::now(), frame.clone()));
+        } else {
+            lately.pressed = Date::now();
+        }
+    }
+
     /// The customer types, in this element or anywhere: taking the focus away would cut a word in two.
     pub(crate) fn types(&self) -> bool {
         let lately = self.lately.borrow();

@@ -25,6 +25,7 @@ mod slider;
 mod stage;
 mod state;
 mod touch;
+mod within;
 mod words;
 
 use changes::Changes;
@@ -33,6 +34,7 @@ use deed::{Around, Doer};
 use hidden::Hidden;
 use stage::{Choice, Stage};
 use state::State;
+use within::Within;
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 #[global_allocator]
@@ -107,10 +109,14 @@ pub fn start(reach: Reach) -> Result<Hand, JsValue> {
             }
         };
         let frame = on(Inner::frame);
+        let is_part = reach.is_part();
         Inner {
             reach: Rc::new(reach),
             state: RefCell::default(),
-            stage: Stage::new(chosen).ok(),
+            // The page around shows who does what.
+            stage: if is_part { None } else { Stage::new(chosen).ok() },
+            is_part,
+            within: Within::default(),
             customer: Customer::watch(on(Inner::escape), on(Inner::customer_acts)),
             changes: RefCell::default(),
             doer: Doer::default(),
@@ -119,6 +125,7 @@ pub fn start(reach: Reach) -> Result<Hand, JsValue> {
             is_drawing: RefCell::new(false),
         }
     });
+    inner.hear_parts();
     Ok(Hand(inner))
 }
 
@@ -130,6 +137,9 @@ struct Inner {
     state: RefCell<State>,
     /// None: the page lets nothing be drawn, so nothing is shown and nothing is done.
     stage: Option<Rc<Stage>>,
+    /// It lies in a frame of a page that shows it.
+    is_part: bool,
+    within: Within,
     customer: Customer,
     /// While somebody has control.
     changes: RefCell<Option<Changes>>,
@@ -153,6 +163,7 @@ impl Hand {
             Ok(ServerToHand::Powers(powers)) => self.0.powers(powers),
             Ok(ServerToHand::Pointed(pointed)) => self.0.pointed(pointed),
             Ok(ServerToHand::ActAsked(asked)) => self.0.act(&asked),
+            Ok(ServerToHand::ActAskedWithin(asked)) => self.0.act_within(asked),
             Ok(ServerToHand::Notes(notes)) => self.0.notes(&notes),
             Ok(ServerToHand::Unknown { .. }) | Err(_) => {}
         }
@@ -197,8 +208,13 @@ impl Inner {
         }
     }
 
+    /// Whatever is done here, the customer sees who does it.
+    fn is_shown(&self) -> bool {
+        self.is_part || self.stage.is_some()
+    }
+
     fn act(&self, asked: &ActAsked) {
-        let result = if self.stage.is_some() && self.state.borrow().may_act(asked.number) {
+        let result = if self.is_shown() && self.state.borrow().may_act(asked.number) {
             let origins = self.state.borrow().origins.clone();
             let changes = self.changes.borrow();
             let around = Around {
@@ -273,9 +289,11 @@ impl Inner {
     /// The customer comes first.
     fn customer_acts(&self) {
         self.doer.cancel();
+        self.tell_page_around();
     }
 
     fn show(&self) {
+        self.tell_parts();
         let state = self.state.borrow();
         let controls = state.control().map(|hold| hold.by.clone());
         if controls.is_none() {

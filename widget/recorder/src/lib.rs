@@ -22,7 +22,7 @@ use std::cell::{Cell, RefCell};
 use js_sys::{Array, Function, Uint8Array};
 use page_mirror::{
     mask::rules::{BLOCK, MASK, Rules, Shade, TEXT, UNMASK, is_closed},
-    record::{Body, Recorder, pointer},
+    record::{Recorder, pointer},
 };
 use shared::{close, wire::mirror::FrameKind};
 use wasm_bindgen::prelude::*;
@@ -54,7 +54,8 @@ const OFF: u32 = 2;
 pub struct Core {
     recorder: RefCell<Recorder>,
     attention: Attention,
-    taken: RefCell<Option<Body>>,
+    /// Of the body that was taken last: whether it is a keyframe, epoch, seq.
+    taken: Cell<[u32; 3]>,
     /// What the page says of itself, and is not sent yet.
     says: RefCell<Vec<u8>>,
     nonce: Cell<u32>,
@@ -126,7 +127,12 @@ impl Core {
 
     /// A page, or one in a frame, is one that must not be seen as the page that is being read is.
     pub fn hides(&self, url: &str) -> bool {
-        self.level.get() != Some(OFF) && self.rules.borrow().shade(url) > self.shade.get()
+        let hides = self.level.get() != Some(OFF) && self.rules.borrow().shade(url) > self.shade.get();
+        // What is in a frame decides whether the page may be recorded, as what the page itself is.
+        if !hides && let Some(body) = self.recorder.borrow_mut().framed(url) {
+            self.first(&wire::message(7, &body));
+        }
+        hides
     }
 
     /// More of the page may be seen by now than of the one that is being read.
@@ -188,17 +194,17 @@ impl Core {
 
     /// The gathered frame's body, to be compressed or not, and then given to [`Self::frame`].
     pub fn take(&self) -> Option<Vec<u8>> {
-        let mut body = self.recorder.borrow_mut().take()?;
-        self.says.borrow_mut().append(&mut body.says);
-        let bytes = std::mem::take(&mut body.bytes);
-        self.taken.replace(Some(body));
-        Some(bytes)
+        let body = self.recorder.borrow_mut().take()?;
+        if !body.says.is_empty() {
+            self.first(&wire::message(5, &body.says));
+        }
+        self.taken.set([u32::from(body.keyframe), body.epoch, body.seq]);
+        Some(body.bytes)
     }
 
     /// Where the body that was taken last stands: whether it is a keyframe, epoch, seq.
     pub fn place(&self) -> Vec<u32> {
-        let place = |body: &Body| vec![u32::from(body.keyframe), body.epoch, body.seq];
-        self.taken.borrow().as_ref().map(place).unwrap_or_default()
+        self.taken.get().to_vec()
     }
 
     /// The message for a body that stands at `place`; empty if the page was begun anew since.

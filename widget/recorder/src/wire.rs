@@ -81,7 +81,7 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_BYTES + body.len());
     out.extend_from_slice(&[kind, 0]);
     out.extend_from_slice(&(body.len() as u32).to_le_bytes());
@@ -140,8 +140,8 @@ mod tests {
         wire::{
             Ping, Pong,
             mirror::{
-                Frame, InFront, KeyframeWanted, Masking, Navigate, PublisherHello, PublisherToServer,
-                PublisherWelcome, ServerToPublisher, SharingSet, Viewers,
+                Frame, FrameSays, InFront, KeyframeWanted, Masking, Navigate, PublisherHello,
+                PublisherToServer, PublisherWelcome, ServerToPublisher, SharingSet, Viewers,
             },
         },
     };
@@ -157,7 +157,10 @@ mod tests {
         let url = format!("https://shop.example/{}", "a".repeat(200));
         recorder.page(&url, "A");
         let wanted = shared::wire::mirror::PageSays { url, secret_fields: false };
-        assert_eq!(recorder.take().unwrap().says, PublisherToServer::from(wanted).encode());
+        assert_eq!(message(5, &recorder.take().unwrap().says), PublisherToServer::from(wanted).encode());
+        let url = format!("https://shop.example/{}", "b".repeat(200));
+        let said = recorder.framed(&url).unwrap();
+        assert_eq!(message(7, &said), PublisherToServer::from(FrameSays { url }).encode());
     }
 
     #[test]

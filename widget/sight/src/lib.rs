@@ -2,8 +2,8 @@
 //! video, a sound, a `blob:` image, a frame or a shadow root, when a field has the focus, and when the customer zooms in;
 //! asks it to look every 400 ms, and adds what it says to its frames.
 //!
-//! Carets, zoom and what happens within frames stand in [`close`], pages of other origins in [`parts`]. The rest is pictures that only the customer's browser
-//! has.
+//! Carets, zoom and what happens within frames stand in [`close`], pages of other origins in [`parts`], frames that a rule
+//! hides in [`shut`]. The rest is pictures that only the customer's browser has.
 //! Canvases and videos are sent as images when they look different and are in view, images without an address that
 //! others could read (`blob:`) once each. Never what lies in a masked or blocked region, nor what the page keeps back
 //! (`data-ringside-pictures="off"`); and no more than [`pace`] allows.
@@ -13,7 +13,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Array, Map, Promise, Set};
+use js_sys::{Array, Function, Map, Promise, Reflect, Set};
 use page_mirror::{
     codec::media::{Playing, plays, seen},
     limits,
@@ -30,12 +30,14 @@ mod pace;
 mod page;
 mod parts;
 mod read;
+mod shut;
 mod states;
 
 use close::Close;
 use pace::{Budget, Pace};
 use parts::Parts;
 use read::{Reader, Source};
+use shut::Shut;
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 #[global_allocator]
@@ -84,6 +86,17 @@ extern "C" {
     /// Adds sections to the frame that is made next; nothing if they would tell of a masked field, or of what is in one.
     #[wasm_bindgen(method)]
     fn add(this: &Reach, sections: &[u8], field: u32);
+    /// Has an element be read anew with what changed.
+    #[wasm_bindgen(method)]
+    fn retake(this: &Reach, element: &Element);
+}
+
+impl Reach {
+    /// What the recorder was started with (0), and the frames and messages that it makes (1). An older one lends neither.
+    pub(crate) fn lent(&self, which: u32) -> Option<JsValue> {
+        let config: Function = Reflect::get(self, &"config".into()).ok()?.dyn_into().ok()?;
+        Reflect::get_u32(&config.call0(&JsValue::NULL).ok()?, which).ok()
+    }
 }
 
 /// What was told of an element in this epoch.
@@ -110,6 +123,7 @@ struct Eyes {
     asset_bytes: Cell<usize>,
     is_looking: Cell<bool>,
     parts: Rc<Parts>,
+    shut: Shut,
 }
 
 /// Begins. One for a page.
@@ -121,6 +135,7 @@ pub fn start(reach: Reach) -> Option<Sight> {
     Some(Sight(Rc::new(Eyes {
         close: Close::new(reach.clone(), window.clone())?,
         parts: Parts::start(reach.clone(), window.clone()),
+        shut: Shut::new(reach.clone()),
         reach,
         window,
         reader,
@@ -143,6 +158,7 @@ impl Sight {
         let eyes = self.0.clone();
         eyes.close.look();
         eyes.parts.look();
+        eyes.shut.look();
         if !eyes.is_looking.replace(true) {
             spawn_local(async move {
                 eyes.look().await;

@@ -12,35 +12,29 @@ use std::{
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use page_mirror::{
-    codec::{FORMAT, Section, bytes::Reader, next_section, part, seal},
+    codec::{part, seal},
     limits, parts,
     record::{media, pointer},
 };
-use shared::{
-    envelope,
-    wire::mirror::{
-        Frame, FrameKind, KeyframeWanted, PageSays, PartsSay, PublisherToServer, ServerToPublisher,
-        SharingSet,
-    },
-};
+use shared::wire::mirror::{Frame, FrameKind, FrameSays, PageSays, PartToPage, PartsSay, PublisherToServer};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, Event, MessageChannel, MessageEvent, MessagePort, Response, Window};
+use web_sys::{Element, Event, HtmlIFrameElement, MessageChannel, MessageEvent, Response, Window};
+
+mod deeds;
+mod port;
+mod said;
+
+use port::{BURST, Part, pointer_of};
 
 use crate::{MASKED, Reach};
 
 /// Origins that were asked about.
 const ORIGINS: usize = 32;
-/// Looks that a page has to answer after its frame loaded, and between questions for a keyframe.
+/// Looks that a page has to answer after its frame loaded.
 const ANSWER_LOOKS: u32 = 4;
-const ASK_LOOKS: u32 = 25;
 /// How often it is looked whether the page is still shown, in milliseconds.
 const REST_MS: i32 = 2_000;
-/// Pages that may be named at once. With more, none may be recorded.
-const SAID: usize = 64;
-/// Bytes that one part may say at once, and a millisecond.
-const BURST: f64 = 12.0 * 1024.0 * 1024.0;
-const BYTES_PER_MS: f64 = 512.0;
 /// What precedes a frame in its message.
 const HEAD_BYTES: usize = 8 * 1024;
 
@@ -59,27 +53,6 @@ pub(crate) struct Parts {
     looked: Cell<bool>,
 }
 
-struct Part {
-    number: u32,
-    element: Element,
-    port: MessagePort,
-    /// It was told what it is.
-    is_known: bool,
-    /// The page's epoch and the box's id for which its last keyframe was passed on, and its own epoch and seq since.
-    place: (u32, u32),
-    at: Option<(u32, u32)>,
-    /// Looks since it was asked for a keyframe.
-    asked: Option<u32>,
-    is_off: bool,
-    size: (u32, u32),
-    /// Looks until it must have said something.
-    patience: Option<u32>,
-    room: f64,
-    room_at: f64,
-    heard: Closure<dyn FnMut(MessageEvent)>,
-    loaded: Closure<dyn FnMut(Event)>,
-}
-
 impl Parts {
     pub(crate) fn start(reach: Reach, window: Window) -> Rc<Self> {
         let parts = Rc::new(Self {
@@ -92,6 +65,7 @@ impl Parts {
             said: RefCell::default(),
             looked: Cell::default(),
         });
+        parts.lend();
         let (asked, resting) = (parts.clone(), parts.clone());
         let asked = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| asked.asked(&event));
         let resting = Closure::<dyn FnMut()>::new(move || resting.rest());
@@ -129,7 +103,11 @@ impl Parts {
             .iter()
             .map(JsCast::unchecked_into::<Element>)
             .find(|element| Reflect::get(element, &"contentWindow".into()).is_ok_and(|held| held == *window))
-            .filter(|element| self.reach.id(element) != 0)
+            // What is of this origin is mirrored with the page.
+            .filter(|element| {
+                let frame = element.dyn_ref::<HtmlIFrameElement>();
+                self.reach.id(element) != 0 && frame.is_none_or(|frame| frame.content_document().is_none())
+            })
     }
 
     /// The mirror has it, and no rule hides it.
@@ -154,14 +132,8 @@ impl Parts {
         status == 200
     }
 
-    /// What the recorder was started with (0), and the frames and messages that it makes (1). An older one lends neither.
-    fn lent(&self, which: u32) -> Option<JsValue> {
-        let config: Function = Reflect::get(&self.reach, &"config".into()).ok()?.dyn_into().ok()?;
-        Reflect::get_u32(&config.call0(&JsValue::NULL).ok()?, which).ok()
-    }
-
     async fn ask_server(&self, origin: &str) -> Option<u16> {
-        let config = self.lent(0)?;
+        let config = self.reach.lent(0)?;
         let api = Reflect::get(&config, &"api".into()).ok()?.as_string()?;
         let address = api + &String::from(js_sys::encode_uri_component(origin));
         let answer: Promise = self.window.fetch_with_str(&address);
@@ -221,10 +193,11 @@ impl Parts {
             return self.end(number);
         }
         // It says nothing before it is asked.
-        if let Some(part) = self.all.borrow_mut().iter_mut().find(|part| part.number == number)
-            && self.may_show(&part.element)
-        {
-            part.ask();
+        if let Some(part) = self.all.borrow_mut().iter_mut().find(|part| part.number == number) {
+            self.tell_powers(part);
+            if self.may_show(&part.element) {
+                part.ask();
+            }
         }
     }
 
@@ -243,23 +216,24 @@ impl Parts {
         if length == 0 || length > limits::PART_BYTES + HEAD_BYTES || !self.has_room(number, length) {
             return self.end(number);
         }
-        let bytes = bytes.to_vec();
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            let Ok((_, _, after)) = envelope::split(rest) else { return self.end(number) };
-            let message = &rest[..rest.len() - after.len()];
-            rest = after;
-            match PublisherToServer::decode(message) {
-                Ok(PublisherToServer::PageSays(says)) => {
+        let Some(messages) = PartToPage::all(&bytes.to_vec()) else { return self.end(number) };
+        for message in messages {
+            match message {
+                PartToPage::PageSays(says) => {
                     self.says(vec![says]);
                     if let Some(part) = self.all.borrow_mut().iter_mut().find(|part| part.number == number) {
                         part.is_known = true;
                     }
                 }
-                Ok(PublisherToServer::PartsSay(PartsSay { pages })) => self.says(pages),
-                Ok(PublisherToServer::Frame(frame)) => self.frame(number, &frame),
-                Ok(_) => {}
-                Err(_) => return self.end(number),
+                PartToPage::PartsSay(PartsSay { pages }) => self.says(pages),
+                PartToPage::FrameSays(FrameSays { url }) => {
+                    self.says(vec![PageSays { url, secret_fields: false }]);
+                }
+                PartToPage::Frame(frame) => self.frame(number, &frame),
+                said @ (PartToPage::StopPower(_) | PartToPage::ActDone(_) | PartToPage::CustomerActs(_)) => {
+                    self.hand_on(number, &said);
+                }
+                PartToPage::Unknown { .. } => {}
             }
         }
     }
@@ -267,58 +241,7 @@ impl Parts {
     fn has_room(&self, number: u32, length: usize) -> bool {
         let now = self.now();
         let mut all = self.all.borrow_mut();
-        all.iter_mut().find(|part| part.number == number).is_some_and(|part| {
-            part.patience = None;
-            part.room = (part.room + (now - part.room_at).max(0.0) * BYTES_PER_MS).min(BURST);
-            part.room_at = now;
-            part.room -= length as f64;
-            part.room >= 0.0
-        })
-    }
-
-    /// What the parts are decides whether the page may be recorded: the server is told before anything of them, with a
-    /// frame, so that neither can be lost without the other.
-    fn says(&self, pages: Vec<PageSays>) {
-        self.see_epoch();
-        let mut said = self.said.borrow_mut();
-        let before = said.len();
-        for page in pages {
-            if !said.contains(&page) {
-                said.push(page);
-            }
-        }
-        if said.len() > SAID {
-            *said = vec![PageSays { url: String::new(), secret_fields: true }];
-        } else if said.len() == before {
-            return;
-        }
-        self.say(said.clone());
-    }
-
-    fn say(&self, pages: Vec<PageSays>) {
-        let message = PublisherToServer::from(PartsSay { pages }).encode();
-        let first = self.lent(1).and_then(|core| Some((Reflect::get(&core, &"first".into()).ok()?, core)));
-        if let Some((first, core)) = first
-            && let Some(first) = first.dyn_ref::<Function>()
-        {
-            let _ = first.call1(&core, &Uint8Array::from(&message[..]));
-        }
-    }
-
-    /// With a new epoch everything is told anew, and what was on its way is dropped.
-    fn see_epoch(&self) -> u32 {
-        let epoch = self.reach.at().first().copied().unwrap_or_default();
-        if self.epoch.replace(epoch) != epoch {
-            let mut all = self.all.borrow_mut();
-            for part in all.iter_mut() {
-                part.at = None;
-                part.is_known = false;
-            }
-            if !self.said.take().is_empty() {
-                self.say(Vec::new());
-            }
-        }
-        epoch
+        all.iter_mut().find(|part| part.number == number).is_some_and(|part| part.has_room(length, now))
     }
 
     fn frame(&self, number: u32, frame: &Frame) {
@@ -345,8 +268,21 @@ impl Parts {
             (part.place, part.asked, part.size) = (place, None, (0, 0));
             self.tell_size(part);
         }
+        // What this page masks may stand in the other one's text.
+        let Ok(bytes) = parts::without(&frame.bytes, &mut |text| self.hidden(text)) else {
+            return self.hide(part);
+        };
         part.at = Some((frame.epoch, frame.seq));
-        self.reach.add(&media::part(place.1, kind, (frame.epoch, frame.seq), &frame.bytes), 0);
+        self.reach.add(&media::part(place.1, kind, (frame.epoch, frame.seq), &bytes), 0);
+    }
+
+    /// A text as it may leave this page, with what its masked fields hold hidden. None: it is not known yet.
+    fn hidden(&self, text: &str) -> Option<String> {
+        let core = self.reach.lent(1)?;
+        let told: Function = Reflect::get(&core, &"told".into()).ok()?.dyn_into().ok()?;
+        let address = self.window.location().href().ok()?;
+        let told = told.call2(&core, &address.into(), &text.into()).ok()?;
+        Reflect::get_u32(&told, 1).ok()?.as_string()
     }
 
     /// The pointer of the customer, where it is in this page.
@@ -423,6 +359,8 @@ impl Parts {
         }
         part.switch_off();
         part.port.set_onmessage(None);
+        // No message: one that was only slow to answer closes its end, and asks anew.
+        part.send(&[]);
         let loaded = part.loaded.as_ref().unchecked_ref();
         let _ = part.element.remove_event_listener_with_callback("load", loaded);
         part.port.close();
@@ -431,51 +369,5 @@ impl Parts {
 
     fn now(&self) -> f64 {
         self.window.performance().map_or(0.0, |performance| performance.now())
-    }
-}
-
-/// Where a pointer is, in its own page.
-fn pointer_of(frame: &[u8]) -> Option<(i32, i32, bool)> {
-    let [FORMAT, 0, body @ ..] = frame else { return None };
-    let (tag, mut of) = next_section(&mut Reader::new(body)).ok()?;
-    let is_pointer = Section::from_tag(tag) == Some(Section::Pointer);
-    let at = (of.signed().ok()?, of.signed().ok()?, of.u32().ok()? != 0);
-    is_pointer.then_some(at)
-}
-
-impl Part {
-    /// Asks for all of it, from here on.
-    fn ask(&mut self) {
-        self.asked = Some(0);
-        // One that records goes on from what was said, unless a keyframe is wanted.
-        let message = match std::mem::replace(&mut self.is_off, false) {
-            true => ServerToPublisher::from(SharingSet { on: true }),
-            false => KeyframeWanted {}.into(),
-        };
-        self.tell(&message);
-    }
-
-    /// The same, unless it was asked and may still answer.
-    fn ask_once(&mut self) {
-        match self.asked {
-            Some(looks) if looks < ASK_LOOKS && !self.is_off => self.asked = Some(looks + 1),
-            Some(_) => {
-                self.switch_off();
-                self.ask();
-            }
-            None => self.ask(),
-        }
-    }
-
-    fn switch_off(&mut self) {
-        if !std::mem::replace(&mut self.is_off, true) {
-            self.tell(&ServerToPublisher::from(SharingSet { on: false }));
-        }
-    }
-
-    fn tell(&self, message: &ServerToPublisher) {
-        let message = message.encode();
-        // A port takes every message; to one whose page is gone it is lost.
-        let _ = self.port.post_message(&Uint8Array::from(&message[..]));
     }
 }

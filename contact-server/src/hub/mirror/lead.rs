@@ -10,8 +10,8 @@ use shared::{
     refused,
     wire::{
         lead::{
-            Act, ActAsked, ActDone, ActOutcome, AddNote, Mark, Note, Notes, Point, Pointed, Power, PowerHeld,
-            Powers, Standing, Standings,
+            Act, ActAsked, ActAskedWithin, ActDone, ActOutcome, ActWithin, AddNote, Mark, Note, Notes, Point,
+            Pointed, Power, PowerHeld, Powers, Standing, Standings, Step,
         },
         mirror::{Navigate, PushOutcome, ServerToHand, ServerToPublisher, ServerToViewer},
     },
@@ -180,7 +180,16 @@ impl Mirror {
     }
 
     /// Passes a deed on to the page in front, or says why not.
-    pub fn act(&mut self, serial: u64, Act { act, document, epoch, seq, deed }: Act) {
+    pub fn act(&mut self, serial: u64, act: Act) {
+        self.act_at(serial, act, Vec::new());
+    }
+
+    /// The same, within a page in one of its frames: the page in front passes it on.
+    pub fn act_within(&mut self, serial: u64, ActWithin { act, path }: ActWithin) {
+        self.act_at(serial, act, path);
+    }
+
+    fn act_at(&mut self, serial: u64, Act { act, document, epoch, seq, deed }: Act, path: Vec<Step>) {
         // Control is of whoever leads, whatever else is said of it.
         let leads = self.leader(serial).map(|viewer| viewer.agent);
         let Some(number) = leads.and_then(|agent| self.leading.control(agent)).map(|hold| hold.number) else {
@@ -202,7 +211,12 @@ impl Mirror {
             self.tell_outcome(viewer, oldest, Some(refused::TOO_FAST));
         }
         if let Some(front) = self.front_publisher() {
-            front.outbox.send(ServerToHand::from(ActAsked { order, number, epoch, seq, deed }).encode());
+            let asked = ActAsked { order, number, epoch, seq, deed };
+            let message = match path.is_empty() {
+                true => ServerToHand::from(asked),
+                false => ActAskedWithin { asked, path }.into(),
+            };
+            front.outbox.send(message.encode());
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use shared::{
     DocumentId, Timestamp,
     wire::{
-        mirror::{FrameKind, PageSays, ServerToViewer},
+        mirror::{FrameKind, FrameSays, PageSays, ServerToViewer},
         recording::Miss,
     },
 };
@@ -41,6 +41,9 @@ pub(super) struct Fit {
     page: bool,
     /// A page in one of its frames may not.
     spoiled: bool,
+    /// One of the page's own origin in a frame may not, since the last keyframe; and what was said for the next frame.
+    framed: bool,
+    coming: bool,
     /// All that its log holds came while it was.
     log: bool,
 }
@@ -56,7 +59,16 @@ pub(super) struct Passing {
 impl Fit {
     /// What comes now may.
     fn is_now(&self) -> bool {
-        self.page && !self.spoiled
+        self.page && !self.spoiled && !self.framed
+    }
+
+    /// A frame comes, with what was said before it. A keyframe holds only what was said since the frame before.
+    pub(super) fn comes(&mut self, kind: FrameKind) {
+        match kind {
+            FrameKind::Keyframe => self.framed = std::mem::take(&mut self.coming),
+            FrameKind::Patch => self.framed |= std::mem::take(&mut self.coming),
+            FrameKind::Pointer => {}
+        }
     }
 
     /// A frame was kept in the log.
@@ -175,6 +187,15 @@ impl Mirror {
         let spoiled = !pages.is_empty() && !self.taping.as_ref().is_some_and(all);
         if let Some(publisher) = self.publisher(serial) {
             publisher.fit.spoiled = spoiled;
+        }
+    }
+
+    /// What a page of its own origin in one of its frames is. Before it is known which pages are left out, all are.
+    pub fn frame_says(&mut self, serial: u64, FrameSays { url }: &FrameSays) {
+        let says = PageSays { url: url.clone(), secret_fields: false };
+        let spoils = self.taping.as_ref().is_none_or(|taping| !taping.takes(&says));
+        if let Some(publisher) = self.publisher(serial) {
+            publisher.fit.coming |= spoils;
         }
     }
 

@@ -1,7 +1,7 @@
 //! What viewers may say of marks and deeds at all.
 use shared::{
-    limits::{CHOSEN, FILL_CHARS, INK_POINTS},
-    wire::lead::{Act, Deed, Mark, Point},
+    limits::{ACT_STEPS, CHOSEN, FILL_CHARS, INK_POINTS},
+    wire::lead::{ActWithin, Deed, Mark, Point},
 };
 
 pub(super) fn fits(point: &Point) -> bool {
@@ -11,8 +11,11 @@ pub(super) fn fits(point: &Point) -> bool {
     }
 }
 
-pub(super) fn is_possible(act: &Act) -> bool {
-    match &act.deed {
+pub(super) fn is_possible(within: &ActWithin) -> bool {
+    if within.path.len() > ACT_STEPS {
+        return false;
+    }
+    match &within.act.deed {
         Deed::Fill { text, .. } => text.chars().count() <= FILL_CHARS,
         Deed::Choose { options, .. } => options.len() <= CHOSEN,
         Deed::Click { .. }

@@ -107,7 +107,7 @@ const element = (node, depth, masked) => {
     const isField = html && KINDS[tag] === FIELD;
     if (isField && node.type === "password") once.add(node);
     if (isField && once.has(node)) flags |= ONCE_PASSWORD;
-    if (html && !page) watch(box || tag, node);
+    if (html) watch(page ? tag : box || tag, node);
     if (isField || tag === "dialog" || keys.includes("popover") || (html && tag.includes("-") && !matches(node, ":defined")))
       fields.set(node, "");
     if (page && !box) innerRoots.set(node, page);

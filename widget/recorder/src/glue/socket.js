@@ -2,7 +2,7 @@
 import { known, nodeOf } from "./batch.js";
 import { cancel, clock, later } from "./dom.js";
 import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
-import { watched } from "./nodes.js";
+import { retake, watched } from "./nodes.js";
 import { fieldFlags, isAstray, ruling, strict } from "./rules.js";
 import { leave, onAttention } from "./run.js";
 import { roots } from "./sheets.js";
@@ -83,6 +83,7 @@ const reach = {
   id: known,
   watched,
   roots,
+  retake,
   config: () => [config, core],
   add: (bytes, field) => {
     if (recording) {

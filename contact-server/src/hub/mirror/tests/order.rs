@@ -343,6 +343,7 @@ impl History {
                 ServerToHand::Powers(powers) => Some(powers.order),
                 ServerToHand::Pointed(pointed) => Some(pointed.order),
                 ServerToHand::ActAsked(asked) => Some(asked.order),
+                ServerToHand::ActAskedWithin(within) => Some(within.asked.order),
                 ServerToHand::Notes(notes) => Some(notes.order),
                 ServerToHand::Unknown { .. } => None,
             });
