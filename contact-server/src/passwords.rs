@@ -1,7 +1,10 @@
 //! Agents' passwords: argon2id in PHC strings.
 use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params,
+    password_hash::{
+        PasswordHasher as _,
+        phc::{Output, PasswordHash},
+    },
 };
 use rand::{TryRng as _, rngs::SysRng};
 
@@ -36,12 +39,34 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
     Ok(hash.to_string())
 }
 
+/// What a password is verified in: 19 MiB, once it was.
+#[derive(Default)]
+pub struct Memory(Vec<Block>);
+
 /// True if the password is the one of the PHC string; false also for a string that is none. As slow as
 /// [`hash`].
 pub fn verify(password: &str, phc: &str) -> bool {
-    password.len() <= LONGEST_BYTES
-        && PasswordHash::new(phc)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    verify_in(&mut Memory::default(), password, phc)
+}
+
+/// As [`verify`]. Memory that was used before saves the system taking it back and clearing it.
+pub fn verify_in(memory: &mut Memory, password: &str, phc: &str) -> bool {
+    password.len() <= LONGEST_BYTES && is_of(memory, password, phc).unwrap_or(false)
+}
+
+fn is_of(Memory(blocks): &mut Memory, password: &str, phc: &str) -> Option<bool> {
+    let known = PasswordHash::new(phc).ok()?;
+    let params = Params::try_from(&known).ok()?;
+    let algorithm = Algorithm::try_from(known.algorithm.as_str()).ok()?;
+    let version = known.version?.try_into().ok()?;
+    let (salt, expected) = (known.salt?, known.hash?);
+    blocks.resize(params.block_count(), Block::default());
+    let argon2 = Argon2::new(algorithm, version, params);
+    let mut made = vec![0; expected.len()];
+    let password = password.as_bytes();
+    argon2.hash_password_into_with_memory(password, &salt, &mut made, &mut blocks[..]).ok()?;
+    // In a time that says nothing of where they differ.
+    Some(Output::new(&made).ok()? == expected)
 }
 
 /// Makes a password that can be read out: 20 letters and digits without look-alikes, about 98 bits.
@@ -64,6 +89,22 @@ mod tests {
         assert!(verify("correct horse", &phc));
         assert!(!verify("correct horsf", &phc));
         assert!(!verify("correct horse", "not a hash"));
+        assert!(!verify("correct horse", &phc[..phc.rfind('$').unwrap()]));
+    }
+
+    #[test]
+    fn memory_that_was_used_before_changes_nothing() {
+        let (one, other) = (hash("correct horse").unwrap(), hash("battery staple").unwrap());
+        let mut memory = Memory::default();
+        for _ in 0..2 {
+            assert!(verify_in(&mut memory, "correct horse", &one));
+            assert!(!verify_in(&mut memory, "correct horse", &other));
+            assert!(verify_in(&mut memory, "battery staple", &other));
+        }
+        // As anybody else's argon2id reads it (phc-winner-argon2, test.c: t=2, m=256, p=1).
+        let known = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        assert!(verify_in(&mut memory, "password", known));
+        assert!(!verify_in(&mut memory, "passwore", known));
     }
 
     #[test]

@@ -97,9 +97,9 @@ pub async fn sign_out(State(edge): State<Edge>, headers: HeaderMap) -> Result<im
 /// Checks the password. Takes as long for a login that does not exist.
 async fn verify(edge: &Edge, found: Option<AgentLogin>, password: String) -> Result<AgentLogin, ApiError> {
     let hash = found.as_ref().map(|login| login.password_hash.clone());
-    let is_right = edge.passwords.run(move || {
+    let is_right = edge.passwords.run(move |memory| {
         let hash = hash.as_deref().unwrap_or_else(|| nobodys_hash());
-        passwords::verify(&password, hash)
+        passwords::verify_in(memory, &password, hash)
     });
     let is_right = is_right.await.map_err(|error| match error {
         AsideError::Crowded => ApiError::TooMany { retry_after: 2 },
