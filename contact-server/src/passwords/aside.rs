@@ -27,7 +27,7 @@ pub enum AsideError {
 /// ends, also if nobody waits for it any more.
 #[derive(Debug)]
 pub struct Aside {
-    waiting: Semaphore,
+    waiting: Arc<Semaphore>,
     turns: Arc<Semaphore>,
     kept: Kept,
 }
@@ -59,7 +59,8 @@ impl fmt::Debug for Kept {
 impl Default for Aside {
     fn default() -> Self {
         let turns = Arc::new(Semaphore::new(PASSWORDS_AT_ONCE));
-        Self { waiting: Semaphore::new(PASSWORDS_WAITING), turns, kept: Kept::default() }
+        let waiting = Arc::new(Semaphore::new(PASSWORDS_WAITING));
+        Self { waiting, turns, kept: Kept::default() }
     }
 }
 
@@ -71,7 +72,7 @@ impl Aside {
         let _waiting = self.waiting.try_acquire().map_err(|_| AsideError::Crowded)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(io::Error::other)?;
         let (done, result) = oneshot::channel();
-        let kept = self.kept.clone();
+        let (kept, waiting) = (self.kept.clone(), self.waiting.clone());
         thread::Builder::new().name("password".to_owned()).spawn(move || {
             // Of this thread alone (Linux).
             if let Err(error) = rustix::process::nice(NICENESS) {
@@ -79,16 +80,25 @@ impl Aside {
             }
             let mut memory = kept.take();
             let value = work(&mut memory);
-            kept.put(memory);
+            // Given back to the system here, not by a thread that serves others.
+            if !is_last(&waiting) {
+                kept.put(memory);
+            }
             drop(turn);
             drop(done.send(value));
         })?;
         let result = result.await;
-        if self.waiting.available_permits() + 1 == PASSWORDS_WAITING {
+        // Of two that ended at once.
+        if is_last(&self.waiting) {
             self.kept.clear();
         }
         Ok(result.map_err(io::Error::other)?)
     }
+}
+
+/// Nobody waits but whoever asks, if they still do.
+fn is_last(waiting: &Semaphore) -> bool {
+    waiting.available_permits() + 1 >= PASSWORDS_WAITING
 }
 
 #[cfg(test)]
