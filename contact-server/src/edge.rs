@@ -36,6 +36,7 @@ pub struct Parts {
     pub code_tries_of_all: Buckets<BusinessId>,
     /// Codes that are made for one contact.
     pub codes: Buckets<(BusinessId, ContactId)>,
+    pub sign_ins_of_people: Buckets<()>,
     pub passwords: Aside,
     /// Connections in all.
     pub sockets: Arc<Semaphore>,
@@ -71,6 +72,7 @@ impl Edge {
             code_tries: Buckets::new(limits::CODE_TRIES),
             code_tries_of_all: Buckets::new(limits::CODE_TRIES_OF_ALL),
             codes: Buckets::new(limits::CODES),
+            sign_ins_of_people: Buckets::new(limits::SIGN_INS_OF_PEOPLE),
             passwords: Aside::default(),
             sockets: Arc::new(Semaphore::new(limits::SOCKETS)),
             lobby: Arc::new(Lobby::new(limits::SOCKETS_UNKNOWN)),

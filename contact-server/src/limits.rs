@@ -129,8 +129,8 @@ pub const CODE_TRIES_OF_ALL: Rate = Rate { burst: 60, per_minute: 60 };
 /// How often one replica that lost the thread is sent the whole page again.
 pub const RESENDS: Rate = Rate { burst: 3, per_minute: 6 };
 
-/// Passwords that are verified at once; each takes 19 MiB and tens of milliseconds.
-pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Sign-ins of all addresses that are verified as those of people who come to work; more are a crowd's.
+pub const SIGN_INS_OF_PEOPLE: Rate = Rate { burst: 10, per_minute: 30 };
 /// Sign-ins that wait for their turn; past it they are told to come back.
 pub const PASSWORDS_WAITING: usize = 64;
 pub const LOGIN_BYTES: usize = 128;

@@ -9,7 +9,7 @@ use argon2::{
 use rand::{TryRng as _, rngs::SysRng};
 
 mod aside;
-pub use aside::{Aside, AsideError};
+pub use aside::{Aside, AsideError, Lane};
 
 /// Fewer characters are refused; NIST SP 800-63B, section 3.1.1.2, asks for at least 8 with a second factor
 /// and 15 without. A call centre's console has none yet, so the middle is required and the rest advised.

@@ -19,7 +19,7 @@ use crate::{
     auth::{self, Session},
     edge::Edge,
     ids, limits,
-    passwords::{self, AsideError},
+    passwords::{self, AsideError, Lane},
     problem::{ApiError, Denied},
 };
 
@@ -97,7 +97,9 @@ pub async fn sign_out(State(edge): State<Edge>, headers: HeaderMap) -> Result<im
 /// Checks the password. Takes as long for a login that does not exist.
 async fn verify(edge: &Edge, found: Option<AgentLogin>, password: String) -> Result<AgentLogin, ApiError> {
     let hash = found.as_ref().map(|login| login.password_hash.clone());
-    let is_right = edge.passwords.run(move |memory| {
+    let is_of_people = edge.sign_ins_of_people.take((), edge.now()).is_ok();
+    let lane = if is_of_people { Lane::People } else { Lane::Crowd };
+    let is_right = edge.passwords.run(lane, move |memory| {
         let hash = hash.as_deref().unwrap_or_else(|| nobodys_hash());
         passwords::verify_in(memory, &password, hash)
     });
