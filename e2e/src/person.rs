@@ -116,13 +116,13 @@ impl Troupe {
         let options_launch = LaunchOptions::new().headless(true).executable_path(chromium()).args(arguments);
         let browser = self.playwright.chromium().launch_with_options(options_launch).await?;
         let context = browser.new_context_with_options(options).await?;
-        for site in microphone_sites {
-            let grant = GrantPermissionsOptions::default().origin(*site);
-            context.grant_permissions(&["microphone"], Some(grant)).await?;
-        }
         let page = context.new_page().await?;
         page.set_default_timeout(PATIENCE.as_secs_f64() * 1_000.0).await;
-        Ok(Person { name, page, context, browser })
+        let person = Person { name, page, context, browser };
+        for site in microphone_sites {
+            person.gives_the_microphone(site).await?;
+        }
+        Ok(person)
     }
 }
 
@@ -134,6 +134,24 @@ impl Person {
     pub async fn goes_to(&self, url: &str) -> Result<()> {
         self.page.goto(url, None).await.with_context(|| format!("{} goes to {url}", self.name))?;
         Ok(())
+    }
+
+    /// The same page once more, as by the browser's own button.
+    pub async fn reloads(&self) -> Result<()> {
+        self.page.reload(None).await.with_context(|| format!("{} reloads", self.name))?;
+        Ok(())
+    }
+
+    /// Gives the microphone to a site, as the browser's question does.
+    pub async fn gives_the_microphone(&self, site: &str) -> Result<()> {
+        let grant = GrantPermissionsOptions::default().origin(site);
+        self.context.grant_permissions(&["microphone"], Some(grant)).await?;
+        Ok(())
+    }
+
+    /// Takes back what was given to any site.
+    pub async fn takes_the_microphone_back(&self) -> Result<()> {
+        Ok(self.context.clear_permissions().await?)
     }
 
     /// From the next page on, what pages keep in closed shadow roots is seen as well.

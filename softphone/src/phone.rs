@@ -135,6 +135,10 @@ impl Softphone {
         }
     }
 
+    pub fn is_muted(&self) -> bool {
+        self.0.muted.get()
+    }
+
     /// Changes the microphone in mid-call; the old one stays if the new one cannot be had. The work goes on
     /// without the softphone being borrowed.
     pub fn set_input(&self, device: Option<&str>) -> impl Future<Output = Result<(), LegTrouble>> + 'static {

@@ -1,5 +1,5 @@
 //! The call bar: what the call does, for how long, and everything one can do with it.
-use shared::contact::Phase;
+use shared::{LegId, contact::Phase, wire::LegTrouble};
 use softphone::InputDevice;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -48,6 +48,10 @@ pub(crate) fn CallBar(props: &CallBarProps) -> Html {
             if state.sound_blocked {
                 <button class="primary" onclick={hear}>{ "Tap to hear" }</button>
             }
+            if matches!(state.voice, Voice::Connecting(_)) && call.bridged_at.is_some() {
+                <span class="late">{ "Allow the microphone if the browser asks for it." }</span>
+            }
+            if let Voice::Stopped { leg, why } = state.voice { <GoOn {leg} {why} /> }
             <div class="call-actions">
                 <MicrophoneChoice />
                 <button aria-pressed={muted.to_string()} onclick={mute} title="Mute (M)">
@@ -83,11 +87,38 @@ fn voice_words(state: &DeskState, phase: Phase) -> &'static str {
     match state.voice {
         Voice::Broken { .. } => "Your voice is reconnecting",
         Voice::Connecting(_) | Voice::Invited(_) => "Connecting your voice",
-        Voice::Failed(_) => "No voice",
+        Voice::Failed(_) | Voice::Stopped { .. } => "No voice",
         Voice::None | Voice::Live { .. } if state.call().is_some_and(|call| call.customer_away) => {
             "The customer's line is reconnecting"
         }
         Voice::None | Voice::Live { .. } => words::phase(phase),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct GoOnProps {
+    leg: LegId,
+    why: LegTrouble,
+}
+
+/// The call is on, and this page was loaded again and has no microphone: what to do, and the click that asks again.
+#[component]
+fn GoOn(props: &GoOnProps) -> Html {
+    let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
+    let text = match props.why {
+        LegTrouble::MicrophoneDenied => {
+            "The customer is still there, but the browser keeps the microphone from this page. Allow it (the icon left of the address), then go on."
+        }
+        LegTrouble::NoMicrophone | LegTrouble::MediaFailed => {
+            "The customer is still there, but no microphone was found. Plug one in, then go on."
+        }
+    };
+    let leg = props.leg;
+    html! {
+        <div class="go-on" role="alert">
+            <span>{ text }</span>
+            <button class="primary" onclick={move |_| desk.go_on(leg)}>{ "Go on with the call" }</button>
+        </div>
     }
 }
 

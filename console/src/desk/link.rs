@@ -1,36 +1,37 @@
-//! The desk's socket and voice: the hook that connects the pure state with the world.
+//! The desk's socket: the hook that connects the pure state with the world. Its voice is in `voice`.
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 
 use shared::{
-    ContactId, LegId, ProtocolVersion,
-    contact::Presence,
+    ContactId, ProtocolVersion,
     wire::{
-        LegFailed, LegInvite, LegOffer, LegTrouble, Ping,
+        LegInvite, Ping,
         console::{
             Accept, ConsoleToServer, Decline, GoAway, GoReady, HangUp, Hello, Hold, JoinByCode, SaveWrapUp,
             ServerToConsole, Unwatch, ViewRequest, Watch,
         },
     },
 };
-use softphone::{Microphone, PhoneEvent, Socket, SocketEvent, Softphone, StartOptions};
+use softphone::{Microphone, Socket, SocketEvent, Softphone};
 use yew::prelude::*;
 
-use super::state::{DeskState, Happened, Link, Voice};
+use super::{
+    state::{DeskState, Happened, Link},
+    take_up::TakeUp,
+};
 use crate::time::browser_now;
 
 /// Owns the socket and the softphone of one desk. Everything that an agent does goes through here.
 pub(crate) struct Desk {
     dispatch: UseReducerDispatcher<DeskState>,
     socket: RefCell<Option<Socket>>,
-    phone: RefCell<Option<Softphone>>,
-    microphone: RefCell<Option<Microphone>>,
+    pub(super) phone: RefCell<Option<Softphone>>,
+    pub(super) microphone: RefCell<Option<Microphone>>,
     /// Chosen by the agent; None is the browser's default.
-    input: RefCell<Option<String>>,
-    /// The agent accepted the call of this leg, so its invite may be answered.
-    accepted: Cell<bool>,
+    pub(super) input: RefCell<Option<String>>,
+    pub(super) take_up: RefCell<TakeUp>,
     /// Take over from another window at the next hello.
     take_over: Cell<bool>,
 }
@@ -43,7 +44,7 @@ impl Desk {
             phone: RefCell::default(),
             microphone: RefCell::default(),
             input: RefCell::default(),
-            accepted: Cell::new(false),
+            take_up: RefCell::default(),
             take_over: Cell::new(true),
         })
     }
@@ -80,6 +81,8 @@ impl Desk {
             SocketEvent::Waiting { .. } => self.tell(Happened::Link(Link::Down)),
             SocketEvent::Closed { code } => {
                 self.phone.take();
+                self.microphone.take();
+                self.take_up.take();
                 self.tell(Happened::Link(Link::Closed { code }));
             }
             SocketEvent::Message(bytes) => match ServerToConsole::decode(&bytes) {
@@ -96,22 +99,22 @@ impl Desk {
         if let (ServerToConsole::Welcome(welcome), Some(socket)) = (&message, &*self.socket.borrow()) {
             socket.set_heartbeat(welcome.heartbeat_ms);
         }
-        if let ServerToConsole::AgentState(agent) = &message
-            && agent.presence != Presence::Ringing
-        {
+        if let ServerToConsole::AgentState(agent) = &message {
             // A page that was reloaded in mid-call takes its leg up again without asking.
-            self.accepted.set(agent.presence == Presence::Talking);
+            let begins = self.take_up.borrow_mut().stands(agent.presence);
+            self.begin(begins);
         }
         if let ServerToConsole::LegAnswer(answer) = &message
             && let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == answer.leg)
         {
             phone.answer(answer.sdp.clone());
         }
-        if let ServerToConsole::LegGone(gone) = &message
-            && self.carries(gone.leg)
-        {
-            self.phone.take();
-            self.microphone.take();
+        if let ServerToConsole::LegGone(gone) = &message {
+            self.take_up.borrow_mut().gone(gone.leg);
+            if self.carries(gone.leg) {
+                self.phone.take();
+                self.microphone.take();
+            }
         }
         let invite =
             if let ServerToConsole::LegInvite(LegInvite { leg }) = &message { Some(*leg) } else { None };
@@ -121,62 +124,8 @@ impl Desk {
         }
     }
 
-    fn carries(&self, leg: LegId) -> bool {
-        self.phone.borrow().as_ref().is_some_and(|phone| phone.leg() == leg)
-    }
-
-    fn invited(self: &Rc<Self>, leg: LegId) {
-        if let Some(phone) = self.phone.borrow().as_ref().filter(|phone| phone.leg() == leg) {
-            phone.invited_again();
-            return;
-        }
-        if self.accepted.get() {
-            self.start_voice(leg);
-        }
-    }
-
-    fn start_voice(self: &Rc<Self>, leg: LegId) {
-        let Some(body) = web_sys::window().and_then(|window| window.document()).and_then(|page| page.body())
-        else {
-            return;
-        };
-        let desk = Rc::downgrade(self);
-        let on_event = Rc::new(move |event| {
-            if let Some(desk) = desk.upgrade() {
-                desk.phone_event(leg, event);
-            }
-        });
-        let microphone = self.microphone.borrow().clone();
-        let options = StartOptions { leg, microphone, mount: body.into(), on_event };
-        // The old one lets go of the microphone before the new one takes it.
-        self.phone.take();
-        *self.phone.borrow_mut() = Some(Softphone::start(options));
-        self.tell(Happened::Voice(Voice::Connecting(leg)));
-    }
-
-    fn phone_event(&self, leg: LegId, event: PhoneEvent) {
-        match event {
-            PhoneEvent::Offer { leg, sdp } => {
-                self.send(LegOffer { leg, sdp });
-            }
-            PhoneEvent::Connected => self.tell(Happened::Voice(Voice::Live { leg, muted: false })),
-            PhoneEvent::Disconnected => self.tell(Happened::Voice(Voice::Broken { leg, muted: false })),
-            PhoneEvent::AutoplayBlocked => self.tell(Happened::SoundBlocked(true)),
-            PhoneEvent::MicrophoneLost => {
-                self.notice("The microphone is gone. Plug it in again, or choose another one.");
-            }
-            PhoneEvent::Failed(why) => {
-                self.send(LegFailed { leg, why });
-                self.phone.take();
-                self.microphone.take();
-                self.tell(Happened::Voice(Voice::Failed(why)));
-                self.notice(trouble(why));
-            }
-        }
-    }
-
     /// Sends; where there is no connection the agent is told, because nothing was done.
-    fn send(&self, message: impl Into<ConsoleToServer>) -> bool {
+    pub(super) fn send(&self, message: impl Into<ConsoleToServer>) -> bool {
         let sent = self.socket.borrow().as_ref().is_some_and(|socket| socket.send(message.into().encode()));
         if !sent {
             self.notice("No connection to the server. Try again in a moment.");
@@ -184,7 +133,7 @@ impl Desk {
         sent
     }
 
-    fn tell(&self, happened: Happened) {
+    pub(super) fn tell(&self, happened: Happened) {
         self.dispatch.dispatch(happened);
     }
 
@@ -207,14 +156,12 @@ impl Desk {
     }
 
     /// The click that accepts is also the gesture that asks for the microphone.
-    pub(crate) fn accept(self: &Rc<Self>, contact: ContactId, invited: Option<LegId>) {
+    pub(crate) fn accept(self: &Rc<Self>, contact: ContactId) {
         self.dismiss();
         *self.microphone.borrow_mut() = Some(Microphone::request(self.input.borrow().as_deref()));
         if self.send(Accept { contact }) {
-            self.accepted.set(true);
-            if let Some(leg) = invited {
-                self.start_voice(leg);
-            }
+            let begins = self.take_up.borrow_mut().accepted();
+            self.begin(begins);
         }
     }
 
@@ -228,39 +175,6 @@ impl Desk {
 
     pub(crate) fn hold(&self, contact: ContactId, on: bool) {
         self.send(Hold { contact, on });
-    }
-
-    pub(crate) fn mute(&self, on: bool) {
-        if let Some(phone) = &*self.phone.borrow() {
-            phone.mute(on);
-            self.tell(Happened::Muted(on));
-        }
-    }
-
-    /// Lets blocked sound through; call it in a gesture's handler.
-    pub(crate) fn hear(&self) {
-        if let Some(phone) = &*self.phone.borrow() {
-            phone.hear();
-        }
-        self.tell(Happened::SoundBlocked(false));
-    }
-
-    pub(crate) fn levels(&self) -> Option<softphone::Levels> {
-        self.phone.borrow().as_ref().map(Softphone::levels)
-    }
-
-    pub(crate) fn choose_input(self: &Rc<Self>, device: Option<String>) {
-        self.input.replace(device.clone());
-        let Some(change) = self.phone.borrow().as_ref().map(|phone| phone.set_input(device.as_deref()))
-        else {
-            return;
-        };
-        let desk = self.clone();
-        wasm_bindgen_futures::spawn_local(async move {
-            if let Err(why) = change.await {
-                desk.notice(trouble(why));
-            }
-        });
     }
 
     pub(crate) fn ask_view(&self, contact: ContactId) {
@@ -316,18 +230,6 @@ impl std::ops::Deref for DeskHandle {
     type Target = Rc<Desk>;
     fn deref(&self) -> &Rc<Desk> {
         &self.0
-    }
-}
-
-fn trouble(why: LegTrouble) -> &'static str {
-    match why {
-        LegTrouble::MicrophoneDenied => {
-            "The browser refused the microphone. Allow it for this site (the icon left of the address), then go Ready again."
-        }
-        LegTrouble::NoMicrophone => "No microphone was found. Plug one in, then go Ready again.",
-        LegTrouble::MediaFailed => {
-            "Voice did not connect. Your network may block UDP; ask your operator, then go Ready again."
-        }
     }
 }
 

@@ -10,6 +10,8 @@ mod offer;
 mod page;
 mod palette;
 mod rail;
+mod take_up;
+mod voice;
 mod watch;
 mod wrap_up;
 
@@ -106,7 +108,7 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
                 </aside>
                 if let Some(offer) = state.offer() {
                     <OfferCard key={offer.contact.to_string()} contact={offer.clone()} until={state.agent.as_ref().and_then(|agent| agent.until)}
-                        invited={state.voice.leg()} skew_ms={state.skew_ms} />
+                        skew_ms={state.skew_ms} />
                 }
                 if let Some(notice) = &state.notice {
                     <NoticeBar text={notice.clone()} />

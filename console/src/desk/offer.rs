@@ -1,5 +1,5 @@
 //! The offer: a card that can't be missed.
-use shared::{LegId, Timestamp, wire::console::ContactShown};
+use shared::{Timestamp, wire::console::ContactShown};
 use yew::prelude::*;
 
 use super::DeskHandle;
@@ -16,7 +16,6 @@ const CIRCLE: f64 = 100.0;
 pub(crate) struct OfferProps {
     pub(crate) contact: ContactShown,
     pub(crate) until: Option<Timestamp>,
-    pub(crate) invited: Option<LegId>,
     pub(crate) skew_ms: i64,
 }
 
@@ -35,8 +34,8 @@ pub(crate) fn OfferCard(props: &OfferProps) -> Html {
         });
     }
     let accept = {
-        let (desk, invited) = (desk.clone(), props.invited);
-        Callback::from(move |_: MouseEvent| desk.accept(contact, invited))
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| desk.accept(contact))
     };
     let decline = Callback::from(move |_: MouseEvent| desk.decline(contact));
     let shown = &props.contact;

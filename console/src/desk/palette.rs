@@ -185,7 +185,7 @@ fn perform(
                 state.welcome.as_ref().map(|welcome| welcome.away_reasons.clone()).unwrap_or_default();
             desk.away(reasons.first().map_or("Away", String::as_str));
         }
-        (Command::Accept, Some(contact)) => desk.accept(contact, state.voice.leg()),
+        (Command::Accept, Some(contact)) => desk.accept(contact),
         (Command::Decline, Some(contact)) => desk.decline(contact),
         (Command::Mute, _) => desk.mute(!state.voice.muted()),
         (Command::Hold, Some(contact)) => {

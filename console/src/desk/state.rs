@@ -42,6 +42,12 @@ pub(crate) enum Voice {
         muted: bool,
     },
     Failed(LegTrouble),
+    /// In mid-call, with a page that was loaded again: the browser gives it no microphone by itself. The leg lives
+    /// on for a while.
+    Stopped {
+        leg: LegId,
+        why: LegTrouble,
+    },
 }
 
 impl Voice {
@@ -50,7 +56,8 @@ impl Voice {
             Self::Invited(leg)
             | Self::Connecting(leg)
             | Self::Live { leg, .. }
-            | Self::Broken { leg, .. } => Some(leg),
+            | Self::Broken { leg, .. }
+            | Self::Stopped { leg, .. } => Some(leg),
             Self::None | Self::Failed(_) => None,
         }
     }
