@@ -113,7 +113,7 @@ impl Health {
     }
 
     async fn look(&self) -> Result<(), Trouble> {
-        if self.room().is_some_and(|room| room < LEAST_ROOM) {
+        if self.room().await.is_some_and(|room| room < LEAST_ROOM) {
             return Err(Trouble::DiskFull);
         }
         let failing = self.commits.failing().clone();
@@ -129,9 +129,10 @@ impl Health {
         if self.engines.are_all_served() { Ok(()) } else { Err(Trouble::NotServed) }
     }
 
-    /// Bytes that are free where the data folder is. None: nobody can tell.
-    pub fn room(&self) -> Option<u64> {
-        room(&self.data)
+    /// Bytes that are free where the data folder is. None: nobody can tell. Asked aside: a disk may be far away.
+    pub async fn room(&self) -> Option<u64> {
+        let data = self.data.clone();
+        tokio::task::spawn_blocking(move || room(&data)).await.ok().flatten()
     }
 }
 

@@ -49,16 +49,18 @@ async fn ready(State(watch): State<Watch>) -> impl IntoResponse {
     }
 }
 
-async fn metrics(State(watch): State<Watch>) -> impl IntoResponse {
+async fn metrics(State(watch): State<Watch>) -> Result<impl IntoResponse, StatusCode> {
     let census = watch.engines.census().await;
     let levels = Levels {
         contacts: counted(census.phases.iter().map(name), &PHASES),
         agents: counted(census.presences.iter().map(name), &PRESENCES),
         connections: watch.stopping.connections().saturating_sub(LISTENERS),
-        disk_free: watch.health.room(),
+        disk_free: watch.health.room().await,
         attacked: watch.guard.levels(watch.clock.now()),
     };
-    ([(header::CONTENT_TYPE, TEXT)], watch.metrics.text(&levels))
+    // Aside: to count ten thousand descriptors takes milliseconds.
+    let text = tokio::task::spawn_blocking(move || watch.metrics.text(&levels)).await;
+    Ok(([(header::CONTENT_TYPE, TEXT)], text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?))
 }
 
 /// Shown also when there are none.

@@ -144,7 +144,7 @@ mod tests {
         tokio::spawn(async move {
             let held = aside.run(Lane::People, move |_| {
                 begin.send(()).unwrap();
-                drop(held.recv());
+                let _ = held.recv();
             });
             held.await
         });
