@@ -29,15 +29,14 @@ export const string = (text) => {
   parts += text;
 };
 export const name = (text) => {
-  const known = names.get(text);
-  if (known >= 0) return put1(known);
-  put1(names.size);
-  names.set(text, names.size);
+  const number = names.get(text) ?? names.size;
+  put1(number);
+  if (number < names.size) return;
+  names.set(text, number);
   string(text);
 };
 export const adopt = (node) => {
-  ids.set(node, nodes.length);
-  nodes.push(node);
+  ids.set(node, nodes.push(node) - 1);
 };
 // The id of a node that the other side had before this batch; 0 for others.
 export const known = (node) => {
@@ -64,8 +63,10 @@ export const forgetAll = (root) => {
 // Gives the batch to `core`. False: begin again.
 export const handOver = (core) => {
   if (!count) return true;
+  // `encode` would copy the text three times.
   const batch = numbers.subarray(0, count),
-    text = new TextEncoder().encode(parts);
+    bytes = new Uint8Array(parts.length * 3),
+    text = bytes.subarray(0, new TextEncoder().encodeInto(parts, bytes).written);
   count = 0;
   parts = "";
   const fits = core.flush(batch, text);

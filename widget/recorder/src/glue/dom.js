@@ -18,7 +18,7 @@ export const clock = () => performance.now(),
 // Bound and no function of its own each: one that all share is slow while the first page is read.
 const { call } = Function.prototype;
 const method = (prototype, key) => call.bind(prototype[key]);
-const getter = (prototype, key) => call.bind(Object.getOwnPropertyDescriptor(prototype, key).get);
+const getter = (prototype, key) => call.bind(prototype.__lookupGetter__(key));
 const N = Node.prototype,
   E = Element.prototype;
 export const parentOf = getter(N, "parentNode"),

@@ -31,7 +31,7 @@ const lookAtField = (node) => {
     initial = null;
   } else if (/^(checkbox|radio)$/.test(node.type)) {
     kind = 1;
-    now = node.indeterminate ? "2" : node.checked ? "1" : "0";
+    now = node.indeterminate ? "2" : +node.checked + "";
     initial = attributeOf(node, "checked") === null ? "0" : "1";
   }
   const seen = now + which,

@@ -73,8 +73,8 @@ export const flush = (look) => {
   nothingNew();
   setRuleless(false);
   if (!handOver(core)) reading ? giveUp() : keyframe();
-  else if (!core.attend(!!look) && !reading) keyframe();
-  else soon();
+  // Between the slices of a page nothing is sent, so nothing around it needs to be told.
+  else if (look || !reading) core.attend(look) || reading ? soon() : keyframe();
   if (look && (watched.size || roots.size > 1 || visualViewport.scale > 1 || fields.has(document.activeElement))) lookCloser();
 };
 // Until it begins nothing is read, and nothing that was leaves.
@@ -97,7 +97,7 @@ export const pause = (root) => {
   nothingNew();
   fields.clear();
   watched.clear();
-  large.splice(0);
+  large.length = 0;
   forgetSheets();
   forgetAll(root);
 };

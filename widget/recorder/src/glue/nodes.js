@@ -146,7 +146,8 @@ const item = (node, depth, masked) => {
     return moved.add(node);
   }
   const type = typeOf(node);
-  if (type === 1) return element(node, depth, masked);
+  // One function for all elements, not one made for each.
+  if (type === 1) return /* @__NOINLINE__ */ element(node, depth, masked);
   adopt(node);
   if (type !== 3 && type !== 4) return put1(type === 10 ? 6 : 3);
   put1(2);
@@ -275,19 +276,20 @@ export const changes = () => {
       if (key === "src") watch(tag, node);
       if (key === "popover") fields.set(node, "");
       if (isOdd && !BARE.test(key)) continue;
-      put1(text === null ? 4 : 3);
-      put1(id);
-      if (text !== null) put1(flags);
-      name(key);
-      if (text !== null) string(text);
+      if (text === null) {
+        put(4, id);
+        name(key);
+      } else {
+        put(3, id, flags);
+        name(key);
+        string(text);
+      }
     }
   }
   for (const node of texts) {
     const id = known(node);
     if (!id || !isConnected(node)) continue;
-    put1(5);
-    put1(id);
-    put1(isMasked(parentOf(node)) ? MASKED : 0);
+    put(5, id, isMasked(parentOf(node)) ? MASKED : 0);
     string(node.data);
   }
 };

@@ -23,7 +23,7 @@ export const once = new WeakSet();
 // `level`: 0 balanced, 1 strict, 2 off.
 export const readRules = ([level, ...lists]) => {
   strict = level === 1;
-  asks = lists.flat().length > 0;
+  asks = lists.flat().length;
   ruling = ["mask", "unmask", "block"].map((own, at) => {
     let all = level === 2 ? ":not(*)" : `[${OURS}${own}]`;
     for (const selector of lists[at])

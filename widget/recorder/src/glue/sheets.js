@@ -1,6 +1,7 @@
 // Style sheets: what stands in `style` elements, in links as far as it may be read, and in sheets that scripts made.
 import { ids, put, string } from "./batch.js";
 import { isConnected, tagOf, typeOf } from "./dom.js";
+import { reading } from "./flush.js";
 import { retake } from "./nodes.js";
 
 // Rules looked at at a time, of all sheets.
@@ -88,7 +89,8 @@ const isOther = (sheet, few) => {
 export const lookAtSheets = () => {
   let count = sheets.size;
   for (const root of roots.keys()) count += root.styleSheets.length;
-  const few = Math.ceil(RULES / count);
+  // What was read just now is as it was sent.
+  const few = reading ? 0 : RULES / count;
   for (const root of roots.keys()) {
     if (!ids.has(root)) {
       roots.delete(root);
