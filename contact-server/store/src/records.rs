@@ -282,9 +282,9 @@ impl Records for Kept {
     }
 
     async fn probe(&self, whole: bool) -> Result<(), StoreError> {
-        if whole {
-            self.backend.change("nothing", PROBE, args().bytes(vec![1; PROBE_BYTES])).await?;
-        }
+        // First something else than is there: SQLite writes nothing where nothing changes.
+        let room = if whole { PROBE_BYTES } else { 1 };
+        self.backend.change("nothing", PROBE, args().bytes(vec![1; room])).await?;
         self.backend.change("nothing", PROBE, args().bytes(Vec::new())).await.map(drop)
     }
 

@@ -68,3 +68,16 @@ async fn a_url_of_no_database_is_refused_without_repeating_it() {
 fn url(path: &Path) -> String {
     format!("sqlite:{}", path.display())
 }
+
+#[tokio::test]
+async fn every_probe_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ringside.db");
+    let store = store::open(&url(&path)).await.unwrap();
+    let log = || fs::metadata(path.with_file_name("ringside.db-wal")).unwrap().len();
+    for whole in [false, false, true, false] {
+        let before = log();
+        store.records().probe(whole).await.unwrap();
+        assert!(log() > before, "{before}");
+    }
+}
