@@ -7,6 +7,8 @@ use shared::{
 };
 use web_sys::RequestCredentials;
 
+use crate::words;
+
 const CSRF_HEADER: &str = "X-Ringside-Csrf";
 const PLAY_HEADER: &str = "X-Ringside-Play";
 
@@ -87,14 +89,11 @@ async fn problem(response: Response) -> Problem {
 
 /// No answer came at all.
 fn offline() -> Problem {
-    local("offline", "The server cannot be reached. Check your connection; nothing you typed is lost.")
+    local("offline", words::OFFLINE)
 }
 
 fn unreadable() -> Problem {
-    local(
-        "unreadable",
-        "The server's answer makes no sense here. Reload the page; if it stays so, tell your operator.",
-    )
+    local("unreadable", words::UNREADABLE)
 }
 
 fn local(code: &str, detail: &str) -> Problem {

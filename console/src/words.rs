@@ -131,6 +131,11 @@ pub(crate) fn refused_deed(code: &str) -> &'static str {
     }
 }
 
+/// No answer came at all.
+pub(crate) const OFFLINE: &str = "The server cannot be reached. Check your connection, then try again.";
+pub(crate) const UNREADABLE: &str =
+    "The server's answer makes no sense here. Reload the page; if it stays so, tell your operator.";
+
 pub(crate) const LOADING: &str = "Loading…";
 pub(crate) const NOT_RECORDED: &str =
     "No co-browsing was recorded with this contact, or it is not kept any more.";

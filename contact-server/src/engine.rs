@@ -221,7 +221,8 @@ impl Snapshots for Engines {
         agent: AgentId,
         contact: ContactId,
     ) -> Result<bool, EngineError> {
-        self.view(business, move |center| center.code_gives(agent, contact)).await
+        let gives = self.view(business, move |center| center.code_gives(agent, contact)).await?;
+        gives.map_err(EngineError::Refused)
     }
 
     async fn console(

@@ -118,6 +118,7 @@ pub trait Snapshots: Send + Sync + 'static {
         contact: ContactId,
     ) -> Result<Option<CustomerSnapshot>, EngineError>;
     /// Whether a customer's code would give an agent anything ([`contact_core::Center::code_gives`]).
+    /// [`EngineError::Refused`]: it would be refused now.
     async fn code_gives(
         &self,
         business: BusinessId,

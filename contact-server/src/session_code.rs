@@ -30,35 +30,33 @@ pub async fn give(
     Ok(None)
 }
 
-/// The contact whose customer gave the code, which is used up with that.
-pub async fn take(
+/// What becomes of a code that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    StaysGood,
+    IsUsedUp,
+}
+
+/// The contact whose customer gave the code.
+pub async fn contact_of(
     store: &dyn Store,
     business: BusinessId,
     typed: &str,
     now: Timestamp,
+    then: Then,
 ) -> Result<Option<ContactId>, StoreError> {
     let Some(code) = digits(typed) else { return Ok(None) };
-    Ok(contact_of(store.take_token(&hash(business, &code), now).await?, business))
-}
-
-/// The contact whose customer gave the code, which stays good.
-pub async fn find(
-    store: &dyn Store,
-    business: BusinessId,
-    typed: &str,
-    now: Timestamp,
-) -> Result<Option<ContactId>, StoreError> {
-    let Some(code) = digits(typed) else { return Ok(None) };
-    Ok(contact_of(store.find_token(&hash(business, &code), now).await?, business))
-}
-
-fn contact_of(token: Option<Token>, business: BusinessId) -> Option<ContactId> {
-    match token {
+    let hash = hash(business, &code);
+    let token = match then {
+        Then::StaysGood => store.find_token(&hash, now).await?,
+        Then::IsUsedUp => store.take_token(&hash, now).await?,
+    };
+    Ok(match token {
         Some(Token { business: of, scope: Scope::SessionCode { contact }, .. }) if of == business => {
             Some(contact)
         }
         Some(_) | None => None,
-    }
+    })
 }
 
 /// A code as typed, without what groups it.
@@ -111,13 +109,16 @@ mod tests {
         shop.id = SHOP;
         store.put_business(&shop, &contact_core::Settings::default()).await.unwrap();
         let contact = ContactId(7);
-        let take = async |business, code: &str, at| take(store, business, code, at).await.unwrap();
+        let read = async |business, code: &str, at, then| {
+            contact_of(store, business, code, at, then).await.unwrap()
+        };
+        let take = async |business, code: &str, at| read(business, code, at, Then::IsUsedUp).await;
+        let find = async |business, code: &str, at| read(business, code, at, Then::StaysGood).await;
         let older = give(store, SHOP, contact, now).await.unwrap().unwrap();
         let code = give(store, SHOP, contact, now).await.unwrap().unwrap();
         assert_eq!(take(SHOP, &older, now).await, None, "another took its place");
         assert_eq!(take(OTHER, &code, now).await, None);
         assert_eq!(take(SHOP, &code, now + limits::SESSION_CODE).await, None, "it is too old");
-        let find = async |business, code: &str, at| find(store, business, code, at).await.unwrap();
         for at in [now, now] {
             assert_eq!(find(SHOP, &code, at).await, Some(contact), "whoever looks leaves it");
         }

@@ -118,7 +118,8 @@ async fn begins_before_all_is_there(mirrored: &Mirrored, thanks: &str) -> Result
     agent.finds("it plays while the second piece is on its way", plays).await?;
     agent.sees(".player-head:has-text('loaded')").await?;
     agent.asks::<bool>("() => gate.unplugs()").await?;
-    agent.sees(".player-fault:has-text('The rest of the recording could not be loaded.')").await?;
+    let said = "The rest of the recording could not be loaded. The server cannot be reached. Check your connection, then try again.";
+    agent.sees(&format!(".player-fault > span:text-is('{said}')")).await?;
     agent.presses("End").await?;
     let still = "() => document.querySelector('.player iframe').contentDocument.querySelector('h1') && document.querySelector('.player-fault')";
     agent.finds("what was shown stays, and so does the fault", still).await?;

@@ -143,7 +143,7 @@ async fn who_sees_the_page_already_leaves_the_code_to_another() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_shown_has_no_code_and_an_old_code_does_not_open_it() {
+async fn a_page_that_is_not_shown_has_no_code_and_an_old_code_does_not_open_it_and_is_not_used_up() {
     let stage = Stage::set().await;
     let mut widget = stage.server.widget(&stage.token).await;
     let mut grace = console(&stage, "grace").await;
@@ -161,6 +161,9 @@ async fn a_page_that_is_not_shown_has_no_code_and_an_old_code_does_not_open_it()
     widget.status(|status| status.status.sharing).await;
     widget.send(WidgetToServer::from(CodeWanted {}).encode()).await;
     assert_eq!(widget.wait(answered).await, None, "so many at once, and no more");
+    let token = join(&mut grace, &old).await.unwrap();
+    view(&stage, &token).await.welcomed().await;
+    assert_eq!(join(&mut grace, &old).await.unwrap_err(), "bad_session_code", "now it was used");
 }
 
 /// Nobody is called: whoever has the code leads in the page, and either side ends it.

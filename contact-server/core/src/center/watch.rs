@@ -54,22 +54,14 @@ impl Center {
         }
     }
 
-    /// Whether a customer's code gives an agent anything: who sees the page already has no use for one, but a supervisor
-    /// to whom a page is shown without a call, who has no part in it by the role.
-    pub fn code_gives(&self, agent: AgentId, contact: ContactId) -> bool {
-        let Some(contact) = self.contacts.get(&contact) else { return true };
-        let watch = contact.row.watch.iter().find(|watch| watch.agent == agent);
-        let without_call = matches!(contact.row.state, ContactState::Showing { .. });
-        match watch.map(|watch| watch.by) {
-            Some(WatchBy::Supervisor) => without_call,
-            Some(WatchBy::Code) => false,
-            None => self.viewer(contact) != Some(agent),
-        }
+    /// Whether a customer's code gives an agent anything, or why it is refused now.
+    pub fn code_gives(&self, agent: AgentId, contact: ContactId) -> Result<bool, Refusal> {
+        self.watching_gives(agent, contact, WatchBy::Code)
     }
 
-    /// An agent wants to look on. Whoever sees the page already goes on doing so.
-    pub(super) fn watch_asked(&mut self, agent: AgentId, id: ContactId, by: WatchBy) -> Result<(), Refusal> {
-        let now = self.now;
+    /// Whether looking on gives an agent anything, or why it is refused: who sees the page already has no use for it, but
+    /// for a supervisor with the code of a page that is shown without a call, who has no part in it by the role.
+    fn watching_gives(&self, agent: AgentId, id: ContactId, by: WatchBy) -> Result<bool, Refusal> {
         self.known_agent(agent)?;
         let contact = self.contacts.get(&id).ok_or(Refusal::NoSuchContact)?;
         if by == WatchBy::Supervisor && !self.supervises(agent) {
@@ -84,14 +76,26 @@ impl Center {
         if !self.is_on_shift(agent) {
             return Err(Refusal::NotNow { input: "watching", state: "offline" });
         }
-        let watches = contact.row.watch.iter().any(|watch| watch.agent == agent);
-        let gains = by == WatchBy::Code && self.code_gives(agent, id);
-        if (watches || self.viewer(contact) == Some(agent)) && !gains {
+        let watches = contact.row.watch.iter().find(|watch| watch.agent == agent).map(|watch| watch.by);
+        match (watches, by) {
+            (None, _) if self.viewer(contact) == Some(agent) => Ok(false),
+            (None, _) if contact.row.watch.len() >= WATCHERS => {
+                Err(Refusal::NotNow { input: "watching", state: "watched by many" })
+            }
+            (None, _) => Ok(true),
+            (Some(WatchBy::Supervisor), WatchBy::Code) => {
+                Ok(matches!(contact.row.state, ContactState::Showing { .. }))
+            }
+            (Some(_), _) => Ok(false),
+        }
+    }
+
+    /// An agent wants to look on. Whoever sees the page already goes on doing so.
+    pub(super) fn watch_asked(&mut self, agent: AgentId, id: ContactId, by: WatchBy) -> Result<(), Refusal> {
+        if !self.watching_gives(agent, id, by)? {
             return Ok(());
         }
-        if contact.row.watch.len() >= WATCHERS && !watches {
-            return Err(Refusal::NotNow { input: "watching", state: "watched by many" });
-        }
+        let now = self.now;
         // Behind whoever had a code before: the part is the first's.
         self.end_watches(id, WatchEnd::Left, |watch| watch.agent == agent);
         if let Some(contact) = self.contacts.get_mut(&id) {

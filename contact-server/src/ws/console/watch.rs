@@ -1,4 +1,6 @@
 //! Looking on at contacts that are others'.
+use std::ops::ControlFlow;
+
 use contact_core::{Input, record::WatchBy};
 use shared::{ContactId, close, wire::console::ViewGranted};
 use store::{Scope, Token};
@@ -6,8 +8,9 @@ use store::{Scope, Token};
 use super::{Closed, Console, Flow, Session, internal};
 use crate::{
     ids, limits,
+    ports::EngineError,
     problem::{ApiError, Denied},
-    session_code,
+    session_code::{self, Then},
 };
 
 impl Console {
@@ -39,38 +42,44 @@ impl Console {
             self.refuse(&ApiError::TooMany { retry_after });
             return Flow::Continue(());
         }
-        match self.sees_already(code).await {
-            Ok(None) => {}
-            Ok(Some(contact)) => return self.grant_view(contact).await,
-            Err(code) => return Flow::Break(code),
-        }
-        let contact = match session_code::take(&*edge.app.store, business, code, now).await {
-            Ok(contact) => contact,
-            Err(error) => return Flow::Break(internal(&error)),
-        };
-        let joined = match contact {
-            Some(contact) => {
-                let input = Input::WatchAsked { agent, contact, by: WatchBy::Code };
-                self.input(input).await?.is_ok().then_some(contact)
+        match self.joined(code).await? {
+            Some(contact) => self.grant_view(contact).await,
+            None => {
+                tracing::info!(%business, %agent, "a session code was wrong");
+                self.refuse(&Denied::BadSessionCode.into());
+                Flow::Continue(())
             }
-            None => None,
-        };
-        let Some(contact) = joined else {
-            tracing::info!(%business, %agent, "a session code was wrong");
-            self.refuse(&Denied::BadSessionCode.into());
-            return Flow::Continue(());
-        };
-        self.grant_view(contact).await
+        }
     }
 
-    /// The contact of a code that is good, and would give this agent nothing: it stays good for another.
-    async fn sees_already(&self, code: &str) -> Result<Option<ContactId>, Closed> {
-        let (app, &Session { business, agent, .. }) = (&self.edge.app, &self.session);
-        let found = session_code::find(&*app.store, business, code, self.edge.now()).await;
-        let Some(contact) = found.map_err(|error| internal(&error))? else { return Ok(None) };
-        let gives = app.snapshots.code_gives(business, agent, contact).await;
-        let gives = gives.map_err(|error| internal(&error))?;
-        Ok((!gives).then_some(contact))
+    /// The contact of a code with which this agent sees the page now. One that gives the agent nothing, or that is
+    /// refused, stays good: only a customer who stops showing the page in this very moment has to give another.
+    async fn joined(&self, code: &str) -> ControlFlow<Closed, Option<ContactId>> {
+        let Session { business, agent, .. } = self.session;
+        let Some(contact) = self.contact_of(code, Then::StaysGood).await? else {
+            return ControlFlow::Continue(None);
+        };
+        match self.edge.app.snapshots.code_gives(business, agent, contact).await {
+            Ok(true) => {}
+            Ok(false) => return ControlFlow::Continue(Some(contact)),
+            Err(EngineError::Refused(_)) => return ControlFlow::Continue(None),
+            Err(error) => return ControlFlow::Break(internal(&error)),
+        }
+        // Of two agents with one code one looks on.
+        let Some(contact) = self.contact_of(code, Then::IsUsedUp).await? else {
+            return ControlFlow::Continue(None);
+        };
+        let input = Input::WatchAsked { agent, contact, by: WatchBy::Code };
+        let is_done = self.input(input).await?.is_ok();
+        ControlFlow::Continue(is_done.then_some(contact))
+    }
+
+    async fn contact_of(&self, code: &str, then: Then) -> ControlFlow<Closed, Option<ContactId>> {
+        let (store, now) = (&*self.edge.app.store, self.edge.now());
+        match session_code::contact_of(store, self.session.business, code, now, then).await {
+            Ok(contact) => ControlFlow::Continue(contact),
+            Err(error) => ControlFlow::Break(internal(&error)),
+        }
     }
 
     /// A capability to see the page, for a contact that is this agent's now or that the agent watches, and for no

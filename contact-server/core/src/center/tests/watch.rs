@@ -40,16 +40,16 @@ fn a_supervisor_watches_any_open_contact_and_an_agent_one_whose_customer_gave_a_
 #[test]
 fn in_a_call_a_code_gives_nothing_to_whoever_sees_the_page_already() {
     let (mut stage, contact) = talking(settings());
-    assert!(stage.center.code_gives(EVE, contact) && stage.center.code_gives(BOB, contact));
-    assert!(!stage.center.code_gives(ADA, contact), "it is hers");
+    assert_eq!([EVE, BOB].map(|agent| stage.center.code_gives(agent, contact)), [Ok(true), Ok(true)]);
+    assert_eq!(stage.center.code_gives(ADA, contact), Ok(false), "it is hers");
     ask(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
-    assert!(!stage.center.code_gives(EVE, contact));
+    assert_eq!(stage.center.code_gives(EVE, contact), Ok(false));
     let before = stage.ledger.events.len();
     ask(&mut stage, EVE, contact, WatchBy::Code).unwrap();
     assert_eq!(stage.ledger.events.len(), before, "she looks on as she did");
     ask(&mut stage, BOB, contact, WatchBy::Code).unwrap();
-    assert!(!stage.center.code_gives(BOB, contact));
-    assert!(stage.center.code_gives(EVE, ContactId(99)), "whatever it is, it is refused");
+    assert_eq!(stage.center.code_gives(BOB, contact), Ok(false));
+    assert_eq!(stage.center.code_gives(EVE, ContactId(99)), Err(Refusal::NoSuchContact));
 }
 
 #[test]
@@ -94,7 +94,8 @@ fn a_code_is_for_a_page_that_is_shown() {
     assert!(stage.ledger.events.contains(&Event::CodeMade { contact }));
     stage.must(Input::SharingSet(contact, false));
     assert!(stage.input(Input::CodeMade(contact)).is_err());
-    assert!(ask(&mut stage, BOB, contact, WatchBy::Code).is_err());
+    let refused = stage.center.code_gives(BOB, contact).unwrap_err();
+    assert_eq!(ask(&mut stage, BOB, contact, WatchBy::Code), Err(refused), "what is asked before is what is done");
     ask(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
 }
 
