@@ -30,12 +30,14 @@ pub mod keys;
 pub mod rules;
 pub mod seal;
 pub mod shelf;
+pub mod tally;
 pub mod tape;
 
 use file::{FileError, LARGEST_SEGMENT, Writer};
 use keys::{KeyError, KeyRing, Of};
 use seal::DataKey;
 use shelf::Shelf;
+use tally::Tally;
 use tape::{Entry, Queue, Tape, Waiting};
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,7 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     shelf: Shelf,
+    tally: Tally,
     /// The file of the server's keys; none: nothing is recorded.
     keys: Option<PathBuf>,
     waiting: Waiting,
@@ -73,11 +76,18 @@ struct Inner {
 }
 
 impl Archive {
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, data: &Path, keys: Option<PathBuf>) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        data: &Path,
+        keys: Option<PathBuf>,
+        tally: Tally,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             clock,
-            shelf: Shelf::below(data),
+            shelf: Shelf::below(data).counted(tally.clone()),
+            tally,
             keys,
             waiting: Waiting::default(),
             disk: Semaphore::new(RECORDINGS_AT_DISK),
@@ -104,6 +114,7 @@ impl Archive {
         let inner = self.0.clone();
         tokio::spawn(async move {
             if let Err(error) = inner.write(business, contact, &queue).await {
+                inner.tally.failed(&error);
                 tracing::warn!(%contact, error = &error as &dyn std::error::Error, "a recording was broken off");
             }
             queue.break_off();
@@ -126,7 +137,7 @@ impl Archive {
     /// What there is of a contact, as its files say. One whose file is gone is left out.
     pub async fn parts(&self, recordings: Vec<Recording>) -> Result<Vec<RecordingPart>, ArchiveError> {
         let shelf = self.0.shelf.clone();
-        blocking(move || {
+        let parts = blocking(move || {
             let mut parts = Vec::new();
             for recording in recordings {
                 let heads = match file::heads(&shelf.file(Of::from(&recording))) {
@@ -149,7 +160,8 @@ impl Archive {
             }
             Ok(parts)
         })
-        .await
+        .await;
+        parts.inspect_err(|error| self.0.tally.failed(error))
     }
 
     /// The entries of segments that follow each other.
@@ -160,13 +172,14 @@ impl Archive {
     ) -> Result<Vec<u8>, ArchiveError> {
         let keys = self.0.keys.clone().ok_or(ArchiveError::NoKeys)?;
         let shelf = self.0.shelf.clone();
-        blocking(move || {
+        let entries = blocking(move || {
             let of = Of::from(&recording);
             let key = KeyRing::read(&keys)?.open(&recording)?;
             let key = DataKey::new(&key);
             Ok(file::segments(&shelf.file(of), of, &key, numbers, RECORDING_ANSWER_BYTES)?)
         })
-        .await
+        .await;
+        entries.inspect_err(|error| self.0.tally.failed(error))
     }
 }
 
@@ -181,9 +194,11 @@ impl Inner {
             return Ok(());
         }
         let mut writer = self.create(business, contact).await?;
+        self.tally.begun();
         let mut unsynced = 0;
         loop {
             let (entries, ended) = queue.next(SEGMENT_EVERY).await;
+            self.tally.late(entries.iter().map(|(_, entry)| entry));
             let mut segments = gathered(entries);
             if ended && segments.is_empty() {
                 segments.push(Segment::empty(self.clock.now()));
@@ -192,8 +207,10 @@ impl Inner {
             let sync = ended || unsynced >= SEGMENTS_PER_SYNC;
             let _turn = self.disk.acquire().await;
             let over;
-            (writer, over) = blocking(move || append(writer, &segments, ended, sync)).await?;
+            let tally = self.tally.clone();
+            (writer, over) = blocking(move || append(writer, &segments, ended, sync, &tally)).await?;
             if over {
+                self.tally.sealed();
                 return Ok(());
             }
             if sync {
@@ -254,11 +271,12 @@ fn append(
     segments: &[Segment],
     ended: bool,
     sync: bool,
+    tally: &Tally,
 ) -> Result<(Writer, bool), ArchiveError> {
     let mut over = false;
     for (index, segment) in segments.iter().enumerate() {
         over = writer.is_full() || (ended && index + 1 == segments.len());
-        writer.append((segment.from, segment.until), &segment.entries, over)?;
+        tally.wrote(writer.append((segment.from, segment.until), &segment.entries, over)?);
         if over {
             break;
         }

@@ -17,7 +17,7 @@ use prometheus_client::{
 };
 use shared::BusinessId;
 
-use crate::ports::Witness;
+use crate::{archive::tally::Tally, ports::Witness};
 
 /// Seconds.
 const REQUEST_BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
@@ -61,6 +61,7 @@ pub struct Metrics {
     agents: Level,
     connections: Gauge,
     disk_free: Gauge,
+    recordings: Tally,
 }
 
 /// What is looked up when somebody asks.
@@ -100,6 +101,7 @@ impl Default for Metrics {
             agents: Level::default(),
             connections: Gauge::default(),
             disk_free: Gauge::default(),
+            recordings: Tally::default(),
         };
         metrics.register();
         metrics
@@ -141,6 +143,12 @@ impl Metrics {
         r.register("agents", "Agents now, by presence", self.agents.clone());
         r.register("connections", "Connections that are up", self.connections.clone());
         r.register("disk_free_bytes", "Room where the data folder is", self.disk_free.clone());
+        self.recordings.register(r);
+    }
+
+    /// Where what becomes of recordings is counted.
+    pub fn recordings(&self) -> Tally {
+        self.recordings.clone()
     }
 
     /// One answer. `route` is the router's own pattern, never the path.

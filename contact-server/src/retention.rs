@@ -15,7 +15,10 @@ use shared::{BusinessId, Timestamp};
 use store::{Business, Erasure, Store, StoreError};
 
 use crate::{
-    archive::shelf::{self, Shelf},
+    archive::{
+        shelf::{self, Shelf},
+        tally::Why,
+    },
     clock::Clock,
     erasure::journal::{self, JournalError},
     ids,
@@ -187,7 +190,7 @@ impl Retention {
         for recording in &expired {
             records.drop_recording(business, recording.id).await?;
             let (shelf, of) = (self.shelf.clone(), recording.into());
-            shelf::aside(move || shelf.remove(of)).await.map_err(RetentionError::Files)?;
+            shelf::aside(move || shelf.remove(of, Why::Age)).await.map_err(RetentionError::Files)?;
         }
         Ok(u32::try_from(expired.len()).unwrap_or(u32::MAX))
     }

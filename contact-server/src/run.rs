@@ -125,7 +125,8 @@ async fn assemble(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) 
     let guard = Arc::new(Guard::new(&config.attack, metrics.clone()));
     let commits = Arc::new(Commits::default());
     let (traces, exporting) = traces(&config, &metrics);
-    let archive = Archive::new(store.clone(), clock.clone(), &config.data, config.recording_keys.clone());
+    let keys = config.recording_keys.clone();
+    let archive = Archive::new(store.clone(), clock.clone(), &config.data, keys, metrics.recordings());
     let shelf = archive.shelf().clone();
     let world = World {
         store: store.clone(),
@@ -196,7 +197,7 @@ fn keepers(
         metrics: metrics.clone(),
         keep: config.keep,
         journal: config.data.join(journal::FILE),
-        shelf: Shelf::below(&config.data),
+        shelf: Shelf::below(&config.data).counted(metrics.recordings()),
     };
     [tokio::spawn(sweep(store.clone(), clock.clone())), tokio::spawn(retention.follow())]
 }

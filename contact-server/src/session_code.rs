@@ -109,9 +109,8 @@ mod tests {
         shop.id = SHOP;
         store.put_business(&shop, &contact_core::Settings::default()).await.unwrap();
         let contact = ContactId(7);
-        let read = async |business, code: &str, at, then| {
-            contact_of(store, business, code, at, then).await.unwrap()
-        };
+        let read =
+            async |business, code: &str, at, then| contact_of(store, business, code, at, then).await.unwrap();
         let take = async |business, code: &str, at| read(business, code, at, Then::IsUsedUp).await;
         let find = async |business, code: &str, at| read(business, code, at, Then::StaysGood).await;
         let older = give(store, SHOP, contact, now).await.unwrap().unwrap();

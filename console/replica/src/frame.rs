@@ -5,14 +5,16 @@ use page_mirror::codec::close::Zoom;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Document, Element, HtmlElement, HtmlIFrameElement, ResizeObserver};
 
-use crate::{pictures::Badge, place::Place};
+use crate::{
+    badge::{self, Badge, badge},
+    place::{self, Place},
+};
 
 /// What a replica's frame may do: be read by the console. No scripts, forms, windows, or navigation.
 const SANDBOX: &str = "allow-same-origin";
 const POINTER_SIZE_PX: u32 = 18;
-/// How far a badge stands from the corner of its element; and how many there are at most.
-const BADGE_PX: f64 = 6.0;
-const MOST_BADGES: usize = 32;
+/// Elements of one kind that are drawn above the page.
+const MOST_DRAWN: usize = 32;
 
 /// Made of one frame and one overlay in a host element. Dropping it takes both out.
 pub(crate) struct Frame {
@@ -26,6 +28,8 @@ pub(crate) struct Frame {
     zoom: HtmlElement,
     badges: RefCell<Vec<HtmlElement>>,
     size: Cell<(u32, u32)>,
+    /// Where the customer's pointer is, and whether it is pressed.
+    pointed: Cell<Option<(i32, i32, bool)>>,
     loaded: Closure<dyn FnMut()>,
     _resized: (ResizeObserver, Closure<dyn FnMut()>),
 }
@@ -93,6 +97,7 @@ impl Frame {
             zoom,
             badges: RefCell::default(),
             size: Cell::new((0, 0)),
+            pointed: Cell::new(None),
             loaded,
             _resized: (observer, resized),
         };
@@ -120,10 +125,12 @@ impl Frame {
             // The names are properties of CSS, so there is nothing that could fail.
             let _ = style.set_property(name, &value);
         }
+        self.point(self.pointed.get());
     }
 
     /// Shows where the customer's pointer is, in CSS pixels of the customer's viewport; none hides it.
     pub(crate) fn point(&self, at: Option<(i32, i32, bool)>) {
+        self.pointed.set(at);
         let style = self.pointer.style();
         let Some((x, y, down)) = at else {
             let _ = style.set_property("display", "none");
@@ -208,7 +215,7 @@ impl Frame {
         make: fn(&Document) -> Result<HtmlElement, JsValue>,
     ) {
         let mut all = all.borrow_mut();
-        while all.len() < count.min(MOST_BADGES) {
+        while all.len() < count.min(MOST_DRAWN) {
             let document = self.overlay.owner_document();
             let Some(made) = document.and_then(|document| make(&document).ok()) else { return };
             if self.overlay.append_child(&made).is_err() {
@@ -222,17 +229,15 @@ impl Frame {
     pub(crate) fn badges(&self, shown: &[Badge]) {
         self.fill(&self.badges, shown.len(), badge);
         let (scale, left) = (self.scale(), self.left());
+        let (width, height) = self.size.get();
+        let page = Place { x: 0.0, y: 0.0, width: width.into(), height: height.into() };
         for (at, element) in self.badges.borrow().iter().enumerate() {
-            let style = element.style();
-            let words = shown.get(at).map_or("", |badge| &badge.words);
-            if element.text_content().as_deref() != Some(words) {
-                element.set_text_content(Some(words));
-            }
-            let _ = style.set_property("display", if words.is_empty() { "none" } else { "block" });
-            if let Some(Badge { x, y, .. }) = shown.get(at) {
-                let (x, y) = (x * scale + left + BADGE_PX, y * scale + BADGE_PX);
-                let _ = style.set_property("transform", &format!("translate({x}px, {y}px)"));
-            }
+            let shown = shown.get(at).and_then(|badge| {
+                let seen = place::cut(&badge.at, &page)?;
+                let (x, y) = (seen.x * scale + left, seen.y * scale);
+                Some((badge, Place { x, y, width: seen.width * scale, height: seen.height * scale }))
+            });
+            badge::show(element, shown);
         }
     }
 
@@ -261,33 +266,12 @@ impl Drop for Frame {
     }
 }
 
-fn styled(document: &Document, tag: &str, style: &[(&str, &str)]) -> Result<HtmlElement, JsValue> {
+pub(crate) fn styled(document: &Document, tag: &str, style: &[(&str, &str)]) -> Result<HtmlElement, JsValue> {
     let element: HtmlElement = document.create_element(tag)?.unchecked_into();
     for (name, value) in style {
         element.style().set_property(name, value)?;
     }
     Ok(element)
-}
-
-fn badge(document: &Document) -> Result<HtmlElement, JsValue> {
-    let badge = styled(
-        document,
-        "div",
-        &[
-            ("position", "absolute"),
-            ("left", "0"),
-            ("top", "0"),
-            ("padding", "2px 8px"),
-            ("border-radius", "8px"),
-            ("font", "12px/1.4 system-ui, sans-serif"),
-            ("color", "#fff"),
-            ("background", "rgb(17 24 39 / 0.85)"),
-            ("white-space", "nowrap"),
-            ("pointer-events", "none"),
-        ],
-    )?;
-    badge.set_attribute("data-replica-badge", "")?;
-    Ok(badge)
 }
 
 /// Text that is selected in a field: as see-through as a browser draws it.
@@ -326,7 +310,9 @@ fn zoom(document: &Document) -> Result<HtmlElement, JsValue> {
     zoom.set_attribute("data-replica-zoom", "")?;
     let label = badge(document)?;
     label.remove_attribute("data-replica-badge")?;
-    for (name, value) in [("top", "auto"), ("bottom", "8px"), ("left", "8px"), ("white-space", "normal")] {
+    for (name, value) in
+        [("top", "auto"), ("bottom", "8px"), ("left", "8px"), ("max-width", "calc(100% - 16px)")]
+    {
         label.style().set_property(name, value)?;
     }
     zoom.append_child(&label)?;

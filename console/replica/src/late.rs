@@ -18,10 +18,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, HtmlIFrameElement, Node, ScrollBehavior, ScrollToOptions};
 
 use crate::{
+    badge::Badge,
     frames::Frames,
     marks::Marks,
     parts::Parts,
-    pictures::{Badge, Pictures},
+    pictures::Pictures,
     place::{self, Place},
     realm::Realm,
     selections::Selections,

@@ -9,7 +9,7 @@ use page_mirror::replay::ops::{Part, op};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DomRect, Element, HtmlIFrameElement};
 
-use crate::{frames, pictures::Badge, place::Place, realm::Realm, replica::Canvas};
+use crate::{badge::Badge, frames, late::Painter, place::Place, realm::Realm, replica::Canvas};
 
 /// On boxes that show a page.
 const SHOWN: &str = "ringside-part";
@@ -95,22 +95,24 @@ impl Parts {
 
     /// What is said of elements in them, and where.
     pub(crate) fn badges(&self) -> Vec<Badge> {
-        let all = self.shown.borrow();
-        let moved = all.values().flat_map(|shown| {
-            let (x, y) = self.corner(shown);
-            let badges = shown.canvas.painter.badges();
-            badges.into_iter().map(move |badge| Badge { x: badge.x + x, y: badge.y + y, ..badge })
-        });
-        moved.collect()
+        self.moved(Painter::badges, |badge| &mut badge.at)
     }
 
     /// Where the caret is in them: the one that has the focus.
     pub(crate) fn carets(&self) -> Vec<Place> {
+        self.moved(Painter::caret_in_focus, |place| place)
+    }
+
+    /// What is found in each of them, at its place in the page around.
+    fn moved<T>(&self, find: fn(&Painter) -> Vec<T>, place: fn(&mut T) -> &mut Place) -> Vec<T> {
         let all = self.shown.borrow();
         let moved = all.values().flat_map(|shown| {
             let (x, y) = self.corner(shown);
-            let carets = shown.canvas.painter.caret_in_focus();
-            carets.into_iter().map(move |place| Place { x: place.x + x, y: place.y + y, ..place })
+            let mut found = find(&shown.canvas.painter);
+            for at in found.iter_mut().map(place) {
+                (at.x, at.y) = (at.x + x, at.y + y);
+            }
+            found
         });
         moved.collect()
     }

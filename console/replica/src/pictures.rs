@@ -10,14 +10,11 @@ use page_mirror::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, DomRect, Element, Url};
 
-use crate::realm::Realm;
-
-/// What stands on an element of the replica: its place in CSS pixels of the replica's viewport, and the words.
-pub(crate) struct Badge {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) words: String,
-}
+use crate::{
+    badge::Badge,
+    place::{self, Place},
+    realm::Realm,
+};
 
 /// Of an element: why its picture is not there, what it plays, and the address of its picture.
 struct Shown {
@@ -161,8 +158,9 @@ impl Pictures {
                 };
                 let rect = self.realm.call("Element", "getBoundingClientRect", &shown.element, &[])?;
                 let rect: DomRect = rect.unchecked_into();
-                let is_there = rect.width() > 0.0 && rect.height() > 0.0;
-                is_there.then(|| Badge { x: rect.left(), y: rect.top(), words })
+                let (width, height) = (rect.width(), rect.height());
+                let (x, y) = place::in_page(&self.realm, &shown.element, rect.left(), rect.top());
+                Some(Badge { at: Place { x, y, width, height }, words })
             })
             .collect()
     }

@@ -143,7 +143,7 @@ pub(crate) fn in_field(realm: &Realm, field: &Element, caret: &Caret) -> Option<
 }
 
 /// As much of a place as lies within another one.
-fn cut(place: &Place, within: &Place) -> Option<Place> {
+pub(crate) fn cut(place: &Place, within: &Place) -> Option<Place> {
     let (x, y) = (place.x.max(within.x), place.y.max(within.y));
     let right = (place.x + place.width).min(within.x + within.width);
     let bottom = (place.y + place.height).min(within.y + within.height);

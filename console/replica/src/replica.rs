@@ -83,7 +83,7 @@ impl Replica {
             };
             let on_resize = move || {
                 if let Some(inner) = resized.upgrade() {
-                    inner.frame.fit();
+                    inner.resized();
                 }
             };
             let frame = Frame::new(host, address, on_load, on_resize)
@@ -206,9 +206,21 @@ impl Inner {
         if !painter.carry_out(late, &applier.nodes()) {
             return false;
         }
+        self.draw_above(painter);
+        true
+    }
+
+    /// The agent's window has another size: the page is scaled anew, and so is what is drawn above it.
+    fn resized(&self) {
+        self.frame.fit();
+        if let Some(Canvas { painter, .. }) = &*self.applier.borrow() {
+            self.draw_above(painter);
+        }
+    }
+
+    fn draw_above(&self, painter: &Painter) {
         self.frame.caret(&painter.caret());
         self.frame.zoom(painter.zoom());
         self.frame.badges(&painter.badges());
-        true
     }
 }

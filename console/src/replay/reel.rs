@@ -139,7 +139,8 @@ impl Reel {
         spans
     }
 
-    /// Takes the entries of a piece. What cannot be read ends it.
+    /// Takes the entries of a piece: for good if there is room, and otherwise what they say to the timeline. What cannot be
+    /// read ends it.
     pub(crate) fn add(&mut self, index: usize, bytes: &[u8]) {
         let Some(began) = self.began else { return };
         let Some(held) = self.pieces.get_mut(index).filter(|held| held.entries.is_none()) else { return };
@@ -167,9 +168,11 @@ impl Reel {
             }
             entries.push(Entry { at, step });
         }
-        self.held += held.piece.bytes;
-        held.entries = Some(entries);
         held.signs = Some(signs);
+        if self.held + held.piece.bytes <= MOST_BYTES {
+            self.held += held.piece.bytes;
+            held.entries = Some(entries);
+        }
         self.marks = marks(self.pieces.iter().map(|held| (&held.piece, held.signs.as_deref())));
     }
 
@@ -247,8 +250,8 @@ impl Reel {
         })?
     }
 
-    /// The piece that should be fetched next: what the place needs, what comes after it, and what was never read as
-    /// long as there is room. Makes room for it.
+    /// The piece that should be fetched next: what the place needs, what comes after it, and what was never read. Makes room
+    /// for it, but for the last.
     pub(crate) fn want(&mut self, shown: Place, at: u64) -> Want {
         let here = self.piece_at(at);
         if let Err(Needs(piece)) = self.way(shown, at) {
@@ -264,10 +267,7 @@ impl Reel {
                 return Want::Piece(next);
             }
         }
-        let is_new = |index: &usize| {
-            let Held { piece, signs, .. } = &self.pieces[*index];
-            signs.is_none() && self.held + piece.bytes <= MOST_BYTES
-        };
+        let is_new = |index: &usize| self.pieces[*index].signs.is_none();
         (here..self.pieces.len()).chain(0..here).find(is_new).map_or(Want::Nothing, Want::Piece)
     }
 

@@ -178,14 +178,14 @@ impl Writer {
         Ok(Self { file, of, key, next: 0, bytes: 0 })
     }
 
-    /// Writes one segment. After an error the file is what it was, or ends in something that is no segment; nothing
+    /// Writes one segment, and says how many bytes it has in the file. After an error the file is what it was, or ends in something that is no segment; nothing
     /// more may be written.
     pub fn append(
         &mut self,
         (from, until): (Timestamp, Timestamp),
         entries: &[u8],
         last: bool,
-    ) -> Result<(), FileError> {
+    ) -> Result<u64, FileError> {
         let length = u32::try_from(entries.len() + TAG_BYTES).map_err(|_| FileError::NoSegment)?;
         let head = Head { number: self.next, from, until, last, length };
         let sealed = self.key.seal(head.nonce(), &head.bound(self.of), entries)?;
@@ -193,8 +193,9 @@ impl Writer {
         segment.extend_from_slice(&sealed);
         self.file.write_all(&segment)?;
         self.next += 1;
-        self.bytes += segment.len() as u64;
-        Ok(())
+        let bytes = segment.len() as u64;
+        self.bytes += bytes;
+        Ok(bytes)
     }
 
     /// It has as much as one recording may have, but for its end.

@@ -4,6 +4,7 @@ use std::{
     io, iter,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
@@ -12,19 +13,55 @@ use shared::{BusinessId, ContactId, RecordingId};
 use store::{Records, Store, StoreError};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{file::Writer, keys::Of, seal::DataKey};
+use super::{
+    file::Writer,
+    keys::Of,
+    seal::DataKey,
+    tally::{Fault, Tally, Why},
+};
 use crate::ports::Witness;
 
 const FOLDER: &str = "recordings";
 const ENDING: &str = "rec";
 
+/// How files go, which may take long: each call waits on a thread where it holds nobody up.
+pub trait Disk: std::fmt::Debug + Send + Sync {
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
+    }
+}
+
+/// As the system does it.
+#[derive(Debug)]
+struct System;
+
+impl Disk for System {}
+
 /// `DATA/recordings/BUSINESS/CONTACT/RECORDING.rec`. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Shelf(PathBuf);
+pub struct Shelf {
+    root: PathBuf,
+    disk: Arc<dyn Disk>,
+    tally: Tally,
+}
 
 impl Shelf {
     pub fn below(data: &Path) -> Self {
-        Self(data.join(FOLDER))
+        Self { root: data.join(FOLDER), disk: Arc::new(System), tally: Tally::default() }
+    }
+
+    /// What goes is counted there.
+    pub fn counted(self, tally: Tally) -> Self {
+        Self { tally, ..self }
+    }
+
+    /// Files go as this says.
+    pub fn on(self, disk: Arc<dyn Disk>) -> Self {
+        Self { disk, ..self }
     }
 
     pub fn file(&self, of: Of) -> PathBuf {
@@ -32,7 +69,7 @@ impl Shelf {
     }
 
     fn folder(&self, business: BusinessId, contact: ContactId) -> PathBuf {
-        self.0.join(business.to_string()).join(contact.to_string())
+        self.root.join(business.to_string()).join(contact.to_string())
     }
 
     /// A new file, which is known by its name after a power cut as well.
@@ -48,15 +85,25 @@ impl Shelf {
 
     /// Deletes the files of a contact.
     pub fn forget(&self, business: BusinessId, contact: ContactId) -> io::Result<()> {
-        gone(fs::remove_dir_all(self.folder(business, contact)))
+        let folder = self.folder(business, contact);
+        let found = named::<RecordingId>(&folder)?.len();
+        self.counting(Why::Erasure, found as u64, gone(self.disk.remove_folder(&folder)))
     }
 
     /// Deletes one file, and its contact's folder with the last.
-    pub fn remove(&self, of: Of) -> io::Result<()> {
-        gone(fs::remove_file(self.file(of)))?;
+    pub fn remove(&self, of: Of, why: Why) -> io::Result<()> {
+        self.counting(why, 1, gone(self.disk.remove_file(&self.file(of))))?;
         // It stays as long as something is in it.
         let _ = fs::remove_dir(self.folder(of.business, of.contact));
         Ok(())
+    }
+
+    fn counting(&self, why: Why, files: u64, done: io::Result<()>) -> io::Result<()> {
+        match done {
+            Ok(()) => self.tally.deleted(why, files),
+            Err(_) => self.tally.fault(Fault::Deletion),
+        }
+        done
     }
 
     /// Deletes files whose key is gone: of an erasure that was cut short, or of before a restore. Returns how many.
@@ -74,7 +121,7 @@ impl Shelf {
         rows: &(impl Rows + ?Sized),
     ) -> Result<u32, SweepError> {
         let mut swept = 0;
-        let folder = self.0.join(business.to_string());
+        let folder = self.root.join(business.to_string());
         for contact in aside(move || named::<ContactId>(&folder)).await? {
             // A row is there before its file: of what is found here, nothing is younger than the rows.
             let folder = self.folder(business, contact);
@@ -82,7 +129,7 @@ impl Shelf {
             let known = rows.of(business, contact).await?;
             for recording in found.into_iter().filter(|recording| !known.contains(recording)) {
                 let (shelf, of) = (self.clone(), Of { business, contact, recording });
-                aside(move || shelf.remove(of)).await?;
+                aside(move || shelf.remove(of, Why::NoKey)).await?;
                 swept += 1;
             }
         }
@@ -169,10 +216,20 @@ impl Witness for Shelf {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::{
+        sync::{
+            Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Duration,
+    };
+
+    use tokio::sync::mpsc;
 
     use super::*;
 
+    /// After which a deletion that nobody could release goes on, so that its test fails.
+    const PATIENCE: Duration = Duration::from_secs(20);
     const SHOP: BusinessId = BusinessId(1);
     const CONTACT: ContactId = ContactId(7);
 
@@ -219,5 +276,71 @@ mod tests {
         let is_there = |recording| shelf.file(Of { business: SHOP, contact: CONTACT, recording }).exists();
         assert_eq!([kept, lost, begins].map(is_there), [true, false, true]);
         assert_eq!(shelf.sweep_business(BusinessId(2), &busy).await.unwrap(), 0, "nothing of others");
+    }
+
+    /// A deletion goes on until somebody else had a turn.
+    #[derive(Debug)]
+    struct Slow {
+        begun: mpsc::UnboundedSender<()>,
+        released: Mutex<std::sync::mpsc::Receiver<()>>,
+        in_vain: AtomicBool,
+    }
+
+    impl Disk for Slow {
+        fn remove_file(&self, path: &Path) -> io::Result<()> {
+            self.waits();
+            fs::remove_file(path)
+        }
+
+        fn remove_folder(&self, path: &Path) -> io::Result<()> {
+            self.waits();
+            fs::remove_dir_all(path)
+        }
+    }
+
+    impl Slow {
+        fn waits(&self) {
+            self.begun.send(()).unwrap();
+            let turn = self.released.lock().unwrap().recv_timeout(PATIENCE);
+            self.in_vain.fetch_or(turn.is_err(), Ordering::Relaxed);
+        }
+    }
+
+    /// A shelf whose deletions wait for the turn of a task that runs beside them.
+    fn slow(data: &Path) -> (Shelf, Arc<Slow>, impl Future<Output = ()> + Send + 'static) {
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        let (release, released) = std::sync::mpsc::channel();
+        let slow = Arc::new(Slow { begun, released: Mutex::new(released), in_vain: AtomicBool::new(false) });
+        let turn = async move {
+            begins.recv().await.unwrap();
+            release.send(()).unwrap();
+        };
+        (Shelf::below(data).on(slow.clone()), slow, turn)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn files_of_whoever_is_erased_go_while_others_are_served() {
+        let data = tempfile::tempdir().unwrap();
+        let (shelf, slow, turn) = slow(data.path());
+        let path = file(&shelf, RecordingId(1));
+        let turn = tokio::spawn(turn);
+        let erased = tokio::spawn(async move {
+            shelf.committed(SHOP, &[Change::Erased(CONTACT)], Duration::ZERO);
+        });
+        erased.await.unwrap();
+        turn.await.unwrap();
+        assert!(!slow.in_vain.load(Ordering::Relaxed), "nobody had a turn while it was deleted");
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn files_are_swept_up_while_others_are_served() {
+        let data = tempfile::tempdir().unwrap();
+        let (shelf, slow, turn) = slow(data.path());
+        let busy = Busy { shelf: shelf.clone(), rows: Mutex::default(), begins: RecordingId(3) };
+        let path = file(&shelf, RecordingId(1));
+        let (swept, ()) = tokio::join!(shelf.sweep_business(SHOP, &busy), turn);
+        assert!(!slow.in_vain.load(Ordering::Relaxed), "nobody had a turn while it was deleted");
+        assert_eq!((swept.unwrap(), path.exists()), (1, false));
     }
 }

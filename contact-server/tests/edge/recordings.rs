@@ -25,6 +25,7 @@ use super::{
     support::*,
 };
 
+mod counted;
 mod frames;
 
 const DOCUMENT: DocumentId = DocumentId(0xD0C);

@@ -1,23 +1,23 @@
 //! What is kept long enough goes, and nothing else.
-use std::sync::Arc;
+use std::{fs, io, path::Path, sync::Arc};
 
 use contact_core::{
     record::{Change, Person},
     retention::Keep,
 };
 use contact_server::{
-    archive::shelf::Shelf,
+    archive::shelf::{Disk, Shelf},
     config::Config,
     erasure::journal,
     retention::{Gone, Retention},
     run,
 };
-use shared::{ContactId, api::PageView};
-use store::Erasure;
+use shared::{ContactId, RecordingId, api::PageView};
+use store::{Erasure, Recording};
 
 use crate::{
     erasure::{OLD_CONTACT, days_ago, plant_an_old_call},
-    process::{KEY, Place},
+    process::{KEY, Place, ask},
     search::{found_below, planted},
 };
 
@@ -101,12 +101,62 @@ async fn a_customer_kept_long_enough_is_found_nowhere_and_a_younger_one_is_still
     assert_eq!(found_below(&data, &planted()), [""; 0], "after the server's end");
 
     // A copy that was made before still holds them; the journal knows of them as of every erasure.
-    let kept = std::fs::read(data.join(journal::FILE)).unwrap();
-    std::fs::remove_dir_all(&data).unwrap();
-    std::fs::create_dir(&data).unwrap();
-    std::fs::write(data.join(journal::FILE), kept).unwrap();
+    let kept = fs::read(data.join(journal::FILE)).unwrap();
+    fs::remove_dir_all(&data).unwrap();
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join(journal::FILE), kept).unwrap();
     let said = place.says(&["admin", "restore", copy]);
     assert!(said.contains("1 erasures"), "{said}");
     assert_eq!(found_below(&data, &planted()), [""; 0], "after a restore");
     assert!(!found_below(&data, &young).is_empty(), "the younger one is back as well");
+}
+
+/// A file is deleted once the server has answered somebody else.
+#[derive(Debug)]
+struct Waiting {
+    port: u16,
+}
+
+impl Disk for Waiting {
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        assert_eq!(ask(self.port, "GET", "/healthz", &[], "").status, 200);
+        fs::remove_file(path)
+    }
+}
+
+/// One thread serves, and lets go of what is old: a deletion in place would wait for itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_recording_that_takes_long_to_delete_holds_nobody_up() {
+    let place = Place::sqlite();
+    plant_an_old_call(&place).await;
+    let data = place.path("data");
+    let config = Config { database: place.database.clone(), ..Config::local(&data) };
+    let running = run::start(config).await.unwrap();
+    let app = &running.app;
+    let business = app.store.businesses().await.unwrap()[0].id;
+    let recording = Recording {
+        id: RecordingId(1),
+        business,
+        contact: OLD_CONTACT,
+        began_at: days_ago(2),
+        lock: "test".into(),
+        locked: vec![7; 60],
+    };
+    assert!(app.store.records().begin_recording(business, &recording).await.unwrap());
+    let shelf = Shelf::below(&data).on(Arc::new(Waiting { port: running.addr.port() }));
+    let path = shelf.file((&recording).into());
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, b"sealed").unwrap();
+    let retention = Retention {
+        store: app.store.clone(),
+        engine: app.engine.clone(),
+        clock: app.clock.clone(),
+        metrics: Arc::clone(&app.metrics),
+        keep: Keep { recordings_days: 1, ..Keep::default() },
+        journal: data.join(journal::FILE),
+        shelf,
+    };
+    let gone = tokio::spawn(async move { retention.turn().await }).await.unwrap().unwrap();
+    assert_eq!((gone.recordings, path.exists()), (1, false));
+    running.shutdown().await.unwrap();
 }

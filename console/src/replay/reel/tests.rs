@@ -143,7 +143,8 @@ fn what_is_kept_is_bounded_and_what_went_is_loaded_again() {
     let all: Vec<_> = (0..u32::try_from(count).unwrap())
         .map(|n| vec![frame(u64::from(n) * 1_000, FrameKind::Keyframe, n, 0)])
         .collect();
-    let (bytes, mut reel) = pieces_of(&all);
+    let (mut bytes, mut reel) = pieces_of(&all);
+    bytes.last_mut().unwrap().extend(led(reel.end() + 1_000, Some("Ada")));
     let mut shown = Place::default();
     let mut loads = 0;
     for at in (0..reel.end()).step_by(500).chain([10_000]) {
@@ -152,6 +153,7 @@ fn what_is_kept_is_bounded_and_what_went_is_loaded_again() {
             loads += 1;
             assert!(reel.held <= MOST_BYTES);
         }
+        assert_eq!(reel.marks().len(), 1, "its end is on the timeline before it is played");
         shown = reel.way(shown, at).expect("what it needs is here").to;
         assert!(reel.playable(at) > at);
     }

@@ -95,7 +95,11 @@ fn a_code_is_for_a_page_that_is_shown() {
     stage.must(Input::SharingSet(contact, false));
     assert!(stage.input(Input::CodeMade(contact)).is_err());
     let refused = stage.center.code_gives(BOB, contact).unwrap_err();
-    assert_eq!(ask(&mut stage, BOB, contact, WatchBy::Code), Err(refused), "what is asked before is what is done");
+    assert_eq!(
+        ask(&mut stage, BOB, contact, WatchBy::Code),
+        Err(refused),
+        "what is asked before is what is done"
+    );
     ask(&mut stage, EVE, contact, WatchBy::Supervisor).unwrap();
 }
 
