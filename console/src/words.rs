@@ -146,6 +146,9 @@ pub(crate) const REST_NOT_LOADED: &str = "The rest of the recording could not be
 pub(crate) const NOTHING_LOADED: &str = "The recording could not be loaded.";
 pub(crate) const TOO_MUCH: &str = "This part cannot be shown: it is too far from the last page that was recorded whole. Choose another place.";
 
+pub(crate) const NO_CONTACT: &str = "This contact could not be loaded.";
+pub(crate) const NO_LIST: &str = "Whether there is a recording could not be found out.";
+
 /// What a recording shows at a place that is here.
 pub(crate) fn replay(missing: Option<Miss>, play: &Play, playable: u64) -> String {
     match missing {

@@ -12,6 +12,7 @@ use e2e::{
     recorded::recorded_texts,
     tap::contains,
 };
+use playwright_rs::protocol::Viewport;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Result<()> {
@@ -35,6 +36,7 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     mirrored.shopper.clicks("#card").await?;
     mirrored.shopper.page.keyboard().type_text("4242424242424242", None).await?;
     agent::sees_page(&mirrored.agent, "Pay with plumtree").await?;
+    labels_stay_where_they_belong(&mirrored).await?;
     mirrored.play("thanks.html").await?;
     mirrored.shopper.asks::<bool>("() => !document.querySelector('h1').append(' and goodbye')").await?;
     agent::sees_page(&mirrored.agent, "and goodbye").await?;
@@ -72,6 +74,27 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
     let mut axe = Inspector::new()?;
     axe.look(&mirrored.agent, "the player").await?;
     axe.verdict()
+}
+
+/// What is said of pictures that are kept back stands on them, at whatever size the agent sees the page.
+async fn labels_stay_where_they_belong(mirrored: &Mirrored) -> Result<()> {
+    const STAY: &str = "() => { const frame = document.querySelector('.page-view iframe'), at = frame.getBoundingClientRect(), scale = at.width / frame.clientWidth; \
+        const boxes = [...frame.contentDocument.querySelectorAll('canvas')].map(box => box.getBoundingClientRect()); \
+        const labels = [...document.querySelectorAll('[data-replica-badge]')].map(label => label.getBoundingClientRect()).filter(label => label.width); \
+        const on = (label, box) => label.left >= at.x + box.left * scale - 1 && label.right <= at.x + box.right * scale + 1 && label.top >= at.y + box.top * scale - 1 && label.bottom <= at.y + box.bottom * scale + 1; \
+        return labels.length > 1 && labels.every(label => boxes.some(box => on(label, box))); }";
+    let (agent, view) = (&mirrored.agent, |width, height| Viewport { width, height });
+    mirrored.goes_to("kept.html").await?;
+    agent::sees_page(agent, "Kept back").await?;
+    // The story's own style shows the page unscaled.
+    let bare = "() => { globalThis.before = [...document.adoptedStyleSheets]; document.adoptedStyleSheets = []; return true; }";
+    agent.asks::<bool>(bare).await?;
+    for (width, height) in [(1_600, 1_000), (390, 844), (820, 600)] {
+        agent.page.set_viewport_size(view(width, height)).await?;
+        agent.finds(&format!("labels stay on what they are said of, {width} px"), STAY).await?;
+    }
+    agent.page.set_viewport_size(view(1_600, 1_000)).await?;
+    agent.asks::<bool>("() => { document.adoptedStyleSheets = before; return true; }").await.map(drop)
 }
 
 /// More than one answer holds.

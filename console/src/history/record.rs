@@ -26,34 +26,54 @@ pub(crate) struct RecordProps {
 #[component]
 pub(crate) fn Record(props: &RecordProps) -> Html {
     let load = use_state(|| None::<Result<ContactDetail, Problem>>);
-    let recordings = use_state(|| None::<Recordings>);
+    let recordings = use_state(|| None::<Result<Recordings, Problem>>);
     let plays = use_state(|| false);
+    let tries = use_state(|| 0_u32);
     {
         let (load, recordings) = (load.setter(), recordings.setter());
-        use_effect_with(props.contact, move |contact| {
-            let contact = *contact;
+        use_effect_with((props.contact, *tries), move |&(contact, _)| {
+            load.set(None);
+            recordings.set(None);
             spawn_local(async move { load.set(Some(http::contact(contact).await)) });
-            // Whoever may not play is told so by the server, and sees nothing of it here.
-            spawn_local(async move { recordings.set(http::recordings(contact).await.ok()) });
+            spawn_local(async move { recordings.set(Some(http::recordings(contact).await)) });
         });
     }
+    let again = Callback::from({
+        let tries = tries.clone();
+        move |_: MouseEvent| tries.set(*tries + 1)
+    });
     let back = props.on_back.reform(|_: MouseEvent| ());
-    if let (true, Some(recordings), Some(Ok(detail))) = (*plays, &*recordings, &*load) {
+    if let (true, Some(Ok(recordings)), Some(Ok(detail))) = (*plays, &*recordings, &*load) {
         let plays = plays.setter();
         let on_back = Callback::from(move |()| plays.set(false));
         let (contact, csrf) = (props.contact, props.csrf.clone());
         return html! { <Player {contact} {csrf} who={who(detail)} recordings={recordings.clone()} {on_back} /> };
     }
-    let replay = recordings.as_ref().map(|recordings| recorded(recordings, &plays));
+    let replay = match &*recordings {
+        Some(Ok(recordings)) => recorded(recordings, &plays),
+        // Whoever may not play is told so by the server, and sees nothing of it here.
+        Some(Err(problem)) if problem.status == 403 => Html::default(),
+        Some(Err(problem)) => failed("player-fault", words::NO_LIST, problem, &again),
+        None => Html::default(),
+    };
     html! {
         <section class="record" aria-label="Contact record">
             <button onclick={back}>{ "← All contacts" }</button>
             { match &*load {
-                None => html! { <div class="skeleton" aria-busy="true" aria-label="Loading"></div> },
-                Some(Err(problem)) => html! { <p class="empty" role="alert">{ &problem.detail }</p> },
-                Some(Ok(detail)) => record(detail, replay.unwrap_or_default(), props.skew_ms),
+                None => html! { <div class="skeletons" aria-busy="true" aria-label="Loading">{ for (0..4).map(|_| html! { <div class="skeleton"></div> }) }</div> },
+                Some(Err(problem)) => failed("empty", words::NO_CONTACT, problem, &again),
+                Some(Ok(detail)) => record(detail, replay, props.skew_ms),
             } }
         </section>
+    }
+}
+
+fn failed(class: &'static str, what: &str, problem: &Problem, again: &Callback<MouseEvent>) -> Html {
+    html! {
+        <div {class} role="alert">
+            <p>{ what }{ " " }{ &problem.detail }</p>
+            <button onclick={again.clone()}>{ words::TRY_AGAIN }</button>
+        </div>
     }
 }
 
