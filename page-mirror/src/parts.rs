@@ -11,6 +11,8 @@ pub use shade::without;
 
 /// A page in a frame to the one around it, whoever that is: it could be a part of it.
 pub const ASK: &str = "ringside:part?";
+/// The page around it, to pages of one origin alone: it would hear the question now.
+pub const CALL: &str = "ringside:part!";
 /// The page around it, with a port: it may.
 pub const OFFER: &str = "ringside:part";
 /// Before the key of a business. A page in a frame, with a question mark behind it: has the page around the button? The

@@ -56,7 +56,8 @@ pub(crate) fn pages(outer: &str, inner: &str, tag: &str) -> BTreeMap<&'static st
             "Leaf",
             format!(
                 "<h3>Leaf</h3><p id=line>Green</p><button id=pick onclick=\"top.postMessage({{ told: 'picked', what: true }}, '*')\">Pick</button>{}{tag}",
-                frame("below", format!("{inner}/part"), 60)
+                // It asks for nothing secret: what lies so deep decides what is recorded, too.
+                frame("below", format!("{inner}/second"), 60)
             ),
         ),
         ("Till", format!("<h1>Till</h1>{}{told}{tag}", frame("pay", format!("{inner}/pay/card"), 160))),
@@ -285,7 +286,7 @@ async fn recorded(scene: Scene) -> Result<()> {
     };
     tokio::time::timeout(PATIENCE, sealed).await.context("it is not sealed")??;
     let texts = recorded_texts(stage.data(), &scene.keys).await?;
-    for text in ["Outer", "Green", "Thanks"] {
+    for text in ["Deep outer", "Green", "Thanks"] {
         ensure!(texts.contains(text), "the search finds {text}");
     }
     // The first of them is of a page in a frame that asks for something secret.

@@ -42,6 +42,7 @@ pub fn mount(host: HtmlElement, config: JsValue) {
         config,
         shown: Cell::default(),
         taken: Cell::default(),
+        offers: Cell::default(),
         around: Cell::default(),
         recorder: RefCell::default(),
     });
@@ -57,6 +58,8 @@ struct Framed {
     shown: Cell<bool>,
     /// It is a part of the page around it.
     taken: Cell<bool>,
+    /// How often it was offered. The page around knows the latest port alone.
+    offers: Cell<u32>,
     /// The page around has a button of the same business.
     around: Cell<bool>,
     /// What runs, or ran last.
@@ -180,11 +183,15 @@ impl Framed {
         if said.strip_prefix(parts::AROUND) == Some(&self.word("business")) {
             return self.step_back();
         }
+        if said == parts::CALL {
+            return self.ask(true);
+        }
         if said != parts::OFFER {
             return;
         }
         let port: Option<MessagePort> = event.ports().get(0).dyn_into().ok();
         let (Some(port), origin) = (port, event.origin()) else { return };
+        self.offers.set(self.offers.get().wrapping_add(1));
         let page = self.clone();
         spawn_local(async move {
             if page.take(&port, &origin).await.is_none() {
@@ -195,9 +202,10 @@ impl Framed {
 
     /// Becomes a part of a page of that origin. None: it does not.
     async fn take(self: &Rc<Self>, port: &MessagePort, origin: &str) -> Option<()> {
+        let offer = self.offers.get();
         let welcome = self.rules(origin).await?;
         let module = self.fetch("recorder.js").await.ok()?;
-        if self.has_a_contact() {
+        if self.has_a_contact() || self.offers.get() != offer {
             return None;
         }
         self.leave();

@@ -6,7 +6,7 @@
 //! of it is passed on before it was said what page it is, since that decides what may be recorded.
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
@@ -21,6 +21,7 @@ use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlIFrameElement, MessageChannel, MessageEvent, Response, Window};
 
+mod call;
 mod deeds;
 mod port;
 mod said;
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     epoch: Cell<u32>,
     said: RefCell<Vec<PageSays>>,
     looked: Cell<bool>,
+    /// The page's epoch, and the frames whose pages were called in it.
+    called: RefCell<(u32, BTreeSet<u32>)>,
 }
 
 impl Parts {
@@ -64,6 +67,7 @@ impl Parts {
             epoch: Cell::default(),
             said: RefCell::default(),
             looked: Cell::default(),
+            called: RefCell::default(),
         });
         parts.lend();
         let (asked, resting) = (parts.clone(), parts.clone());
@@ -314,12 +318,10 @@ impl Parts {
     }
 
     /// The page is shown, and was looked at.
-    pub(crate) fn look(&self) {
+    pub(crate) fn look(self: &Rc<Self>) {
         self.looked.set(true);
-        if self.all.borrow().is_empty() {
-            return;
-        }
         let epoch = self.see_epoch();
+        self.call(epoch);
         let mut gone = Vec::new();
         for part in self.all.borrow_mut().iter_mut() {
             part.patience = part.patience.map(|looks| looks.saturating_sub(1));
