@@ -66,12 +66,13 @@ impl Story {
         shopper::asks_for_a_call(&story.visitor, &story.stage.ready.handset_number, "Please help").await?;
         shopper::reads(&story.visitor, "Pick up and press 1").await?;
         story.visitor.clicks("ringside-widget [data-do=close]").await?;
-        // The pill has the focus, and is no part of the page that is compared.
-        story.visitor.page.mouse().click(200.0, 300.0, None).await?;
         let ada = &story.viewers[0];
         ada.person.sees(".page-view iframe").await?;
         let seen = agent::sees_page(&ada.person, "Basket").await;
         seen.with_context(|| format!("{:?}{}", ada.relay.seen(), said(&[&story.visitor, &ada.person])))?;
+        // The pill has the focus, and is no part of the page that is compared. What the mouse is over is known from when
+        // it moves while somebody looks.
+        story.visitor.page.mouse().click(200.0, 300.0, None).await?;
         Ok(story)
     }
 
