@@ -1,6 +1,8 @@
 //! Contacts of the past: search, the list, and one contact whole with the record of every leg.
 mod record;
 
+use std::{cell::Cell, rc::Rc};
+
 use gloo::timers::callback::Timeout;
 use shared::{
     ContactId,
@@ -45,15 +47,24 @@ pub(crate) fn History(props: &HistoryProps) -> Html {
         use_effect_with(((*search).clone(), *tries), move |(search, _)| {
             let search = search.clone();
             let delay = if search.is_empty() { 0 } else { SEARCH_AFTER_MS };
+            let is_current = Rc::new(Cell::new(true));
+            let asked = is_current.clone();
             let timer = Timeout::new(delay, move || {
                 spawn_local(async move {
-                    load.set(match http::contacts(&search, None).await {
+                    let answer = match http::contacts(&search, None).await {
                         Ok(page) => Load::Here { contacts: page.contacts, next: page.next },
                         Err(problem) => Load::Failed(problem),
-                    });
+                    };
+                    // An answer to what was typed before may come behind that to what is typed now.
+                    if asked.get() {
+                        load.set(answer);
+                    }
                 });
             });
-            move || drop(timer)
+            move || {
+                is_current.set(false);
+                drop(timer);
+            }
         });
     }
     if let Some(contact) = *open {

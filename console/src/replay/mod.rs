@@ -86,6 +86,8 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
         (None, None) => words::LOADING.to_owned(),
         (None, Some(_)) => String::new(),
     };
+    // An empty page would be taken for the customer's.
+    let (nothing, failed) = (reel.0.borrow().progress().0 == 0, fault.is_some());
     if let Some(Shown { page, .. }) = shown {
         before.replace(page);
     }
@@ -102,7 +104,7 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
             <p class="player-page"><strong>{ title }</strong>{ " " }<span class="quiet">{ url }</span></p>
             <p class="page-state" role="status">{ state }</p>
             if let Some(fault) = fault { { said(&fault, again) } }
-            <div class="replica" ref={host}></div>
+            <div class={classes!("replica", nothing.then_some("is-empty"))} aria-busy={(nothing && !failed).to_string()} ref={host}></div>
             <Controls play={*play} on_act={Callback::from({ let d = play.dispatcher(); move |act| d.dispatch(act) })}
                 reel={reel.clone()} />
             <Marks reel={reel} came={play.came} at={play.at}
