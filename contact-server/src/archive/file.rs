@@ -178,8 +178,8 @@ impl Writer {
         Ok(Self { file, of, key, next: 0, bytes: 0 })
     }
 
-    /// Writes one segment, and says how many bytes it has in the file. After an error the file is what it was, or ends in something that is no segment; nothing
-    /// more may be written.
+    /// Writes one segment, and says how many bytes it has in the file. After an error the file is what it was, or ends
+    /// in something that is no segment; nothing more may be written.
     pub fn append(
         &mut self,
         (from, until): (Timestamp, Timestamp),
