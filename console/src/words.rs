@@ -2,10 +2,10 @@
 use shared::{
     api::{Channel, Party},
     contact::{EndReason, LegCause, Phase, Presence},
-    wire::recording::Miss,
+    wire::{LegTrouble, recording::Miss},
 };
 
-use crate::replay::Play;
+use crate::{desk::state::Voice, replay::Play};
 
 pub(crate) fn presence(presence: Presence) -> &'static str {
     match presence {
@@ -38,6 +38,39 @@ pub(crate) fn channel(channel: Channel) -> &'static str {
         Channel::Telephone => "Telephone",
         Channel::Browser => "Voice in the page",
         Channel::Page => "Page alone",
+    }
+}
+
+/// The server cannot be reached. Voice has a way of its own, and may be up all the same.
+pub(crate) fn no_connection(voice: Voice) -> &'static str {
+    match voice {
+        Voice::Live { .. } => "No connection. Trying again; the call goes on.",
+        Voice::Broken { .. } | Voice::Failed(_) => "No connection, and no voice. Trying again.",
+        Voice::None | Voice::Invited(_) | Voice::Connecting(_) | Voice::Stopped { .. } => {
+            "No connection. Trying again."
+        }
+    }
+}
+
+/// The call is on, and this page was loaded again and has no microphone.
+pub(crate) fn stopped(why: LegTrouble) -> &'static str {
+    match why {
+        LegTrouble::MicrophoneDenied => {
+            "The customer is still there, but the browser keeps the microphone from this page. Allow it (the icon left of the address), then go on."
+        }
+        LegTrouble::NoMicrophone | LegTrouble::MediaFailed => {
+            "The customer is still there, but no microphone was found. Plug one in, then go on."
+        }
+    }
+}
+
+/// How long a call waits for its agent's voice, in seconds; none: the server has not said it yet.
+pub(crate) fn time_left(seconds: Option<u128>) -> String {
+    match seconds {
+        None => "The call waits for a short while, then it ends.".into(),
+        Some(0) => "The time is up: the call is ending.".into(),
+        Some(1) => "The call ends in 1 second.".into(),
+        Some(seconds) => format!("The call ends in {seconds} seconds."),
     }
 }
 
@@ -194,6 +227,13 @@ pub(crate) fn missed(why: Miss) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_a_call_waits_is_said_in_words() {
+        assert_eq!(time_left(Some(12)), "The call ends in 12 seconds.");
+        assert_eq!(time_left(Some(1)), "The call ends in 1 second.");
+        assert_ne!(time_left(Some(0)), time_left(None));
+    }
 
     #[test]
     fn sizes_are_said_as_people_say_them() {

@@ -79,7 +79,7 @@ async fn a_session_is_played_as_it_was_and_a_payment_page_is_left_out() -> Resul
 /// What is said of pictures that are kept back stands on them, at whatever size the agent sees the page.
 async fn labels_stay_where_they_belong(mirrored: &Mirrored) -> Result<()> {
     const STAY: &str = "() => { const frame = document.querySelector('.page-view iframe'), at = frame.getBoundingClientRect(), scale = at.width / frame.clientWidth; \
-        const boxes = [...frame.contentDocument.querySelectorAll('canvas')].map(box => box.getBoundingClientRect()); \
+        const boxes = [...frame.contentDocument.querySelectorAll('canvas, ringside-box')].map(box => box.getBoundingClientRect()); \
         const labels = [...document.querySelectorAll('[data-replica-badge]')].map(label => label.getBoundingClientRect()).filter(label => label.width); \
         const on = (label, box) => label.left >= at.x + box.left * scale - 1 && label.right <= at.x + box.right * scale + 1 && label.top >= at.y + box.top * scale - 1 && label.bottom <= at.y + box.bottom * scale + 1; \
         return labels.length > 1 && labels.every(label => boxes.some(box => on(label, box))); }";
@@ -92,6 +92,14 @@ async fn labels_stay_where_they_belong(mirrored: &Mirrored) -> Result<()> {
     for (width, height) in [(1_600, 1_000), (390, 844), (820, 600)] {
         agent.page.set_viewport_size(view(width, height)).await?;
         agent.finds(&format!("labels stay on what they are said of, {width} px"), STAY).await?;
+        let boxed = "() => [...document.querySelectorAll('[data-replica-badge]')].some(label => label.checkVisibility() && label.textContent === 'Embedded page, not shown')";
+        let says_why = if width < 1_000 { boxed.to_owned() } else { boxed.replacen("() => ", "() => !", 1) };
+        agent
+            .finds(
+                &format!("boxes that are too small to be read say above why they are there, {width} px"),
+                &says_why,
+            )
+            .await?;
     }
     agent.page.set_viewport_size(view(1_600, 1_000)).await?;
     agent.asks::<bool>("() => { document.adoptedStyleSheets = before; return true; }").await.map(drop)
@@ -110,7 +118,7 @@ async fn reads_long(mirrored: &Mirrored) -> Result<()> {
 /// Lets so many answers of the server through; the others wait, or fail while it is unplugged.
 const GATE: &str = "() => {
   const fetched = window.fetch;
-  window.gate = { left: 1, unplugged: false, waiting: [] };
+  window.gate = { left: 0, unplugged: false, waiting: [] };
   gate.opens = (left) => {
     Object.assign(gate, { left, unplugged: false });
     gate.waiting.splice(0).forEach(([go]) => go());
@@ -137,6 +145,8 @@ async fn begins_before_all_is_there(mirrored: &Mirrored, thanks: &str) -> Result
     agent.asks::<bool>(GATE).await?;
     agent.sees(".recorded:has-text('MB')").await?;
     agent.clicks("button:has-text('Replay')").await?;
+    agent.sees(".player-stage[aria-busy=true] .player-skeleton").await?;
+    agent.asks::<bool>("() => gate.opens(1)").await?;
     let plays = "() => gate.waiting.length === 1 && +document.querySelector('.player-range').value > 0 && document.querySelector('.player iframe').contentDocument.querySelector('h1')";
     agent.finds("it plays while the second piece is on its way", plays).await?;
     agent.sees(".player-head:has-text('loaded')").await?;

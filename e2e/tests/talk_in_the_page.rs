@@ -106,6 +106,7 @@ impl Call {
         self.agent.takes_the_microphone_back().await?;
         self.agent.reloads().await?;
         self.agent.sees(".go-on:has-text('The customer is still there')").await?;
+        self.agent.sees(".go-on-left:has-text('The call ends in')").await?;
         self.agent.gives_the_microphone(&self.stage.ready.url).await?;
         self.agent.clicks(".go-on button:has-text('Go on with the call')").await?;
         let after = ear::plays(&self.agent).await?;

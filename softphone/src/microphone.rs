@@ -43,7 +43,12 @@ impl Microphone {
     /// the gesture. `device` is an id of [`inputs`]; None takes the browser's default. Echo cancellation,
     /// noise suppression and gain control are on.
     pub fn request(device: Option<&str>) -> Self {
-        Self(Rc::new(Pending(ask(device))))
+        Self(Rc::new(Pending(ask(device, "exact"))))
+    }
+
+    /// The same; a device that is not there any more is none that could not be had: the browser's default is taken.
+    pub fn preferring(device: Option<&str>) -> Self {
+        Self(Rc::new(Pending(ask(device, "ideal"))))
     }
 
     /// Waits for the user's answer.
@@ -71,16 +76,17 @@ fn devices() -> Result<MediaDevices, LegTrouble> {
     }
 }
 
-fn ask(device: Option<&str>) -> Result<Promise, LegTrouble> {
+/// `how` the device is wanted: `exact` or `ideal` (Media Capture specification, section 11.1).
+fn ask(device: Option<&str>, how: &str) -> Result<Promise, LegTrouble> {
     let audio = MediaTrackConstraints::new();
     audio.set_echo_cancellation_bool(true);
     audio.set_noise_suppression_bool(true);
     audio.set_auto_gain_control_bool(true);
     if let Some(device) = device.filter(|id| !id.is_empty()) {
-        let exact = Object::new();
+        let wanted = Object::new();
         // Setting a property of a plain object cannot fail.
-        let _ = Reflect::set(&exact, &"exact".into(), &device.into());
-        audio.set_device_id(&exact);
+        let _ = Reflect::set(&wanted, &how.into(), &device.into());
+        audio.set_device_id(&wanted);
     }
     let constraints = MediaStreamConstraints::new();
     constraints.set_audio(&audio);

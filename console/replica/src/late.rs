@@ -19,6 +19,7 @@ use web_sys::{Document, Element, HtmlIFrameElement, Node, ScrollBehavior, Scroll
 
 use crate::{
     badge::Badge,
+    boxes::Boxes,
     frames::Frames,
     marks::Marks,
     parts::Parts,
@@ -49,6 +50,7 @@ pub(crate) struct Painter {
     zoom: Cell<Option<Zoom>>,
     frames: Frames,
     pictures: Pictures,
+    boxes: Boxes,
     parts: Parts,
 }
 
@@ -57,6 +59,7 @@ impl Painter {
         let realm = Realm(frame.content_window()?);
         Some(Self {
             pictures: Pictures::new(realm.clone()),
+            boxes: Boxes::new(realm.clone()),
             parts: Parts::new(realm.clone()),
             frames: Frames::default(),
             realm,
@@ -138,7 +141,8 @@ impl Painter {
 
     /// What is of one element alone.
     fn element(&self, element: &Element, one: Late) {
-        if let Late::Box { width, height, .. } = one {
+        if let Late::Box { id, width, height } = one {
+            self.boxes.add(id, element);
             let Some(style) = self.realm.get("HTMLElement", "style", element) else { return };
             for (name, side) in [("width", width), ("height", height)] {
                 let arguments: [&JsValue; 2] = [&name.into(), &format!("{side}px").into()];
@@ -199,11 +203,12 @@ impl Painter {
         }
     }
 
-    /// What is said of elements, and where.
-    pub(crate) fn badges(&self) -> Vec<Badge> {
+    /// What is said of elements, and where, on a page that is shown so many times as large.
+    pub(crate) fn badges(&self, scale: f64) -> Vec<Badge> {
         self.pictures.keep();
         let mut badges = self.pictures.badges();
-        badges.append(&mut self.parts.badges());
+        badges.append(&mut self.boxes.badges(scale));
+        badges.append(&mut self.parts.badges(scale));
         badges
     }
 
@@ -263,6 +268,7 @@ impl Painter {
         self.selections.clear(&self.realm);
         self.sheets.clear();
         self.pictures.clear();
+        self.boxes.clear();
         self.parts.clear();
         self.sheets.adopt(&self.realm, &self.document, &[]);
         self.window_scroll.take();

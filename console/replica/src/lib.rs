@@ -10,6 +10,7 @@
 //! `host` is an empty element with a size; the replica fills it, laid out at the customer's size and scaled
 //! to fit. Dropping the view empties the host.
 mod badge;
+mod boxes;
 mod frame;
 mod frames;
 mod ghost;

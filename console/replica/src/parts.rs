@@ -94,8 +94,8 @@ impl Parts {
     }
 
     /// What is said of elements in them, and where.
-    pub(crate) fn badges(&self) -> Vec<Badge> {
-        self.moved(Painter::badges, |badge| &mut badge.at)
+    pub(crate) fn badges(&self, scale: f64) -> Vec<Badge> {
+        self.moved(|painter| painter.badges(scale), |badge| &mut badge.at)
     }
 
     /// Where the caret is in them: the one that has the focus.
@@ -104,7 +104,7 @@ impl Parts {
     }
 
     /// What is found in each of them, at its place in the page around.
-    fn moved<T>(&self, find: fn(&Painter) -> Vec<T>, place: fn(&mut T) -> &mut Place) -> Vec<T> {
+    fn moved<T>(&self, find: impl Fn(&Painter) -> Vec<T>, place: fn(&mut T) -> &mut Place) -> Vec<T> {
         let all = self.shown.borrow();
         let moved = all.values().flat_map(|shown| {
             let (x, y) = self.corner(shown);

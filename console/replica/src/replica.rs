@@ -221,6 +221,6 @@ impl Inner {
     fn draw_above(&self, painter: &Painter) {
         self.frame.caret(&painter.caret());
         self.frame.zoom(painter.zoom());
-        self.frame.badges(&painter.badges());
+        self.frame.badges(&painter.badges(self.frame.scale()));
     }
 }

@@ -1,11 +1,15 @@
 //! The call bar: what the call does, for how long, and everything one can do with it.
-use shared::{LegId, contact::Phase, wire::LegTrouble};
+use shared::{LegId, Timestamp, contact::Phase, wire::LegTrouble};
 use softphone::InputDevice;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::{DeskHandle, DeskState, state::Voice};
-use crate::{icons::Icon, time::Elapsed, words};
+use crate::{
+    icons::Icon,
+    time::{Elapsed, on_server, use_now},
+    words,
+};
 
 /// Lowest level that the meters show, in dBFS.
 const FLOOR_DBFS: f32 = -60.0;
@@ -51,9 +55,11 @@ pub(crate) fn CallBar(props: &CallBarProps) -> Html {
             if matches!(state.voice, Voice::Connecting(_)) && call.bridged_at.is_some() {
                 <span class="late">{ "Allow the microphone if the browser asks for it." }</span>
             }
-            if let Voice::Stopped { leg, why } = state.voice { <GoOn {leg} {why} /> }
+            if let Voice::Stopped { leg, why } = state.voice {
+                <GoOn {leg} {why} until={state.call_waits_until()} skew_ms={state.skew_ms} />
+            }
             <div class="call-actions">
-                <MicrophoneChoice />
+                <MicrophoneChoice granted={matches!(state.voice, Voice::Live { .. })} />
                 <button aria-pressed={muted.to_string()} onclick={mute} title="Mute (M)">
                     { if muted { Icon::MicOff.html() } else { Icon::Mic.html() } }
                     <span>{ if muted { "Unmute" } else { "Mute" } }</span>
@@ -99,24 +105,25 @@ fn voice_words(state: &DeskState, phase: Phase) -> &'static str {
 struct GoOnProps {
     leg: LegId,
     why: LegTrouble,
+    /// When the server ends the call; none: it has not noticed yet that this page carries no voice.
+    until: Option<Timestamp>,
+    skew_ms: i64,
 }
 
-/// The call is on, and this page was loaded again and has no microphone: what to do, and the click that asks again.
+/// The call is on, and this page was loaded again and has no microphone: what to do, for how long there is time, and the
+/// click that asks again.
 #[component]
 fn GoOn(props: &GoOnProps) -> Html {
     let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
-    let text = match props.why {
-        LegTrouble::MicrophoneDenied => {
-            "The customer is still there, but the browser keeps the microphone from this page. Allow it (the icon left of the address), then go on."
-        }
-        LegTrouble::NoMicrophone | LegTrouble::MediaFailed => {
-            "The customer is still there, but no microphone was found. Plug one in, then go on."
-        }
-    };
+    let now = on_server(use_now(250), props.skew_ms);
+    // Whole seconds that are left, the one that has begun counted: "1" is the last that is read.
+    let left = props.until.map(|until| until.since(now).as_millis().div_ceil(1_000));
     let leg = props.leg;
     html! {
-        <div class="go-on" role="alert">
-            <span>{ text }</span>
+        <div class="go-on">
+            // Read out once; a clock that counts down in an alert would be read every second.
+            <span role="alert">{ words::stopped(props.why) }</span>
+            <strong class="go-on-left" role="timer">{ words::time_left(left) }</strong>
             <button class="primary" onclick={move |_| desk.go_on(leg)}>{ "Go on with the call" }</button>
         </div>
     }
@@ -152,33 +159,52 @@ fn percent(dbfs: f32) -> u8 {
     ((dbfs - FLOOR_DBFS) / -FLOOR_DBFS * 100.0).clamp(0.0, 100.0) as u8
 }
 
-/// Which microphone; listed when the list is opened, because names come with the permission only.
+#[derive(Properties, PartialEq)]
+struct MicrophoneProps {
+    /// The call has a microphone.
+    granted: bool,
+}
+
+/// Which microphone; listed when the call has one, because names come with the permission only, and again whenever the
+/// list is opened.
 #[component]
-fn MicrophoneChoice() -> Html {
+fn MicrophoneChoice(props: &MicrophoneProps) -> Html {
     let desk = use_context::<DeskHandle>().expect("the desk gives its handle");
     let devices = use_state(Vec::<InputDevice>::new);
+    {
+        let devices = devices.setter();
+        use_effect_with(props.granted, move |granted| {
+            if *granted {
+                list(devices);
+            }
+        });
+    }
     let load = {
         let devices = devices.setter();
-        Callback::from(move |_: FocusEvent| {
-            let devices = devices.clone();
-            wasm_bindgen_futures::spawn_local(async move { devices.set(softphone::inputs().await) });
-        })
+        Callback::from(move |_: FocusEvent| list(devices.clone()))
     };
+    let chosen = desk.input().unwrap_or_default();
     let choose = Callback::from(move |event: Event| {
         let id = event.target_unchecked_into::<HtmlSelectElement>().value();
         desk.choose_input((!id.is_empty()).then_some(id));
     });
+    let named = devices.iter().filter(|device| !device.id.is_empty() && device.id != "default");
+    let is_here = devices.iter().any(|device| device.id == chosen);
     html! {
         <span class="microphone">
             <label class="visually-hidden" for="microphone">{ "Microphone" }</label>
             <select id="microphone" onfocus={load} onchange={choose} title="Microphone">
-                <option value="">{ "Default microphone" }</option>
-                { for devices.iter().filter(|device| !device.id.is_empty() && device.id != "default").map(|device| html! {
-                    <option value={device.id.clone()}>{ &device.label }</option>
+                <option value="" selected={!is_here}>{ "Default microphone" }</option>
+                { for named.map(|device| html! {
+                    <option value={device.id.clone()} selected={device.id == chosen}>{ &device.label }</option>
                 }) }
             </select>
         </span>
     }
+}
+
+fn list(devices: UseStateSetter<Vec<InputDevice>>) {
+    wasm_bindgen_futures::spawn_local(async move { devices.set(softphone::inputs().await) });
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use yew::prelude::*;
 use super::{
     state::{DeskState, Happened, Link},
     take_up::TakeUp,
+    voice::kept_input,
 };
 use crate::time::browser_now;
 
@@ -34,6 +35,8 @@ pub(crate) struct Desk {
     pub(super) take_up: RefCell<TakeUp>,
     /// Take over from another window at the next hello.
     take_over: Cell<bool>,
+    /// The server has greeted this connection.
+    is_up: Cell<bool>,
 }
 
 impl Desk {
@@ -43,9 +46,10 @@ impl Desk {
             socket: RefCell::default(),
             phone: RefCell::default(),
             microphone: RefCell::default(),
-            input: RefCell::default(),
+            input: RefCell::new(kept_input()),
             take_up: RefCell::default(),
             take_over: Cell::new(true),
+            is_up: Cell::new(false),
         })
     }
 
@@ -75,6 +79,9 @@ impl Desk {
     }
 
     fn socket_event(self: &Rc<Self>, event: SocketEvent) {
+        if !matches!(event, SocketEvent::Message(_)) {
+            self.is_up.set(false);
+        }
         match event {
             SocketEvent::Connecting => self.tell(Happened::Link(Link::Connecting)),
             SocketEvent::Open => {}
@@ -97,6 +104,7 @@ impl Desk {
     /// What the hook itself must do about a message; the state learns of every message.
     fn heard(self: &Rc<Self>, message: ServerToConsole) {
         if let (ServerToConsole::Welcome(welcome), Some(socket)) = (&message, &*self.socket.borrow()) {
+            self.is_up.set(true);
             socket.set_heartbeat(welcome.heartbeat_ms);
         }
         if let ServerToConsole::AgentState(agent) = &message {
@@ -133,6 +141,10 @@ impl Desk {
         sent
     }
 
+    pub(super) fn has_connection(&self) -> bool {
+        self.is_up.get()
+    }
+
     pub(super) fn tell(&self, happened: Happened) {
         self.dispatch.dispatch(happened);
     }
@@ -158,7 +170,7 @@ impl Desk {
     /// The click that accepts is also the gesture that asks for the microphone.
     pub(crate) fn accept(self: &Rc<Self>, contact: ContactId) {
         self.dismiss();
-        *self.microphone.borrow_mut() = Some(Microphone::request(self.input.borrow().as_deref()));
+        *self.microphone.borrow_mut() = Some(self.asks_for_microphone());
         if self.send(Accept { contact }) {
             let begins = self.take_up.borrow_mut().accepted();
             self.begin(begins);

@@ -20,13 +20,26 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use self::{
-    call_bar::CallBar, customer::CustomerPanel, link::use_desk, notify::use_ring, offer::OfferCard,
-    page::PageView, palette::Palette, rail::Rail, state::Link, watch::WatchView, wrap_up::WrapUpForm,
+    call_bar::CallBar,
+    customer::CustomerPanel,
+    link::use_desk,
+    notify::use_ring,
+    offer::OfferCard,
+    page::PageView,
+    palette::Palette,
+    rail::Rail,
+    state::{Link, Voice},
+    watch::WatchView,
+    wrap_up::WrapUpForm,
 };
-use crate::{history::History, http, icons::Icon};
+use crate::{history::History, http, icons::Icon, words};
 
 pub(crate) use self::{
-    customer::Trail, link::DeskHandle, page::REPLICA_DOCUMENT, state::DeskState, wrap_up::price_text,
+    customer::Trail,
+    link::DeskHandle,
+    page::{REPLICA_DOCUMENT, use_ratio},
+    state::DeskState,
+    wrap_up::price_text,
 };
 
 #[derive(Properties, PartialEq)]
@@ -88,7 +101,7 @@ pub(crate) fn DeskView(props: &DeskProps) -> Html {
         <ContextProvider<DeskHandle> context={desk.clone()}>
             <div class={classes!("desk", drawer.then_some("drawer-open"), state.contact.is_some().then_some("has-contact"))}>
                 <CallBar state={(*state).clone()} />
-                <LinkNotice link={state.link} />
+                <LinkNotice link={state.link} voice={state.voice} />
                 <Rail me={props.me.clone()} state={(*state).clone()} middle={*middle}
                     on_middle={show.clone()} on_sign_out={sign_out.clone()} />
                 <main class="middle">
@@ -138,6 +151,7 @@ fn NoticeBar(props: &NoticeProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct LinkProps {
     link: Link,
+    voice: Voice,
 }
 
 /// What is wrong with the connection, if anything is.
@@ -147,7 +161,7 @@ fn LinkNotice(props: &LinkProps) -> Html {
     let (text, again) = match props.link {
         Link::Up => return Html::default(),
         Link::Connecting => ("Connecting…", false),
-        Link::Down => ("No connection. Trying again; a call in progress goes on.", false),
+        Link::Down => (words::no_connection(props.voice), false),
         Link::Closed { code: close::DISPLACED } => {
             ("You signed in on another device or window. This one is asleep.", true)
         }

@@ -3,7 +3,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use replica::{PageView as Shown, ReplicaView, ViewEvent};
 use shared::{ContactId, close, contact::Presence};
-use web_sys::{Element, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::{
@@ -80,6 +80,8 @@ pub(super) struct LiveProps {
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Live {
     page: Option<(String, String)>,
+    /// Of the customer's window, in CSS pixels.
+    size: (u32, u32),
     /// The customer has something else before the page.
     hidden: bool,
     connected: bool,
@@ -118,8 +120,9 @@ impl Reducible for Live {
             ViewEvent::Connected => next.connected = true,
             ViewEvent::Streaming(on) => next.streaming = on,
             ViewEvent::OtherTab(other) => next.other_tab = other,
-            ViewEvent::Page(Shown { url, title, hidden, .. }) => {
+            ViewEvent::Page(Shown { url, title, hidden, width, height, .. }) => {
                 next.page = Some((url, title));
+                next.size = (width, height);
                 next.hidden = hidden;
             }
             ViewEvent::Sharing(on) => {
@@ -172,6 +175,7 @@ pub(super) fn LivePage(props: &LiveProps) -> Html {
             move || drop(view.take())
         });
     }
+    use_ratio(&host, live.size);
     let press = {
         let dispatch = live.dispatcher();
         Callback::from(move |press| dispatch.dispatch(Saw::Press(press)))
@@ -192,6 +196,20 @@ pub(super) fn LivePage(props: &LiveProps) -> Html {
             <div class="replica" ref={host}></div>
         </section>
     }
+}
+
+/// Tells the style sheet the width to height of what is shown, so that the frame takes no more room than that. By the
+/// object model: the console's policy lets no attribute hold a style.
+#[hook]
+pub(crate) fn use_ratio(host: &NodeRef, size: (u32, u32)) {
+    let host = host.clone();
+    use_effect_with(size, move |&(width, height)| {
+        if let (Some(host), true) = (host.cast::<HtmlElement>(), width > 0 && height > 0) {
+            let ratio = format!("{:.4}", f64::from(width) / f64::from(height));
+            // The name is one of ours, so there is nothing that could fail.
+            let _ = host.style().set_property("--page-ratio", &ratio);
+        }
+    });
 }
 
 /// What the picture is worth right now.

@@ -294,6 +294,11 @@ impl DeskState {
             .filter(|_| self.presence() == Presence::Talking)
     }
 
+    /// When the server ends the call, because it hears nothing of this agent. None: it hears him, or did just now.
+    pub(crate) fn call_waits_until(&self) -> Option<Timestamp> {
+        self.agent.as_ref().filter(|agent| agent.presence == Presence::Talking)?.until
+    }
+
     /// A draft that the server has not got yet.
     pub(crate) fn unsaved(&self) -> Option<&Draft> {
         self.draft.as_ref().filter(|draft| draft.revision > draft.saved)

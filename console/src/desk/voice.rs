@@ -1,7 +1,7 @@
 //! The desk's voice: the microphone and the softphone of the one leg that this page carries.
 use std::rc::Rc;
 
-use gloo::storage::{SessionStorage, Storage};
+use gloo::storage::{LocalStorage, SessionStorage, Storage};
 use shared::{
     LegId,
     wire::{LegFailed, LegOffer, LegTrouble},
@@ -17,7 +17,32 @@ use super::{
 /// The leg that was muted in this tab: a page that is loaded again in mid-call does not let the room be heard.
 const MUTED_KEY: &str = "ringside:muted";
 
+/// The microphone that was chosen last at this machine, by the id that the browser gives it on this site.
+const MICROPHONE_KEY: &str = "ringside:microphone";
+
+/// None: the browser's default.
+pub(super) fn kept_input() -> Option<String> {
+    LocalStorage::get(MICROPHONE_KEY).ok().filter(|device: &String| !device.is_empty())
+}
+
+fn keep_input(device: Option<&str>) {
+    match device {
+        // A browser that keeps nothing has its default again after a reload, which the list then shows.
+        Some(device) => drop(LocalStorage::set(MICROPHONE_KEY, device)),
+        None => LocalStorage::delete(MICROPHONE_KEY),
+    }
+}
+
 impl Desk {
+    /// What is wanted, or the default where that is not plugged in.
+    pub(super) fn asks_for_microphone(&self) -> Microphone {
+        Microphone::preferring(self.input.borrow().as_deref())
+    }
+
+    pub(crate) fn input(&self) -> Option<String> {
+        self.input.borrow().clone()
+    }
+
     pub(super) fn carries(&self, leg: LegId) -> bool {
         self.phone.borrow().as_ref().is_some_and(|phone| phone.leg() == leg)
     }
@@ -48,7 +73,7 @@ impl Desk {
                 desk.phone_event(leg, how, event);
             }
         });
-        let microphone = self.microphone.borrow().clone();
+        let microphone = self.microphone.borrow().clone().or_else(|| Some(self.asks_for_microphone()));
         let options = StartOptions { leg, microphone, mount: body.into(), on_event };
         // The old one lets go of the microphone before the new one takes it.
         self.phone.take();
@@ -83,16 +108,19 @@ impl Desk {
             self.tell(Happened::Voice(Voice::Stopped { leg, why }));
             return;
         }
-        self.send(LegFailed { leg, why });
         self.tell(Happened::Voice(Voice::Failed(why)));
-        self.notice(trouble(why));
+        // Without a server there is no voice either: that there is no connection is said already, and nobody is to blame.
+        if self.has_connection() {
+            self.send(LegFailed { leg, why });
+            self.notice(trouble(why));
+        }
     }
 
     /// Takes up the call that the page could not take up by itself. The click is the gesture that asks for the
     /// microphone.
     pub(crate) fn go_on(self: &Rc<Self>, leg: LegId) {
         self.dismiss();
-        *self.microphone.borrow_mut() = Some(Microphone::request(self.input.borrow().as_deref()));
+        *self.microphone.borrow_mut() = Some(self.asks_for_microphone());
         self.start_voice(leg, Begun::TakenUp);
     }
 
@@ -122,6 +150,7 @@ impl Desk {
     }
 
     pub(crate) fn choose_input(self: &Rc<Self>, device: Option<String>) {
+        keep_input(device.as_deref());
         self.input.replace(device.clone());
         let Some(change) = self.phone.borrow().as_ref().map(|phone| phone.set_input(device.as_deref()))
         else {

@@ -140,16 +140,20 @@ fn result(wrap_up: &WrapUp, done: bool) -> Html {
     }
 }
 
-/// Wide on a screen, scrolled in its own box on a telephone.
+/// What a leg's row says, in order.
+const LEG: [&str; 6] = ["Party", "Began", "Rang", "Up", "Bridged", "Ended by"];
+
+/// A table on a screen; on a telephone each leg is a list of its own, under the same names. Roles are said in words, because
+/// a table that is laid out otherwise is none to some browsers.
 fn legs(legs: &[LegRecord]) -> Html {
     if legs.is_empty() {
         return html! { <p class="empty">{ "No call was placed." }</p> };
     }
     html! {
         <div class="table-box" tabindex="0" role="region" aria-label="Legs">
-            <table>
-                <thead><tr>{ for ["Party", "Began", "Rang", "Up", "Bridged", "Ended by"].map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
-                <tbody>{ for legs.iter().map(leg_row) }</tbody>
+            <table role="table">
+                <thead role="rowgroup"><tr role="row">{ for LEG.map(|head| html! { <th role="columnheader" scope="col">{ head }</th> }) }</tr></thead>
+                <tbody role="rowgroup">{ for legs.iter().map(leg_row) }</tbody>
             </table>
         </div>
     }
@@ -159,14 +163,21 @@ fn leg_row(leg: &LegRecord) -> Html {
     let span = |from: Option<shared::Timestamp>, to: Option<shared::Timestamp>| {
         from.zip(to).map_or_else(|| "–".to_owned(), |(from, to)| clock(to.since(from).as_secs()))
     };
+    let party = leg.number.as_ref().map_or_else(
+        || words::party(leg.party).to_owned(),
+        |number| format!("{} {number}", words::party(leg.party)),
+    );
+    let cells = [
+        party,
+        exact(leg.started_at),
+        span(Some(leg.started_at), leg.answered_at.or(leg.ended_at)),
+        span(leg.answered_at, leg.ended_at),
+        span(leg.bridged_at, leg.ended_at),
+        leg.cause.map_or("still up", words::cause).to_owned(),
+    ];
     html! {
-        <tr key={leg.leg.to_string()}>
-            <td>{ words::party(leg.party) }{ leg.number.as_ref().map(|number| format!(" {number}")) }</td>
-            <td>{ exact(leg.started_at) }</td>
-            <td>{ span(Some(leg.started_at), leg.answered_at.or(leg.ended_at)) }</td>
-            <td>{ span(leg.answered_at, leg.ended_at) }</td>
-            <td>{ span(leg.bridged_at, leg.ended_at) }</td>
-            <td>{ leg.cause.map_or("still up", words::cause) }</td>
+        <tr role="row" key={leg.leg.to_string()}>
+            { for LEG.into_iter().zip(cells).map(|(name, text)| html! { <td role="cell" data-name={name}>{ text }</td> }) }
         </tr>
     }
 }

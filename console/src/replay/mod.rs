@@ -23,6 +23,7 @@ use self::{
     state::Act,
 };
 use crate::{
+    desk::use_ratio,
     time::{browser_now, exact},
     words,
 };
@@ -72,7 +73,7 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
         });
     }
     // None: what the place needs is not here, and the page that was shown before stays.
-    let before = use_mut_ref(<(String, String)>::default);
+    let before = use_mut_ref(<((String, String), (u32, u32))>::default);
     let (shown, place) = match &mut *screen.borrow_mut() {
         Some(screen) => (screen.show(play.at).ok(), screen.place()),
         None => (None, reel::Place::default()),
@@ -88,10 +89,12 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
     };
     // An empty page would be taken for the customer's.
     let (nothing, failed) = (reel.0.borrow().progress().0 == 0, fault.is_some());
-    if let Some(Shown { page, .. }) = shown {
-        before.replace(page);
+    let waits = shown.is_none() && !failed;
+    if let Some(Shown { page, size, .. }) = shown {
+        before.replace((page, size));
     }
-    let (url, title) = before.borrow().clone();
+    let ((url, title), size) = before.borrow().clone();
+    use_ratio(&host, size);
     let keys = keys(play.dispatcher());
     let back = props.on_back.reform(|_: MouseEvent| ());
     html! {
@@ -104,12 +107,29 @@ pub(crate) fn Player(props: &PlayerProps) -> Html {
             <p class="player-page"><strong>{ title }</strong>{ " " }<span class="quiet">{ url }</span></p>
             <p class="page-state" role="status">{ state }</p>
             if let Some(fault) = fault { { said(&fault, again) } }
-            <div class={classes!("replica", nothing.then_some("is-empty"))} aria-busy={(nothing && !failed).to_string()} ref={host}></div>
+            <div class="player-stage" aria-busy={waits.to_string()}>
+                <div class={classes!("replica", nothing.then_some("is-empty"))} ref={host}></div>
+                if waits { { waiting(nothing) } }
+            </div>
             <Controls play={*play} on_act={Callback::from({ let d = play.dispatcher(); move |act| d.dispatch(act) })}
                 reel={reel.clone()} />
             <Marks reel={reel} came={play.came} at={play.at}
                 on_seek={Callback::from({ let d = play.dispatcher(); move |at| d.dispatch(Act::Seek(at)) })} />
         </section>
+    }
+}
+
+/// What is looked at is on its way: a bar that moves, and where no page was shown yet what will be one.
+fn waiting(nothing: bool) -> Html {
+    html! {
+        <div class="player-wait">
+            <progress aria-label={words::LOADING}></progress>
+            if nothing {
+                <div class="player-skeleton" aria-hidden="true">
+                    { for (0..5).map(|_| html! { <div class="skeleton"></div> }) }
+                </div>
+            }
+        </div>
     }
 }
 

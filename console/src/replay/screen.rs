@@ -23,6 +23,8 @@ pub(crate) struct Screen {
 pub(crate) struct Shown {
     /// URL and title.
     pub(crate) page: (String, String),
+    /// Of the customer's window, in CSS pixels.
+    pub(crate) size: (u32, u32),
     pub(crate) missing: Option<Miss>,
 }
 
@@ -58,8 +60,8 @@ impl Screen {
             }
         }
         self.shown = to;
-        let PageView { url, title, .. } = self.replica.page();
+        let PageView { url, title, width, height, .. } = self.replica.page();
         let missing = if self.broken { Some(Miss::Late) } else { reel.missing_at(to) };
-        Ok(Shown { page: (url, title), missing })
+        Ok(Shown { page: (url, title), size: (width, height), missing })
     }
 }

@@ -128,7 +128,7 @@ pub struct AgentState {
     pub away_reason: Option<String>,
     /// The contact that the agent is reserved for, rung for, talks in or wraps up.
     pub contact: Option<ContactId>,
-    /// When ringing or wrap-up runs out.
+    /// When ringing or wrap-up runs out; in a call, when it ends because this agent's voice is away.
     pub until: Option<Timestamp>,
 }
 

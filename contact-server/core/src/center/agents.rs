@@ -34,8 +34,10 @@ pub(super) enum Duty {
         contact: ContactId,
         until: Option<Timestamp>,
     },
+    /// `until`: the agent's voice is away, and the call ends if it is not back by then.
     Talking {
         contact: ContactId,
+        until: Option<Timestamp>,
     },
     WrapUp {
         contact: ContactId,
@@ -51,7 +53,7 @@ impl Duty {
             Self::Away => None,
             Self::Reserved { contact }
             | Self::Ringing { contact, .. }
-            | Self::Talking { contact }
+            | Self::Talking { contact, .. }
             | Self::WrapUp { contact, .. } => Some(contact),
         }
     }
@@ -83,12 +85,8 @@ impl Duty {
 
     fn until(self) -> Option<Timestamp> {
         match self {
-            Self::Ringing { until, .. } | Self::WrapUp { until, .. } => until,
-            Self::Offline { .. }
-            | Self::Away
-            | Self::Ready { .. }
-            | Self::Reserved { .. }
-            | Self::Talking { .. } => None,
+            Self::Ringing { until, .. } | Self::Talking { until, .. } | Self::WrapUp { until, .. } => until,
+            Self::Offline { .. } | Self::Away | Self::Ready { .. } | Self::Reserved { .. } => None,
         }
     }
 }

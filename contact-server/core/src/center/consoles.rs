@@ -180,7 +180,7 @@ impl Center {
     /// The agent signs out: whatever he was meant for goes to others, and a call ends.
     fn leave(&mut self, id: AgentId) {
         self.drop_offer(id);
-        if let Some(Duty::Talking { contact }) = self.agents.get(&id).map(|agent| agent.duty) {
+        if let Some(Duty::Talking { contact, .. }) = self.agents.get(&id).map(|agent| agent.duty) {
             self.agent_hangs_up(contact);
         }
         self.set_link(id, Link::Gone);

@@ -140,15 +140,23 @@ impl Center {
             DialEvent::Answered => self.agent_answered(id, leg),
             DialEvent::Failed { cause, .. } | DialEvent::Ended { cause } => self.agent_gone(id, leg, cause),
             DialEvent::Unknown => self.agent_gone(id, leg, LegCause::Interrupted),
+            DialEvent::Suspended => self.set_agent_away(id, true),
+            DialEvent::Resumed => self.set_agent_away(id, false),
             DialEvent::Ringing
             | DialEvent::EarlyMedia
             | DialEvent::PlayEnded { .. }
             | DialEvent::Joined
             | DialEvent::Left
-            | DialEvent::Digit(_)
-            | DialEvent::Suspended
-            | DialEvent::Resumed => {}
+            | DialEvent::Digit(_) => {}
         }
+    }
+
+    /// The driver ends the leg when its grace is over; the agent is told until when there is time.
+    fn set_agent_away(&mut self, id: ContactId, away: bool) {
+        let Some(ContactState::Talking { agent, .. }) = self.state_of(id) else { return };
+        let grace = self.contacts.get(&id).map(|contact| contact.settings.media_grace);
+        let until = grace.filter(|_| away).map(|grace| self.now + grace);
+        self.set_duty(agent, Duty::Talking { contact: id, until });
     }
 
     /// Both are there: bridge them.
@@ -169,7 +177,7 @@ impl Center {
             contact.row.bridged_at = Some(now);
         }
         self.set_state(id, ContactState::Talking { leg, agent, agent_leg, on_hold: false, since: now });
-        self.set_duty(agent, Duty::Talking { contact: id });
+        self.set_duty(agent, Duty::Talking { contact: id, until: None });
     }
 
     fn agent_gone(&mut self, id: ContactId, leg: LegId, cause: LegCause) {

@@ -136,7 +136,7 @@ impl Center {
             (Presence::Away, _) => Duty::Away,
             (Presence::Reserved, Some(contact)) => Duty::Reserved { contact },
             (Presence::Ringing, Some(contact)) => Duty::Ringing { contact, until: None },
-            (Presence::Talking, Some(contact)) => Duty::Talking { contact },
+            (Presence::Talking, Some(contact)) => Duty::Talking { contact, until: None },
             (Presence::WrapUp, Some(contact)) => {
                 let state = self.contacts.get(&contact).map(|contact| &contact.row.state);
                 let until = if let Some(ContactState::WrapUp { until, .. }) = state { *until } else { None };

@@ -80,6 +80,25 @@ fn a_call_outlives_the_console_for_as_long_as_its_voice_does() {
 }
 
 #[test]
+fn an_agent_whose_voice_is_away_is_told_until_when_the_call_waits() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    stage.talk(contact);
+    let until = |stage: &Stage| stage.center.agent_view(ADA).unwrap().0.until;
+    assert_eq!(until(&stage), None);
+    stage.agent(contact, DialEvent::Suspended);
+    assert_eq!(until(&stage), Some(stage.now + settings().media_grace));
+    assert!(stage.notices.iter().any(|notice| matches!(
+        notice, Notice::Agent { agent: ADA, state } if state.until == until(&stage)
+    )));
+    stage.agent(contact, DialEvent::Resumed);
+    assert_eq!((until(&stage), stage.presence(ADA)), (None, Presence::Talking));
+    stage.agent(contact, DialEvent::Suspended);
+    stage.agent(contact, DialEvent::Ended { cause: LegCause::MediaLost });
+    assert_eq!((until(&stage), stage.presence(ADA)), (None, Presence::WrapUp));
+}
+
+#[test]
 fn a_new_station_drops_the_old_one_whose_inputs_are_refused() {
     let mut stage = Stage::with_ada(settings());
     let old = station(ADA);

@@ -97,6 +97,8 @@ pub(super) struct Request {
     pub(super) noted: Option<AgentId>,
     /// The customer's page navigates.
     pub(super) away: bool,
+    /// Since when nothing is heard of the agent in a call.
+    pub(super) unheard_since: Option<Timestamp>,
     pub(super) bridged_at: Option<Timestamp>,
     pub(super) talked_ms: u64,
     pub(super) ended: Option<(Timestamp, EndReason)>,

@@ -27,7 +27,10 @@ impl Model {
         if let Some(id) = self.tie(agent) {
             let request = &self.requests[&id];
             match request.at {
-                At::Talks { .. } => return (Presence::Talking, Some(id), None),
+                At::Talks { .. } => {
+                    let until = request.unheard_since.map(|since| since + request.settings.media_grace);
+                    return (Presence::Talking, Some(id), until);
+                }
                 At::Offered { until, .. } => return (Presence::Ringing, Some(id), Some(until)),
                 At::Accepted { .. } => return (Presence::Ringing, Some(id), None),
                 At::WrapUp { .. } if gone => return (Presence::Offline, Some(id), None),

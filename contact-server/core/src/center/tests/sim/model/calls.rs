@@ -86,6 +86,7 @@ impl Model {
     }
 
     pub(super) fn dialer_says(&mut self, leg: LegId, event: DialEvent) {
+        let now = self.now;
         let live = self.legs.get(&leg).filter(|record| record.ended_at.is_none());
         let Some((id, party)) = live.map(|record| (record.contact, record.party)) else {
             if matches!(event, DialEvent::Failed { .. } | DialEvent::Ended { .. } | DialEvent::Unknown) {
@@ -122,6 +123,8 @@ impl Model {
                 }
             }
             (Party::Agent, DialEvent::Answered) => self.voice_is_up(id),
+            (Party::Agent, DialEvent::Suspended) => self.request(id).unheard_since = Some(now),
+            (Party::Agent, DialEvent::Resumed) => self.request(id).unheard_since = None,
             _ => {}
         }
     }
@@ -199,6 +202,7 @@ impl Model {
         };
         request.bridged_at = Some(now);
         request.at = At::Talks { agent_leg, on_hold: false, since: now };
+        request.unheard_since = None;
         self.answered(agent_leg);
         self.command(leg, Action::Stop);
         for leg in [leg, agent_leg] {

@@ -92,6 +92,7 @@ impl Model {
             agent: None,
             noted: None,
             away: false,
+            unheard_since: None,
             bridged_at: None,
             talked_ms: 0,
             ended: None,
