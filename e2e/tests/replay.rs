@@ -145,8 +145,9 @@ async fn begins_before_all_is_there(mirrored: &Mirrored, thanks: &str) -> Result
     agent.asks::<bool>(GATE).await?;
     agent.sees(".recorded:has-text('MB')").await?;
     agent.clicks("button:has-text('Replay')").await?;
-    agent.sees(".player-stage[aria-busy=true] .player-skeleton").await?;
-    agent.asks::<bool>("() => gate.opens(1)").await?;
+    let comes = "() => gate.waiting.length === 1 && document.querySelector('.player-stage[aria-busy=true] .player-skeleton')";
+    agent.finds("what will be a page is shown while its first piece is on its way", comes).await?;
+    agent.asks::<bool>("() => gate.opens(0)").await?;
     let plays = "() => gate.waiting.length === 1 && +document.querySelector('.player-range').value > 0 && document.querySelector('.player iframe').contentDocument.querySelector('h1')";
     agent.finds("it plays while the second piece is on its way", plays).await?;
     agent.sees(".player-head:has-text('loaded')").await?;
