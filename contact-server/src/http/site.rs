@@ -135,11 +135,13 @@ pub fn number(edge: &Edge, site: &Site, text: &str, region: Option<&str>) -> Res
         return Err(ApiError::invalid("number", fault.code(), fault.to_string()));
     }
     let region = region.unwrap_or(&site.business.default_region);
-    let number = numbers::parse(text, Some(region), edge.app.config.demo)
-        .map_err(|fault| ApiError::invalid("number", fault.code(), fault.to_string()))?;
-    if !site.settings.regions.contains(&number.region) {
-        return Err(ApiError::Refused(contact_core::Refusal::RegionDenied));
-    }
+    let denied = ApiError::Refused(contact_core::Refusal::RegionDenied);
+    let regions = &site.settings.regions;
+    let number = match numbers::parse_of(regions, text, Some(region), edge.app.config.demo) {
+        Ok(number) if regions.contains(&number.region) => number,
+        Ok(_) | Err(numbers::NumberFault::Elsewhere) => return Err(denied),
+        Err(fault) => return Err(ApiError::invalid("number", fault.code(), fault.to_string())),
+    };
     if !edge.app.lines.carries(site.business.id, &number.e164) {
         return Err(ApiError::NoTelephone);
     }
