@@ -6,6 +6,8 @@ mod fields;
 pub mod media;
 mod nodes;
 
+use std::borrow::Cow;
+
 use batch::{AttributeChange, StateChange};
 pub use batch::{Batch, BatchError};
 use fields::Field;
@@ -215,10 +217,10 @@ impl Recorder {
         let is_set = |change: &&AttributeChange<'_>| change.value.is_some();
         for change in changes.iter().filter(|change| !is_set(change)).chain(changes.iter().filter(is_set)) {
             let tag = self.tree.tag(change.id).ok_or(BatchError::Malformed)?;
-            let field = self.field(change.id).map(|field| field.secrecy);
+            let tag = self.named.get(tag as usize).copied().unwrap_or_default();
             let name = &self.names[change.name as usize];
             let value = change.value.and_then(|value| {
-                let tag = self.named.get(tag as usize).copied().unwrap_or_default();
+                let field = self.secrecy(tag, change.id);
                 let named = self.named[change.name as usize];
                 let masked = change.flags.masked() || self.is_in_a_secret_field(self.tree.parent(change.id));
                 attribute(tag, named, value, field, masked, &self.secrets)
@@ -250,20 +252,19 @@ impl Recorder {
             .enumerate()
             .map(|(at, (id, masked, text))| {
                 let masked = *masked || self.is_in_a_secret_field(self.tree.parent(*id));
-                (*id, self.text(text, masked, split.get(at) == Some(&true)).into_owned())
+                (*id, self.text(text, masked, split.get(at) == Some(&true)))
             })
             .collect();
         self.strings(Section::Texts, &shown)
     }
 
     fn styles(&mut self, styles: &[(u32, &str)]) -> Result<(), BatchError> {
-        let shown: Vec<_> =
-            styles.iter().map(|(id, text)| (*id, self.secrets.hide_in_style(text).into_owned())).collect();
+        let shown: Vec<_> = styles.iter().map(|(id, text)| (*id, self.secrets.hide_in_style(text))).collect();
         self.strings(Section::Styles, &shown)
     }
 
     /// `ids`, then one string each.
-    fn strings(&mut self, section: Section, changes: &[(u32, String)]) -> Result<(), BatchError> {
+    fn strings(&mut self, section: Section, changes: &[(u32, Cow<'_, str>)]) -> Result<(), BatchError> {
         if changes.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     codec::state,
-    mask::{self, fields::Secrecy},
+    mask::{self, attributes::Name, fields::Secrecy},
 };
 
 /// A form field: what its value is, decided by all that is known of it.
@@ -104,6 +104,17 @@ impl Recorder {
         self.fields.get(at).map(|(_, field)| field)
     }
 
+    /// How the value of an element leaves the browser; none: it is no field. Few are, so that its tag is asked first.
+    pub(super) fn secrecy(&self, tag: Name, id: u32) -> Option<Secrecy> {
+        if tag.is_field() { self.field(id).map(|field| field.secrecy) } else { None }
+    }
+
+    /// A node of the tree is a field whose value is masked.
+    pub(super) fn is_secret(&self, id: u32) -> bool {
+        let tag = self.tree.tag(id).and_then(|tag| self.named.get(tag as usize));
+        tag.is_some_and(|tag| self.secrecy(*tag, id).is_some_and(|secrecy| secrecy != Secrecy::Open))
+    }
+
     /// What stands below a field whose value is masked (the options of a choice) would tell of it.
     #[inline(never)]
     pub(super) fn is_in_a_secret_field(&self, mut id: u32) -> bool {
@@ -113,7 +124,7 @@ impl Recorder {
             return false;
         }
         for _ in 0..LEVELS {
-            if self.field(id).is_some_and(|field| field.secrecy != Secrecy::Open) {
+            if self.is_secret(id) {
                 return true;
             }
             id = self.tree.parent(id);

@@ -13,7 +13,7 @@ use crate::{
         token,
     },
     limits,
-    mask::{attributes::attribute, fields::Secrecy},
+    mask::attributes::attribute,
     tree::{NONE, NOT_AN_ELEMENT},
     words::Words,
 };
@@ -168,8 +168,7 @@ impl Recorder {
             let (id, children) = self.item(item, open.len() >= secret, batch, gathered)?;
             siblings.push(id);
             if children > 0 {
-                if secret == usize::MAX && self.field(id).is_some_and(|field| field.secrecy != Secrecy::Open)
-                {
+                if secret == usize::MAX && self.is_secret(id) {
                     secret = open.len() + 1;
                 }
                 open.push((id, children, siblings.len()));
@@ -234,8 +233,8 @@ impl Recorder {
         batch: &Batch<'a>,
         gathered: &mut Gathered<'a>,
     ) -> Result<(), BatchError> {
-        let field = self.field(self.tree.next_id()).map(|field| field.secrecy);
         let tag = self.named[element.name as usize];
+        let field = self.secrecy(tag, self.tree.next_id());
         let (mut shape, mut kept) = (std::mem::take(&mut gathered.shape), std::mem::take(&mut gathered.kept));
         shape.clear();
         kept.clear();

@@ -34,6 +34,8 @@ pub(crate) struct Attention {
     base: RefCell<String>,
     hidden: Cell<bool>,
     prefs: Cell<u32>,
+    /// The address named a part of the page.
+    named: Cell<bool>,
 }
 
 impl Attention {
@@ -116,7 +118,10 @@ impl Attention {
         // Not a frame, where something else has it.
         focused = focused.filter(|element| element.matches(":focus").unwrap_or(false));
         let shown = focused.clone().filter(|element| element.matches(":focus-visible").unwrap_or(false));
-        let target = page.query_selector(":target").unwrap_or_default();
+        // All of the page is searched: not where nothing was ever named. What was stays it when scripts change the address.
+        let named = self.named.get() || self.page.borrow().0.as_bytes().contains(&b'#');
+        self.named.set(named);
+        let target = if named { page.query_selector(":target").unwrap_or_default() } else { None };
         let elements = [
             self.hovered.borrow().clone(),
             self.pressed.borrow().clone(),

@@ -2,8 +2,9 @@
 // with a child named "firstChild" would answer with that child.
 export const LANGUAGES = { "http://www.w3.org/2000/svg": 1, "http://www.w3.org/1998/Math/MathML": 2 };
 // Elements whose children are not mirrored; those with a name are shown as a labelled box.
-export const LEAVES = { __proto__: null };
-for (const tag of "script noscript template style textarea video audio canvas".split(" ")) LEAVES[tag] = "";
+export const LEAVES = {
+  __proto__: null, script: "", noscript: "", template: "", style: "", textarea: "", video: "", audio: "", canvas: "",
+};
 for (const tag of "iframe frame object embed portal fencedframe".split(" ")) LEAVES[tag] = tag;
 // What shows pictures, and fields.
 export const WATCHED = 1,
@@ -19,8 +20,8 @@ export const clock = () => performance.now(),
 const { call } = Function.prototype;
 const method = (prototype, key) => call.bind(prototype[key]);
 const getter = (prototype, key) => call.bind(prototype.__lookupGetter__(key));
-const N = Node.prototype,
-  E = Element.prototype;
+const N = Node.prototype;
+export const E = Element.prototype;
 export const parentOf = getter(N, "parentNode"),
   firstOf = getter(N, "firstChild"),
   nextOf = getter(N, "nextSibling"),

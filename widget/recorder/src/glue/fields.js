@@ -6,10 +6,9 @@ import { fieldFlags } from "./rules.js";
 // Form fields that are looked at, with how they looked last time; what scrolled since the last flush.
 export const fields = new Map(),
   scrolled = new Set();
-export const SHORT = 80;
-// What else an element is, by letter (codec::state::FLAGS).
-const FLAGS = "m:modal p:popover-open u:not(:defined) i:user-invalid v:user-valid".split(" "),
-  SELECTORS = FLAGS.map((flag) => flag.slice(1));
+// What else an element is, with a letter for each (codec::state::FLAGS).
+const FLAGS = ":modal :popover-open :not(:defined) :user-invalid :user-valid".split(" "),
+  LETTERS = "mpuiv";
 // What a browser does not know, no element is.
 const is = (node, selector) => matches(node, `:is(${selector})`);
 
@@ -17,7 +16,7 @@ const lookAtField = (node) => {
   const id = ids.get(node);
   if (!id || !isConnected(node)) return fields.delete(node);
   const tag = tagOf(node),
-    flags = is(node, SELECTORS) ? FLAGS.map((flag, at) => (is(node, SELECTORS[at]) ? flag[0] : "")).join("") : "";
+    flags = is(node, FLAGS) ? FLAGS.map((flag, at) => (is(node, flag) ? LETTERS[at] : "")).join("") : "";
   let kind = 0,
     now = node.value,
     initial = attributeOf(node, "value") || "",

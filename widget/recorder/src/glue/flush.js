@@ -1,5 +1,5 @@
 // Watches the page. One batch of what changed goes to `core` per flush.
-import { forgetAll, handOver, markNew } from "./batch.js";
+import { forgetAll, handOver, ids, markNew } from "./batch.js";
 import { cancel, clock, later, parentOf, shadowOf, tagOf, typeOf } from "./dom.js";
 import { fieldChanged, fields, large, lookAtFields, lookForScrolled, putScrolls, scrolled } from "./fields.js";
 import {
@@ -8,11 +8,13 @@ import {
 } from "./nodes.js";
 import { asks, hasRules, isAstray, isRule, readRules, setRuleless, strict } from "./rules.js";
 import { forgetSheets, linkLoaded, lookAtSheets, putStyles, roots, styles } from "./sheets.js";
-import { WAIT_MS, isBusy, lookCloser, soon, state } from "./socket.js";
+import { isBusy, lookCloser, soon, state } from "./socket.js";
 
 const MANY = 64,
   KEYFRAME_MS = 1000,
   SLICE_MS = 8;
+// Milliseconds between looks at a network that does not keep up.
+export const WAIT_MS = 400;
 // Milliseconds between frames.
 export const FRAME_MS = 8;
 
@@ -26,23 +28,34 @@ export let core,
 export const recordFor = (given) => (core = given);
 export const observe = (root) =>
   observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+const touch = (list) => {
+  for (let i = 0; i < list.length; i++) touched.add(list[i]);
+};
 const see = (records) => {
   for (const record of records) {
-    const { type, target } = record;
-    if (type === "attributes") {
+    const { target, attributeName } = record;
+    if (attributeName) {
       // A record makes its lists of nodes when they are asked for.
-      const { attributeName, attributeNamespace } = record;
-      if (!attributes.has(target)) attributes.set(target, new Set());
-      if (isRule(attributeName)) ruled();
-      attributes.get(target).add(/xlink$/.test(attributeNamespace) ? "xlink:" + attributeName : attributeName);
+      const key = /xlink$/.test(record.attributeNamespace) ? "xlink:" + attributeName : attributeName;
+      if (!attributes.has(key)) {
+        attributes.set(key, new Set());
+        if (isRule(key)) ruled();
+      }
+      attributes.get(key).add(target);
       continue;
     }
-    const style = type === "childList" ? target : parentOf(target);
+    const isText = record.type !== "childList";
+    // Text of a style element has no id.
+    if (isText && ids.has(target)) {
+      texts.add(target);
+      continue;
+    }
+    const style = isText ? parentOf(target) : target;
     if (style && typeOf(style) === 1 && tagOf(style) === "style") styles.add(style);
-    else if (type === "childList") {
-      const { addedNodes, removedNodes } = record;
-      for (const list of [addedNodes, removedNodes]) for (let i = 0; i < list.length; i++) touched.add(list[i]);
-    } else texts.add(target);
+    else if (!isText) {
+      touch(record.addedNodes);
+      touch(record.removedNodes);
+    }
   }
 };
 const nothingNew = () => {
@@ -59,10 +72,11 @@ export const flush = (look) => {
   if (isAstray()) return keyframe();
   // Rules of the page stand in attributes, which were seen. For those of the business and many changes one search of
   // the page is cheaper than a question for each.
-  const ruleless =
-    !isMarked && (!asks || (attributes.size + texts.size > MANY && ![...roots.keys()].some(hasRules)));
-  setRuleless(ruleless);
-  retakeOthers(ruleless);
+  setRuleless(
+    !isMarked &&
+      (!asks || ([...attributes.values(), texts].some(({ size }) => size > MANY) && ![...roots.keys()].some(hasRules))),
+  );
+  retakeOthers();
   if (look) lookAtSheets();
   place();
   changes();

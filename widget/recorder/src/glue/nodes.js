@@ -1,16 +1,17 @@
 // Nodes into the batch: all of the page for a keyframe, and what was added, moved, changed and removed after it.
 import { adopt, ids, isNew, known, name, put, put1, string } from "./batch.js";
 import {
-  BARE, FIELD, KINDS, LANGUAGES, LEAVES, WATCHED, addressOf, attributeOf, clock, firstOf, innerRoots, isConnected, isLeft,
-  languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
+  BARE, FIELD, KINDS, LANGUAGES, LEAVES, WATCHED, addressOf, attributeOf, clock, closest, firstOf, innerRoots, isConnected,
+  isLeft, languageOf, matches, namesOf, nextOf, parentOf, previousOf, shadowOf, tagOf, typeOf,
 } from "./dom.js";
-import { SHORT, fields, large } from "./fields.js";
+import { fields, large } from "./fields.js";
 import { core, observe, reading } from "./flush.js";
 import { listenTo } from "./run.js";
-import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isBlocked, isMasked, isRule, once, ruling, selectors } from "./rules.js";
+import { MASKED, ONCE_PASSWORD, asks, fieldFlags, isMasked, isRule, once, ruleless, ruling, selectors } from "./rules.js";
 import { inlined, inlines, isSheetLink, isStyle, roots, styles } from "./sheets.js";
 
 const DEEPEST = 1200,
+  SHORT = 80,
   LOOK_AT_CLOCK = 32;
 // Nodes whose children are not all read yet, with their depth, the deepest first; and when reading must pause.
 let open = [],
@@ -24,6 +25,7 @@ const isLate = () => {
 };
 // What happened since the last flush.
 export const touched = new Set(),
+  // By name, whose it changed: most changes are of few names.
   attributes = new Map(),
   texts = new Set(),
   // Elements that have a shadow root now.
@@ -208,7 +210,8 @@ export const place = () => {
     const parent = parentOf(node);
     const parentId = parent && known(parent);
     if (!parentId || moved.has(node) || isNew(node) || isLeft(node) || !isConnected(parent)) continue;
-    if (typeOf(parent) === 1 && (tagOf(parent) in LEAVES || isBlocked(parent))) continue;
+    // It lies in a box: nothing of it is known to the other side, nor may be.
+    if (typeOf(parent) === 1 && (tagOf(parent) in LEAVES || (!ruleless && closest(parent, ruling[2])))) continue;
     let first = node,
       before;
     while ((before = previousOf(first)) && isTouched(before)) first = before;
@@ -245,51 +248,59 @@ export const retake = (node) => {
   touched.add(node);
 };
 // Elements that other rules apply to since an attribute changed, and links that are something else now.
-export const retakeOthers = (ruleless) => {
+export const retakeOthers = () => {
   shadowed.forEach(retake);
   shadowed.clear();
-  for (const [node, keys] of attributes) {
-    const isOther = !ruleless && matches(node, selectors) !== marked.has(node),
-      isLink = tagOf(node) === "link",
-      // Only so is an alternate sheet chosen.
-      isChosen = isLink && keys.has("disabled") && !isSheetLink(node);
-    if (isOther || isChosen || (isLink && (keys.has("rel") || keys.has("href")))) {
-      marked.delete(node);
-      inlined[isChosen ? "add" : "delete"](node);
-      retake(node);
+  for (const [key, changed] of attributes) {
+    const isOfLinks = /^(rel|href|disabled)$/.test(key);
+    if (ruleless && !isOfLinks) continue;
+    for (const node of changed) {
+      const isOther = !ruleless && matches(node, selectors) !== marked.has(node),
+        isLink = tagOf(node) === "link",
+        // Only so is an alternate sheet chosen.
+        isChosen = isLink && attributes.get("disabled")?.has(node) && !isSheetLink(node);
+      if (isOther || isChosen || (isLink && isOfLinks && key !== "disabled")) {
+        marked.delete(node);
+        inlined[isChosen ? "add" : "delete"](node);
+        retake(node);
+      }
     }
   }
 };
 export const changes = () => {
-  for (const [node, keys] of attributes) {
-    const id = known(node);
-    if (!id || !isConnected(node)) continue;
-    const tag = tagOf(node),
-      html = !LANGUAGES[languageOf(node)],
-      isOdd = html && (LEAVES[tag] || isStyle(tag, node)),
-      isInput = html && tag === "input";
-    if (isInput && /^password$/i.test(attributeOf(node, "type"))) once.add(node);
-    const flags = isInput ? fieldFlags(node) : isMasked(node) ? MASKED : 0;
-    for (const key of keys) {
-      const text = attributeOf(node, key);
-      if (isStyle(tag, node)) styles.add(node);
-      if (key === "src") watch(tag, node);
+  for (const [key, changed] of attributes)
+    for (const node of changed) {
+      const id = known(node);
+      if (!id || !isConnected(node)) continue;
+      const tag = tagOf(node);
+      let flags = isMasked(node) ? MASKED : 0;
       if (key === "popover") fields.set(node, "");
-      if (isOdd && !BARE.test(key)) continue;
-      if (text === null) {
-        put(4, id);
-        name(key);
-      } else {
-        put(3, id, flags);
+      if (!plain.has(tag)) {
+        const html = !LANGUAGES[languageOf(node)];
+        if (isStyle(tag, node)) styles.add(node);
+        if (key === "src") watch(tag, node);
+        if (html && (LEAVES[tag] || isStyle(tag, node)) && !BARE.test(key)) continue;
+        if (html && tag === "input") {
+          if (node.type === "password") once.add(node);
+          flags = fieldFlags(node);
+        }
+      }
+      const text = attributeOf(node, key);
+      put1(text === null ? 4 : 3);
+      put1(id);
+      if (text === null) name(key);
+      else {
+        put1(flags);
         name(key);
         string(text);
       }
     }
-  }
   for (const node of texts) {
     const id = known(node);
     if (!id || !isConnected(node)) continue;
-    put(5, id, isMasked(parentOf(node)) ? MASKED : 0);
+    put1(5);
+    put1(id);
+    put1(isMasked(ruleless || parentOf(node)) ? MASKED : 0);
     string(node.data);
   }
 };

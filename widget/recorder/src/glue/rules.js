@@ -15,7 +15,7 @@ export let strict = false,
   // The business has rules of its own: every element must be asked. Those of the page stand in attributes.
   asks = false;
 // No rule applies anywhere: nothing needs to be asked.
-let ruleless = false;
+export let ruleless = false;
 
 // Passwords that may be shown as text by now.
 export const once = new WeakSet();
@@ -39,8 +39,6 @@ export const readRules = ([level, ...lists]) => {
   selectors = ruling.join();
 };
 export const setRuleless = (yes) => (ruleless = yes);
-// It lies in a box: nothing of it is known to the other side, nor may be.
-export const isBlocked = (element) => !ruleless && closest(element, ruling[2]);
 export const isMasked = (node) => {
   if (ruleless) return strict;
   while (node) {

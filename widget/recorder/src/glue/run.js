@@ -1,6 +1,6 @@
 // What is called from Rust; listens to the page.
 import { forgetNames, known } from "./batch.js";
-import { hostOf, innerRoots, isConnected, later, parentOf } from "./dom.js";
+import { E, hostOf, innerRoots, isConnected, later, parentOf } from "./dom.js";
 import { core, flush, onField, onLoad, onScroll, pacedFlush, pause, recordFor } from "./flush.js";
 import { shadowed } from "./nodes.js";
 import { roots } from "./sheets.js";
@@ -41,8 +41,7 @@ const listen = (how) => {
   listenTo(window, how, WIDE);
   [document, ...roots.keys()].forEach((root) => listenTo(root, how));
 };
-const { prototype } = Element,
-  attach = prototype.attachShadow;
+const attach = E.attachShadow;
 // Closed roots are known to who makes them alone; and no event tells that an element has one now.
 const attachShadow = function (init) {
   const root = attach.call(this, init);
@@ -56,7 +55,7 @@ export const leave = () => {
   pause();
   clearInterval(looking);
   looking = 0;
-  if (prototype.attachShadow === attachShadow) prototype.attachShadow = attach;
+  if (E.attachShadow === attachShadow) E.attachShadow = attach;
 };
 // One document is published by one run at a time.
 const run = (core_, config, on) => {
@@ -64,7 +63,7 @@ const run = (core_, config, on) => {
   recordFor(core_);
   forgetNames();
   listen("addEventListener");
-  prototype.attachShadow = attachShadow;
+  E.attachShadow = attachShadow;
   looking = setInterval(() => flush(true), LOOK_MS);
   start(config, on);
   // A message of one byte is the customer's own: what is hidden?

@@ -1,14 +1,13 @@
 // Holds the socket, and sends what was gathered as fast as the network takes it.
 import { known, nodeOf } from "./batch.js";
 import { cancel, clock, later } from "./dom.js";
-import { FRAME_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
+import { FRAME_MS, WAIT_MS, again, begin, beginAfter, core, pause, recording } from "./flush.js";
 import { retake, watched } from "./nodes.js";
 import { fieldFlags, isAstray, ruling, strict } from "./rules.js";
 import { leave, onAttention } from "./run.js";
 import { roots } from "./sheets.js";
 
-// Milliseconds between looks at a network that does not keep up, and the longest between attempts to connect.
-export const WAIT_MS = 400;
+// Milliseconds, the longest between attempts to connect.
 const SLOWEST_RETRY_MS = 15000,
   // After so many failed attempts the server has forgotten the page.
   KEPT_ATTEMPTS = 5;
