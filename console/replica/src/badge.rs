@@ -12,6 +12,9 @@ const LINE_PX: f64 = 17.0;
 const PADDING_PX: f64 = 4.0;
 /// Less than this is no room for a word.
 const NARROWEST_PX: f64 = 56.0;
+/// Behind words that cover others, and behind those that do not.
+const SOLID: &str = "rgb(17 24 39)";
+const SHEER: &str = "rgb(17 24 39 / 0.85)";
 /// What stands for words where there is no room for one.
 const MARK: &str = "…";
 const MARK_PX: (f64, f64) = (24.0, PADDING_PX + LINE_PX);
@@ -20,6 +23,8 @@ const MARK_PX: (f64, f64) = (24.0, PADDING_PX + LINE_PX);
 pub(crate) struct Badge {
     pub(crate) at: Place,
     pub(crate) words: String,
+    /// In its middle, over what stands there; otherwise in its corner.
+    pub(crate) covers: bool,
 }
 
 /// How words fit on an element.
@@ -63,12 +68,20 @@ pub(crate) fn show(element: &HtmlElement, shown: Option<(&Badge, Place)>) {
     if element.text_content().as_deref() != Some(words) {
         element.set_text_content(Some(words));
     }
-    let (x, y) = (place.x + inset, place.y + inset);
+    let covers = shown.is_some_and(|(badge, _)| badge.covers);
+    let moved = match covers {
+        true => {
+            let (x, y) = (place.x + place.width / 2.0, place.y + place.height / 2.0);
+            format!("translate({x}px, {y}px) translate(-50%, -50%)")
+        }
+        false => format!("translate({}px, {}px)", place.x + inset, place.y + inset),
+    };
     for (name, value) in [
         ("display", "-webkit-box".to_owned()),
         ("max-width", format!("{width}px")),
         ("-webkit-line-clamp", lines.to_string()),
-        ("transform", format!("translate({x}px, {y}px)")),
+        ("transform", moved),
+        ("background", if covers { SOLID } else { SHEER }.to_owned()),
     ] {
         // The names are properties of CSS, so there is nothing that could fail.
         let _ = style.set_property(name, &value);
@@ -89,7 +102,7 @@ pub(crate) fn badge(document: &Document) -> Result<HtmlElement, JsValue> {
             ("border-radius", "8px"),
             ("font", "12px/17px system-ui, sans-serif"),
             ("color", "#fff"),
-            ("background", "rgb(17 24 39 / 0.85)"),
+            ("background", SHEER),
             ("-webkit-box-orient", "vertical"),
             ("overflow", "hidden"),
             ("overflow-wrap", "anywhere"),

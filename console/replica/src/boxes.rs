@@ -1,5 +1,5 @@
 //! Boxes that stand for what is not shown say why in letters of the page's size. Where the page is scaled so far down
-//! that nobody can read those, the same words are drawn above it.
+//! that nobody can read those, the same words are drawn over them.
 use std::{cell::RefCell, collections::BTreeMap};
 
 use wasm_bindgen::JsCast;
@@ -60,6 +60,6 @@ impl Boxes {
         let rect: DomRect = rect.unchecked_into();
         let (width, height) = (rect.width(), rect.height());
         let (x, y) = place::in_page(&self.realm, element, rect.left(), rect.top());
-        Some(Badge { at: Place { x, y, width, height }, words })
+        Some(Badge { at: Place { x, y, width, height }, words, covers: true })
     }
 }

@@ -160,7 +160,7 @@ impl Pictures {
                 let rect: DomRect = rect.unchecked_into();
                 let (width, height) = (rect.width(), rect.height());
                 let (x, y) = place::in_page(&self.realm, &shown.element, rect.left(), rect.top());
-                Some(Badge { at: Place { x, y, width, height }, words })
+                Some(Badge { at: Place { x, y, width, height }, words, covers: false })
             })
             .collect()
     }

@@ -132,9 +132,14 @@ impl Desk {
         }
     }
 
+    /// Sends what the page says by itself, and says again when it is asked to.
+    pub(super) fn passes_on(&self, message: impl Into<ConsoleToServer>) -> bool {
+        self.socket.borrow().as_ref().is_some_and(|socket| socket.send(message.into().encode()))
+    }
+
     /// Sends; where there is no connection the agent is told, because nothing was done.
     pub(super) fn send(&self, message: impl Into<ConsoleToServer>) -> bool {
-        let sent = self.socket.borrow().as_ref().is_some_and(|socket| socket.send(message.into().encode()));
+        let sent = self.passes_on(message);
         if !sent {
             self.notice("No connection to the server. Try again in a moment.");
         }

@@ -87,7 +87,7 @@ impl Desk {
         let muted = self.phone.borrow().as_ref().is_some_and(Softphone::is_muted);
         match event {
             PhoneEvent::Offer { leg, sdp } => {
-                self.send(LegOffer { leg, sdp });
+                self.passes_on(LegOffer { leg, sdp });
             }
             PhoneEvent::Connected => self.tell(Happened::Voice(Voice::Live { leg, muted })),
             PhoneEvent::Disconnected => self.tell(Happened::Voice(Voice::Broken { leg, muted })),
