@@ -2,6 +2,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use tokio::{
@@ -21,11 +22,38 @@ pub(super) fn upgrade(path: &str, origin: &str, from: Option<&str>) -> String {
     )
 }
 
-/// Connects from that address of this machine.
+/// Where attackers' ports begin, and how many there are: below those that the kernel gives to others.
+const PORTS: (u16, u16) = (10_000, 22_000);
+/// So many ports are tried, where one is taken.
+const TRIES: usize = 16;
+
+/// Connects from that address of this machine. Ports are chosen here: a kernel that is asked for any port of an
+/// address looks at one after the other, and thousands of connections kept the attackers busy with that alone.
 pub(super) async fn connect(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from((from, 0)))?;
-    socket.connect(to).await
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    if from == Ipv4Addr::LOCALHOST {
+        return TcpStream::connect(to).await;
+    }
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..TRIES {
+        let (first, count) = PORTS;
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % count;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        let connected = match socket.bind(SocketAddr::from((from, port))) {
+            Ok(()) => socket.connect(to).await,
+            Err(error) => Err(error),
+        };
+        match connected {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) =>
+            {
+                last = error;
+            }
+            connected => return connected,
+        }
+    }
+    Err(last)
 }
 
 /// A frame's head: whether it is the last of its message, its kind, its length. Masked with zeros, so that the

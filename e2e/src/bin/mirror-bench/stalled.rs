@@ -35,11 +35,12 @@ pub(crate) async fn run(
     other.clicks(".live-list button:has-text('Watch')").await?;
     same(person, &other).await.context("before")?;
     let (mut alone, mut beside) = (latency::Ways::default(), latency::Ways::default());
-    let mut recovered = Vec::new();
+    let (mut recovered, mut held) = (Vec::new(), Vec::new());
     for _ in 0..plan.repetitions.div_ceil(2) {
         alone.extend(latency::changes(plan, &tab, (&scene.agent, REPLICA)).await?);
         same(person, &other).await.context("while all read")?;
         relay.hold(true);
+        let stalled = Instant::now();
         let missed = CHANGES_MISSED.min(plan.churn);
         let last: f64 = person.asks(&format!("() => bench.churn({missed})")).await?;
         let here = format!("() => {REPLICA}.getElementById('beat').textContent === '{last}'");
@@ -47,6 +48,7 @@ pub(crate) async fn run(
         beside.extend(latency::changes(plan, &tab, (&scene.agent, REPLICA)).await?);
         let began = Instant::now();
         relay.hold(false);
+        held.push(stalled.elapsed().as_secs_f64());
         same(person, &other).await.context("that one, later")?;
         recovered.push(began.elapsed().as_secs_f64() * 1_000.0);
         same(person, &scene.agent).await.context("the other")?;
@@ -60,6 +62,7 @@ pub(crate) async fn run(
     ];
     let details = json!({
         "missed_changes": CHANGES_MISSED.min(plan.churn), "recovered_ms": round(recovered),
+        "held_s": round(rig::probe::median(held)),
         "alone_p50_ms": round(at(&alone.seen, 50)), "beside_p50_ms": round(at(&beside.seen, 50)),
         "alone_p99_ms": round(p99(&alone)), "beside_p99_ms": round(p99(&beside)),
         "stalled_was_sent": { "keyframes": seen.keyframes, "patches": seen.patches },
