@@ -16,7 +16,7 @@ use crate::{
     auth,
     edge::Edge,
     limits, masking,
-    numbers::{self, Number},
+    numbers::{self, Number, NumberFault},
     problem::{ApiError, Denied},
     sites::Site,
     ws,
@@ -131,16 +131,14 @@ fn find(edge: &Edge, key: &str, headers: &HeaderMap, method: &Method) -> Result<
 /// Reads a number, of a region that the business calls.
 pub fn number(edge: &Edge, site: &Site, text: &str, region: Option<&str>) -> Result<Number, ApiError> {
     if text.chars().count() > limits::NUMBER_CHARS {
-        let fault = numbers::NumberFault::TooLong;
+        let fault = NumberFault::TooLong;
         return Err(ApiError::invalid("number", fault.code(), fault.to_string()));
     }
     let region = region.unwrap_or(&site.business.default_region);
-    let denied = ApiError::Refused(contact_core::Refusal::RegionDenied);
-    let regions = &site.settings.regions;
-    let number = match numbers::parse_of(regions, text, Some(region), edge.app.config.demo) {
-        Ok(number) if regions.contains(&number.region) => number,
-        Ok(_) | Err(numbers::NumberFault::Elsewhere) => return Err(denied),
-        Err(fault) => return Err(ApiError::invalid("number", fault.code(), fault.to_string())),
+    let number = numbers::parse_of(&site.settings.regions, text, Some(region), edge.app.config.demo);
+    let number = match number {
+        Err(NumberFault::Elsewhere) => return Err(ApiError::Refused(contact_core::Refusal::RegionDenied)),
+        other => other.map_err(|fault| ApiError::invalid("number", fault.code(), fault.to_string()))?,
     };
     if !edge.app.lines.carries(site.business.id, &number.e164) {
         return Err(ApiError::NoTelephone);

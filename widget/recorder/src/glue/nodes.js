@@ -300,6 +300,7 @@ export const changes = () => {
     if (!id || !isConnected(node)) continue;
     put1(5);
     put1(id);
+    // Where no rule applies, whose text it is does not matter.
     put1(isMasked(ruleless || parentOf(node)) ? MASKED : 0);
     string(node.data);
   }
