@@ -11,7 +11,7 @@
 //! - A batch that was not committed is dropped, and dropping an answer *is* the answer `Unavailable`.
 //! - After a failed commit the `Center` is thrown away and rebuilt from the store, under a new epoch. What was posted
 //!   and not committed, and what is posted meanwhile, the new one hears first: an input that may be posted is one that
-//!   may come twice.
+//!   may come twice. Only a sign of life, upon which nothing is decided, may fail without that.
 use std::{
     collections::BTreeMap,
     sync::{

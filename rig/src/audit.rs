@@ -21,6 +21,8 @@ pub struct Kept {
     pub agents: Vec<AgentStateRow>,
     /// What the business's counter says.
     pub last_seq: u64,
+    /// The last moment at which the server says that it lived.
+    pub last_at: Timestamp,
 }
 
 /// Reads a business and returns everything that is wrong with it.
@@ -53,6 +55,9 @@ fn sequence(kept: &Kept, faults: &mut Vec<String>) {
     }
     if !kept.events.is_sorted_by_key(|(_, at, _)| *at) {
         faults.push("time goes backwards in the events".to_owned());
+    }
+    if kept.events.iter().any(|(_, at, _)| *at > kept.last_at) {
+        faults.push("an event is later than the last moment of all".to_owned());
     }
 }
 
@@ -107,6 +112,9 @@ fn legs(kept: &Kept, folded: &fold::Folded, faults: &mut Vec<String>) {
         let times = [Some(row.started_at), row.answered_at, row.bridged_at, row.ended_at];
         if !times.iter().flatten().is_sorted() {
             faults.push(format!("leg {id}: its times are out of order"));
+        }
+        if row.ended_at.is_some_and(|at| at > kept.last_at) {
+            faults.push(format!("leg {id} ended when nobody was there to see it"));
         }
     }
     numbers(kept, folded, faults);

@@ -3,6 +3,7 @@
 //! `simulated` dialer.
 //!
 //! - [`chaos`]: kills the server again and again, and audits what it kept.
+//! - [`quiet`]: kills it during a call in which nothing happens.
 //! - [`trouble`]: takes its disk away.
 //! - [`flood`]: a neighbour's times while strangers do all that they can.
 //! - [`trace`]: looks for an answer that left before its data were on disk.
@@ -22,6 +23,7 @@ pub mod people;
 pub mod place;
 pub mod probe;
 pub mod process;
+pub mod quiet;
 pub mod soak;
 pub mod socket;
 pub mod trace;

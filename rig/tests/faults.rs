@@ -7,6 +7,7 @@ use rig::{
     flood,
     place::Database,
     process::built_server,
+    quiet,
     trouble::{self, Wall},
 };
 
@@ -18,6 +19,16 @@ async fn nothing_is_lost_when_the_server_is_killed_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_the_server_is_killed_on_postgres() {
     killed(Database::Postgres, 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quiet_call_is_on_record_until_its_server_is_killed_on_sqlite() {
+    killed_while_quiet(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quiet_call_is_on_record_until_its_server_is_killed_on_postgres() {
+    killed_while_quiet(Database::Postgres).await;
 }
 
 /// SQLite rolls back by itself when a disk is full; sqlx 0.9 then took the transaction for open for ever.
@@ -37,6 +48,15 @@ async fn neighbour_is_served_while_strangers_and_another_business_do_all_they_ca
     for (kind, answer) in flood::attack::EXPECTED {
         assert!(report.answers.count(kind, answer) > 0, "{kind}: {answer}: {:#}", report.json());
     }
+}
+
+/// By its events alone it would be a call of no time, which nobody pays for.
+async fn killed_while_quiet(database: Database) {
+    let report = quiet::run(built_server().unwrap(), database).await.unwrap();
+    assert!(report.faults.is_empty(), "{report:#?}");
+    let (seen, killed) = report.lived;
+    assert_eq!(report.on_record.len(), 3, "{report:#?}");
+    assert!(report.on_record.iter().all(|talked| (seen..=killed).contains(talked)), "{report:#?}");
 }
 
 async fn killed(database: Database, seed: u64) {

@@ -82,6 +82,8 @@ pub struct Center {
     handling: views::Handling,
     recent: views::Recent,
     deadlines: BTreeSet<(Timestamp, Due)>,
+    /// When something that a restart counts from was last stored: an event, a sign of life.
+    stored_at: Timestamp,
     /// To be stored and told at the end of the input.
     changed_contacts: BTreeSet<ContactId>,
     changed_agents: BTreeSet<AgentId>,
@@ -136,6 +138,7 @@ impl Center {
         self.expire();
         self.route();
         self.tell_changes();
+        self.give_sign_of_life();
     }
 
     fn expire(&mut self) {
@@ -164,16 +167,20 @@ impl Center {
 
     /// When [`Self::handle_timeout`] is next due, and why.
     pub fn poll_timeout(&self) -> Option<(Timestamp, &'static str)> {
-        let &(at, due) = self.deadlines.first()?;
-        let why = match due {
+        let deadline = self.deadlines.first().map(|&(at, due)| (at, self.reason_of(due)));
+        let sign = self.sign_of_life_at().map(|at| (at, "a call is up"));
+        deadline.into_iter().chain(sign).min_by_key(|(at, _)| *at)
+    }
+
+    fn reason_of(&self, due: Due) -> &'static str {
+        match due {
             Due::Contact(id) => {
                 self.contacts.get(&id).and_then(contacts::Contact::deadline).map_or("", |(_, why)| why)
             }
             Due::Agent(_) => "a console did not come back",
             Due::HangUp(_) => "a leg that was hung up says nothing",
             Due::Refresh => "positions changed",
-        };
-        Some((at, why))
+        }
     }
 
     fn apply(&mut self, input: Input) -> Result<(), Refusal> {
@@ -266,6 +273,7 @@ impl Center {
     }
 
     fn record(&mut self, event: Event) {
+        self.stored_at = self.now;
         self.out.changes.push_back(Change::Event(self.now, event));
     }
 

@@ -26,6 +26,8 @@ pub type TokenHash = [u8; 32];
 pub enum Change {
     /// Appended; the store gives the business's next `seq`.
     Event(Timestamp, Event),
+    /// The business is served, and legs are up. It writes no row of its own: only [`Snapshot::last_at`] moves.
+    Alive(Timestamp),
     Contact(ContactRow),
     Person(ContactId, Person),
     PageViewed(ContactId, PageView),
@@ -380,7 +382,7 @@ pub struct Snapshot {
     pub idempotency: Vec<([u8; 32], [u8; 32], ContactId, Timestamp)>,
     /// The greatest `place` ever given.
     pub last_place: u64,
-    /// The greatest timestamp stored; the clock starts no earlier.
+    /// Of the last event or sign of life ([`Change::Alive`]); the clock starts no earlier.
     pub last_at: Timestamp,
     /// Calls that each agent finished since midnight UTC: count, seconds, last end.
     pub today: BTreeMap<AgentId, (u32, u32, Timestamp)>,

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 
+mod life;
 mod support;
 use support::*;
 

@@ -87,11 +87,16 @@ pub(super) async fn commit(
         let watch = Stopwatch::start();
         let commit = tokio::time::timeout(COMMIT_LIMIT, world.store.commit(business, epoch, &changes)).await;
         let committed = commit.unwrap_or_else(|late| Err(StoreError::Database(Box::new(late))));
-        if let Err(error) = committed {
-            world.witness.not_committed(business);
-            return Err(error);
+        match committed {
+            Ok(_) => world.witness.committed(business, &changes, watch.took()),
+            Err(error) => {
+                world.witness.not_committed(business);
+                if !is_spared(&error, &changes) {
+                    return Err(error);
+                }
+                tracing::warn!(%business, error = &error as &dyn std::error::Error, "a sign of life was not stored");
+            }
         }
-        world.witness.committed(business, &changes, watch.took());
     }
     trial("stored", &changes);
     for effect in outward {
@@ -103,6 +108,13 @@ pub(super) async fn commit(
     }
     trial("told", &changes);
     Ok(())
+}
+
+/// Nothing was decided upon a sign of life, and the next comes soon: a business is not rebuilt, and its calls are not
+/// cut off, because a disk was full for a moment in which nobody needed it.
+fn is_spared(error: &StoreError, changes: &[Change]) -> bool {
+    let alone = changes.iter().all(|change| matches!(change, Change::Alive(_)));
+    alone && !matches!(error, StoreError::Fenced)
 }
 
 /// A place at which a trial may end the process; nothing in a release build.

@@ -17,6 +17,8 @@ use shared::{
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) events: Vec<(Timestamp, &'a Event)>,
+    /// The last sign of life.
+    pub(crate) alive_at: Timestamp,
     pub(crate) contacts: BTreeMap<ContactId, &'a ContactRow>,
     /// Also of rows that were overwritten: a place that was given is never given again.
     pub(crate) last_place: u64,
@@ -82,6 +84,7 @@ impl<'a> Batch<'a> {
     fn add(&mut self, change: &'a Change) {
         match change {
             Change::Event(at, event) => self.events.push((*at, event)),
+            Change::Alive(at) => self.alive_at = self.alive_at.max(*at),
             Change::Contact(row) => {
                 self.last_place = self.last_place.max(row.place);
                 self.contacts.insert(row.id, row);
@@ -129,7 +132,7 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn last_at(&self) -> Timestamp {
-        self.events.iter().map(|(at, _)| *at).max().unwrap_or_default()
+        self.events.iter().map(|(at, _)| *at).fold(self.alive_at, Timestamp::max)
     }
 }
 

@@ -10,7 +10,7 @@ const EVENTS: &str = "SELECT seq, at, payload FROM events WHERE business = $1 OR
 const CONTACTS: &str = "SELECT body FROM contacts WHERE business = $1";
 const LEGS: &str = "SELECT body FROM legs WHERE business = $1";
 const AGENTS: &str = "SELECT body FROM agent_states WHERE business = $1";
-const LAST_SEQ: &str = "SELECT last_seq FROM owners WHERE business = $1";
+const LAST: &str = "SELECT last_seq, last_at FROM owners WHERE business = $1";
 
 /// The rows as they stand, in one transaction.
 #[derive(Default)]
@@ -19,7 +19,8 @@ struct Raw {
     contacts: Vec<String>,
     legs: Vec<String>,
     agents: Vec<String>,
-    last_seq: i64,
+    /// The counter, and the last moment.
+    last: (i64, i64),
 }
 
 macro_rules! fetch {
@@ -33,9 +34,8 @@ macro_rules! fetch {
                 sqlx::query_as(sql).bind(&$business).fetch_all(&mut *$transaction).await?;
             into.extend(rows.into_iter().map(|(body,)| body));
         }
-        let last: Option<(i64,)> =
-            sqlx::query_as(LAST_SEQ).bind(&$business).fetch_optional(&mut *$transaction).await?;
-        raw.last_seq = last.map_or(0, |(seq,)| seq);
+        let last = sqlx::query_as(LAST).bind(&$business).fetch_optional(&mut *$transaction).await?;
+        raw.last = last.unwrap_or_default();
         raw
     }};
 }
@@ -73,7 +73,8 @@ impl Raw {
             contacts: all(self.contacts)?,
             legs: all(self.legs)?,
             agents: all(self.agents)?,
-            last_seq: u64::try_from(self.last_seq)?,
+            last_seq: u64::try_from(self.last.0)?,
+            last_at: Timestamp(u64::try_from(self.last.1)?),
         })
     }
 }

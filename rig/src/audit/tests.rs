@@ -21,9 +21,11 @@ fn whole_call_has_no_fault() {
 #[test]
 fn planted_faults_are_all_found() {
     type Plant = fn(&mut Kept);
-    let plants: [(&str, Plant); 14] = [
+    let plants: [(&str, Plant); 16] = [
         ("event missing", |kept| drop(kept.events.remove(2))),
         ("counter behind", |kept| kept.last_seq -= 1),
+        ("event after the last moment", |kept| kept.last_at = Timestamp(12)),
+        ("leg that outlives its server", |kept| kept.legs[1].ended_at = Some(Timestamp(14))),
         ("row missing", |kept| kept.contacts.clear()),
         ("leg missing", |kept| drop(kept.legs.pop())),
         ("other reason", |kept| kept.contacts[0].reason = Some(EndReason::Busy)),
@@ -97,6 +99,7 @@ fn call() -> Kept {
     };
     Kept {
         last_seq: 13,
+        last_at: Timestamp(13),
         events,
         contacts: vec![row()],
         legs: vec![

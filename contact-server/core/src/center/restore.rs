@@ -32,8 +32,8 @@ use crate::{
     record::{AgentStateRow, ContactRow, Event, Person, is_fingerprint},
 };
 
-/// A hang-up that was decided so long before the last commit has left for the driver: a commit takes seconds,
-/// and the rest is for clocks that jump.
+/// A hang-up that was decided so long before the last commit (a sign of life is one, too) has left for the
+/// driver: a commit takes seconds, and the rest is for clocks that jump.
 const TOLD_FOR_CERTAIN: Duration = Duration::from_mins(10);
 
 impl Center {
@@ -60,6 +60,7 @@ impl Center {
             handling: Handling::new(snapshot.today.values().map(|(calls, seconds, _)| (*calls, *seconds))),
             recent: Recent::default(),
             deadlines: BTreeSet::new(),
+            stored_at: last_at,
             changed_contacts: BTreeSet::new(),
             changed_agents: BTreeSet::new(),
             refresh_at: Timestamp(0),
@@ -195,7 +196,7 @@ impl Center {
                 }
             } else {
                 self.legs.insert(leg, record);
-                // It was up when something was last stored; more than that nobody knows.
+                // It was up when something was last stored, if only a sign of life; more than that nobody knows.
                 self.close_leg(leg, last_at, LegCause::Interrupted);
             }
             self.command(leg, Action::HangUp { cause: LegCause::Interrupted });

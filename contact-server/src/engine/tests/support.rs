@@ -309,7 +309,7 @@ fn away() -> StoreError {
 /// Writes one change as the real stores do.
 fn write(rows: &mut Snapshot, change: &Change) {
     match change.clone() {
-        Change::Event(at, _) => rows.last_at = rows.last_at.max(at),
+        Change::Event(at, _) | Change::Alive(at) => rows.last_at = rows.last_at.max(at),
         Change::Contact(row) => {
             rows.last_place = rows.last_place.max(row.place);
             let known = rows.contacts.iter().position(|(known, _)| known.id == row.id);

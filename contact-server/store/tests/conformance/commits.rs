@@ -133,6 +133,29 @@ pub(crate) async fn no_older_commit_slips_by_a_claim(db: TestDatabase) {
     assert_eq!(db.store.commit(SHOP, new, &[]).await.unwrap(), at_claim);
 }
 
+pub(crate) async fn a_sign_of_life_moves_the_last_moment_and_nothing_else(db: TestDatabase) {
+    let old = owned(&db.store, SHOP).await;
+    let first = [ended(1, 1), Change::Contact(contact(1)), Change::Leg(leg(1, 1, at(1)))];
+    assert_eq!(db.store.commit(SHOP, old, &first).await.unwrap(), 1);
+    let before = db.store.load(SHOP, at(60)).await.unwrap();
+    for (alive_at, last_at) in [(at(6), at(6)), (at(11), at(11)), (at(4), at(11))] {
+        let seq = db.store.commit(SHOP, old, &[Change::Alive(alive_at)]).await.unwrap();
+        assert_eq!(seq, 1, "it is no event");
+        let after = db.store.load(SHOP, at(60)).await.unwrap();
+        assert_eq!(after, Snapshot { last_at, ..before.clone() });
+    }
+    let beside = [Change::Alive(at(16)), ended(1, 13)];
+    db.store.commit(SHOP, old, &beside).await.unwrap();
+    assert_eq!(db.store.load(SHOP, at(60)).await.unwrap().last_at, at(16), "the later of the two");
+    assert_eq!(events(&db.url, SHOP).await, (2, 2));
+
+    let new = db.store.claim(SHOP).await.unwrap();
+    let refused = db.store.commit(SHOP, old, &[Change::Alive(at(21))]).await;
+    assert!(matches!(refused, Err(StoreError::Fenced)), "a server that was taken over is not alive");
+    assert_eq!(db.store.load(SHOP, at(60)).await.unwrap().last_at, at(16));
+    assert_eq!(db.store.commit(SHOP, new, &[Change::Alive(at(21))]).await.unwrap(), 2);
+}
+
 pub(crate) async fn what_was_committed_is_there_when_the_database_is_opened_again(db: TestDatabase) {
     let epoch = owned(&db.store, SHOP).await;
     let changes =

@@ -41,6 +41,7 @@ conformance! {
         of_several_changes_of_a_row_the_last_wins,
         sequences_have_no_gaps_when_two_businesses_commit_together,
         no_older_commit_slips_by_a_claim,
+        a_sign_of_life_moves_the_last_moment_and_nothing_else,
         what_was_committed_is_there_when_the_database_is_opened_again,
         text_that_a_database_cannot_hold_is_mended;
     loading:

@@ -103,7 +103,7 @@ struct Model {
 impl Model {
     fn apply(&mut self, change: &Change) {
         match change.clone() {
-            Change::Event(at, _) => self.last_at = self.last_at.max(at),
+            Change::Event(at, _) | Change::Alive(at) => self.last_at = self.last_at.max(at),
             Change::Contact(row) => {
                 self.last_place = self.last_place.max(row.place);
                 self.contacts.insert(row.id, row);
@@ -273,6 +273,7 @@ fn change() -> impl Strategy<Value = Change> {
         }),
         1 => ("[+][0-9]{1,2}", time()).prop_map(|(e164, at)| Change::OptOut { e164, at }),
         1 => id().prop_map(Change::Erased),
+        2 => time().prop_map(Change::Alive),
     ]
 }
 

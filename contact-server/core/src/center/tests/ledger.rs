@@ -52,6 +52,10 @@ impl Ledger {
                 self.last_at = at;
                 self.events.push(event);
             }
+            Change::Alive(at) => {
+                assert!(at >= self.last_at, "time ran backwards");
+                self.last_at = at;
+            }
             Change::Contact(row) => self.put_contact(row),
             Change::Person(id, person) => drop(self.persons.insert(id, person)),
             Change::PageViewed(id, page) => {

@@ -120,6 +120,63 @@ fn a_call_that_was_cut_off_ends_as_interrupted_and_its_agent_wraps_up() {
     assert_eq!(stage.presence(ADA), Presence::Ready);
 }
 
+/// Nobody did anything in the call: by its events alone it would be a call of no time at all.
+#[test]
+fn a_call_of_many_minutes_is_on_record_as_long_as_its_server_lived() {
+    let mut stage = Stage::with_ada(settings());
+    let contact = stage.request();
+    stage.talk(contact);
+    stage.pass(seconds(13 * 60 + 3));
+    stage.restart(seconds(3600));
+    let row = &stage.ledger.contacts[&contact];
+    assert_eq!((row.reason, row.talked_ms), (Some(EndReason::Interrupted), 13 * 60_000));
+    for leg in [Party::Customer, Party::Agent].map(|party| stage.legs(contact, party).remove(0)) {
+        let bridged_at = leg.bridged_at.unwrap();
+        assert_eq!(leg.ended_at, Some(bridged_at + seconds(13 * 60)), "not the time of the crash");
+    }
+    stage.must(Input::SignedIn { agent: ADA, station: StationId(9) });
+    let today = stage.center.agent_view(ADA).unwrap().2;
+    assert_eq!((today.calls, today.talk_seconds), (1, 13 * 60));
+}
+
+#[test]
+fn a_sign_of_life_is_given_five_seconds_after_the_last_event_and_only_while_a_leg_is_up() {
+    let mut stage = Stage::with_ada(settings());
+    let before = stage.ledger.last_at;
+    stage.pass(seconds(3600));
+    assert_eq!(stage.ledger.last_at, before, "nothing is stored while nobody talks");
+    let contact = stage.request();
+    stage.talk(contact);
+    stage.pass(seconds(3));
+    stage.must(Input::HoldSet(ADA, contact, true));
+    let held_at = stage.now;
+    stage.pass(seconds(4));
+    assert_eq!(stage.ledger.last_at, held_at, "an event is sign enough");
+    stage.pass(seconds(7));
+    assert_eq!(stage.ledger.last_at, held_at + seconds(10));
+    stage.must(Input::HungUp(ADA, contact));
+    stage.wrap_up(ADA, contact);
+    let over_at = stage.now;
+    stage.pass(seconds(3600));
+    assert_eq!(stage.ledger.last_at, over_at);
+    assert_eq!(stage.center.poll_timeout(), None, "an idle business waits for nothing");
+}
+
+#[test]
+fn signs_of_life_of_one_call_say_that_the_hang_up_of_another_has_left() {
+    for (lives_on, told_again) in [(599, true), (600, false)] {
+        let mut stage = Stage::with_ada(settings());
+        stage.ready(BOB, &[]);
+        let (cancelled, call) = (stage.request(), stage.request());
+        stage.talk(call);
+        let leg = stage.customer_leg(cancelled);
+        stage.must(Input::Cancelled(cancelled));
+        stage.pass(seconds(lives_on));
+        stage.restart(seconds(1));
+        assert_eq!(stage.hung_up(leg).is_some(), told_again, "after {lives_on} s");
+    }
+}
+
 #[test]
 fn a_wrap_up_and_its_draft_survive() {
     let mut stage = Stage::with_ada(settings());

@@ -92,5 +92,5 @@ fn play(seed: u64) -> (u64, Coverage) {
         world.happens();
     }
     world.settle();
-    (world.steps, std::mem::take(&mut world.cover))
+    (world.steps - world.signs, std::mem::take(&mut world.cover))
 }

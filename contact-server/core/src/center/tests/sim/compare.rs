@@ -119,6 +119,11 @@ by the store as    {stored:?}"
         if is != expected {
             self.fail(&format!("the events are {is:?}\nthe model's    {expected:?}"));
         }
+        self.must(
+            step.signs == usize::from(self.model.gave_sign_of_life),
+            "a sign of life too many or too few",
+        );
+        self.must(self.ledger.last_at == self.model.last_at, "a restart would count from another time");
         for event in &step.events {
             if let Event::Presence { agent, .. } = event
                 && let Some(row) = self.ledger.agents.get(agent)
@@ -149,7 +154,7 @@ by the store as    {stored:?}"
     }
 
     fn compare_deadline(&self) {
-        let next = self.model.deadlines().map(|(at, _)| at).min();
+        let next = self.model.deadlines().map(|(at, _)| at).chain(self.model.sign_of_life()).min();
         let fits = match self.center.poll_timeout() {
             Some((at, "positions changed")) => next.is_none_or(|next| at <= next),
             Some((at, why)) => next == Some(at) && !why.is_empty(),

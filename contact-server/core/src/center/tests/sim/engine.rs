@@ -34,6 +34,8 @@ struct Batch {
 pub(super) struct Step {
     pub(super) events: Vec<Event>,
     pub(super) legs: Vec<LegId>,
+    /// Of life.
+    pub(super) signs: usize,
     pub(super) notices: Vec<Notice>,
     pub(super) dials: Vec<DialCommand>,
     pub(super) changes: usize,
@@ -113,6 +115,7 @@ impl World {
                             self.must(*at >= self.ledger.last_at, "time ran backwards");
                             step.events.push(event.clone());
                         }
+                        Change::Alive(_) => step.signs += 1,
                         Change::Leg(record) => step.legs.push(record.leg),
                         _ => {}
                     }
@@ -130,6 +133,10 @@ impl World {
 
     fn step_is_done(&mut self, step: Step, cause: Cause, refused: bool) {
         self.steps += 1;
+        if step.signs > 0 {
+            self.saw("a sign of life");
+            self.signs += u64::from(step.changes == step.signs);
+        }
         self.count_events(&step.events);
         self.note_hang_ups(&step.dials);
         self.compare(&step);

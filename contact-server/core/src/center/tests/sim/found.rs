@@ -8,8 +8,8 @@ macro_rules! found {
 }
 
 found! {
-    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 0
-    a_number_became_busy_and_its_request_stayed_in_the_line 2
-    an_agent_lost_a_skill_while_a_dial_counted_on_him 7
-    a_hang_up_was_lost_in_a_crash_and_not_told_again 0
+    two_restarts_in_a_row_freed_a_number_whose_leg_was_up 2
+    a_number_became_busy_and_its_request_stayed_in_the_line 3
+    an_agent_lost_a_skill_while_a_dial_counted_on_him 47
+    a_hang_up_was_lost_in_a_crash_and_not_told_again 1
 }

@@ -57,12 +57,13 @@ pub(super) struct Model {
     calls: Vec<(AgentId, Timestamp, u64)>,
     mean_handling_ms: u64,
     last_place: u64,
-    /// Of the last event.
-    last_at: Timestamp,
+    /// Of the last event or sign of life.
+    pub(super) last_at: Timestamp,
     /// When a line's order or its agents last changed.
     pub(super) line_changed_at: Timestamp,
     // What the last step did.
     pub(super) events: Vec<Event>,
+    pub(super) gave_sign_of_life: bool,
     pub(super) commands: Vec<(LegId, Action)>,
     pub(super) displaced: Vec<(AgentId, StationId)>,
     pub(super) touched_legs: BTreeSet<LegId>,
@@ -161,6 +162,7 @@ impl Model {
             last_at: Timestamp(0),
             line_changed_at: Timestamp(0),
             events: Vec::new(),
+            gave_sign_of_life: false,
             commands: Vec::new(),
             displaced: Vec::new(),
             touched_legs: BTreeSet::new(),
@@ -187,12 +189,22 @@ impl Model {
         }
         self.route();
         self.end(&phases);
+        if self.sign_of_life().is_some_and(|at| at <= self.now) {
+            self.last_at = self.now;
+            self.gave_sign_of_life = true;
+        }
+    }
+
+    /// While somebody is on the line something is stored every five seconds.
+    pub(super) fn sign_of_life(&self) -> Option<Timestamp> {
+        self.live_legs().next().map(|_| self.last_at + Duration::from_secs(5))
     }
 
     fn begin(&mut self, now: Timestamp, names: Names) {
         self.now = self.now.max(now);
         self.names = names;
         self.events.clear();
+        self.gave_sign_of_life = false;
         self.commands.clear();
         self.displaced.clear();
         self.touched_legs.clear();

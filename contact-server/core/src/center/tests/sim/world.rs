@@ -46,6 +46,8 @@ pub(super) struct World {
     /// The last inputs, for a failing history.
     trace: VecDeque<(Timestamp, Note)>,
     pub(super) steps: u64,
+    /// Of them, those in which nothing happened but a sign of life.
+    pub(super) signs: u64,
     /// Deadlines that lie behind are done before an input.
     pub(super) punctual: bool,
 }
@@ -112,6 +114,7 @@ impl World {
             cover: Coverage::default(),
             trace: VecDeque::new(),
             steps: 0,
+            signs: 0,
             punctual: true,
         };
         for _ in 0..1 + world.rng.below(4) {
