@@ -28,6 +28,7 @@ pub struct Crowd<K: Hash + Eq> {
 pub struct Place<K: Hash + Eq> {
     crowd: Arc<Crowd<K>>,
     of: K,
+    number: u32,
 }
 
 impl<K: Hash + Eq + Copy> Crowd<K> {
@@ -46,13 +47,20 @@ impl<K: Hash + Eq + Copy> Crowd<K> {
             return None;
         }
         *count += 1;
-        Some(Place { crowd: self.clone(), of })
+        Some(Place { crowd: self.clone(), of, number: *count })
     }
 }
 
 impl<K: Hash + Eq> Crowd<K> {
     fn lock(&self) -> MutexGuard<'_, HashMap<K, u32>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Hash + Eq> Place<K> {
+    /// How many it held when it took this one, which counts.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 }
 

@@ -32,7 +32,7 @@ use crate::{
 
 mod turns;
 
-use turns::Turns;
+use turns::{Rank, Turns};
 
 /// Connections at once, sockets included: room for all sockets, and for requests beside them.
 pub const CONNECTIONS: usize = limits::SOCKETS + 10_000;
@@ -45,10 +45,8 @@ const HEAD_BYTES: usize = 32 * 1024;
 const SEND_BUFFER: u32 = 128 * 1024;
 /// Connections that the kernel holds until they are taken.
 const BACKLOG: u32 = 4_096;
-/// Connections that are taken from the kernel in one go, which costs little, and those of them that are served before
-/// others have their turn, which costs some hundred microseconds each.
+/// Connections that are taken from the kernel in one go, which costs little.
 const TAKEN_AT_ONCE: usize = 64;
-const SERVED_AT_ONCE: usize = 2;
 /// File descriptors that are none of connections: the database's, the log's, the voice's.
 const OTHER_DESCRIPTORS: usize = 512;
 /// Out of file descriptors: wait for some to come back.
@@ -124,7 +122,10 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, do
             };
             match accepted {
                 Ok((stream, peer)) => match doorkeeper.admit(peer.ip()) {
-                    Some(place) => turns.push(limits::caller(peer.ip()), (stream, peer, (seat, place))),
+                    Some(place) => {
+                        let rank = Rank::of(place.as_ref());
+                        turns.push(rank, limits::caller(peer.ip()), (stream, peer, (seat, place)));
+                    }
                     None => turn_away(&stream),
                 },
                 Err(error) => {
@@ -133,7 +134,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, do
                 }
             }
         }
-        for (stream, peer, seats) in std::iter::from_fn(|| turns.pop()).take(SERVED_AT_ONCE) {
+        for (stream, peer, seats) in turns.round() {
             let allowance = Allowance::new(unfinished.clone());
             let speaking = speak(stream, peer, router.clone(), allowance, stopping.connection());
             tokio::spawn(async move {

@@ -14,6 +14,10 @@ use contact_server::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Tasks that run between two looks at which sockets are ready. With tokio's 61, frames of pages wait until sixty
+/// strangers of a flood had their turn.
+const SOCKETS_ASKED_EVERY: u32 = 16;
+
 #[derive(Parser)]
 #[command(name = "ringside", version, about = "Call-me widget, contact server and co-browse")]
 struct Cli {
@@ -99,7 +103,10 @@ fn small_pages() {
 fn small_pages() {}
 
 fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(SOCKETS_ASKED_EVERY)
+        .build()?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(serve) => {
