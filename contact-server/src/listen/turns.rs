@@ -137,6 +137,8 @@ mod tests {
         assert_eq!(first, [0, 2_000, 3_000, 1, 2_001, 2]);
         assert_eq!(std::iter::from_fn(|| lines.pop()).count(), 997);
         assert!(lines.next.is_empty() && lines.lines.is_empty());
+        lines.push(address(1), 7);
+        assert_eq!((lines.pop(), lines.pop()), (Some(7), None));
     }
 
     #[test]

@@ -119,12 +119,17 @@ impl Stage {
     }
 
     /// Waits for the next dial.
-    pub(super) async fn dialled(&mut self) -> Endpoint {
+    pub(super) async fn originated(&mut self) -> (LegId, Endpoint) {
         loop {
-            if let Action::Originate { to, .. } = self.dials.recv().await.unwrap().action {
-                return to;
+            let DialCommand { leg, action, .. } = self.dials.recv().await.unwrap();
+            if let Action::Originate { to, .. } = action {
+                return (leg, to);
             }
         }
+    }
+
+    pub(super) async fn dialled(&mut self) -> Endpoint {
+        self.originated().await.1
     }
 
     pub(super) async fn phase(&self, n: u32) -> Phase {
